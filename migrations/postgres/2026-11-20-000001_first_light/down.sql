@@ -1,0 +1,9 @@
+DROP TABLE delivery_attempts;
+DROP TABLE deliveries;
+DROP TABLE keys;
+DROP TABLE consents;
+DROP TABLE grants;
+DROP TABLE login_failures;
+DROP TABLE sessions;
+DROP TABLE users;
+DROP TABLE meta;

@@ -1,0 +1,48 @@
+//! One line for the person at the terminal.
+
+use crate::{
+    config::SettingError,
+    db::DbError,
+    service::{ServiceError, users::UserError},
+};
+
+/// Why a command was not carried out; one line that says what to do.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct CliError(String);
+
+impl CliError {
+    /// An error of that text, made one line.
+    pub fn new(text: impl AsRef<str>) -> Self {
+        Self(
+            text.as_ref()
+                .split_whitespace()
+                .collect::<Vec<_>>()
+                .join(" "),
+        )
+    }
+}
+
+impl From<SettingError> for CliError {
+    fn from(error: SettingError) -> Self {
+        Self::new(error.to_string())
+    }
+}
+
+impl From<DbError> for CliError {
+    fn from(error: DbError) -> Self {
+        Self::new(error.to_string())
+    }
+}
+
+impl From<ServiceError> for CliError {
+    fn from(error: ServiceError) -> Self {
+        Self::new(error.to_string())
+    }
+}
+
+impl From<UserError> for CliError {
+    fn from(error: UserError) -> Self {
+        Self::new(error.to_string())
+    }
+}

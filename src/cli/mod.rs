@@ -1,0 +1,84 @@
+//! The command line: one file a command.
+//!
+//! The only place that reads the environment and files of settings, builds the graph of objects and
+//! spawns tasks. Data goes to standard output, talk to standard error. Exit codes: 0 done, 1 refused
+//! or failed with one line that says what to do, 2 wrong usage.
+
+mod config;
+mod error;
+mod key_file;
+mod logging;
+mod migrate;
+pub mod serve;
+pub mod startup;
+mod user;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+
+pub use error::CliError;
+
+/// Lets third-party apps ask a store manager for API keys.
+#[derive(Parser)]
+#[command(
+    name = "appgrant",
+    version,
+    about,
+    after_help = "Settings come from the environment (APPGRANT_…), else from a TOML file, else from their defaults; `appgrant config` lists them."
+)]
+struct Arguments {
+    /// The settings file; else appgrant.toml in the working directory, if it is there
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the service until SIGTERM or SIGINT
+    Serve,
+    /// Bring the database to this version's schema
+    Migrate,
+    /// Make and change users
+    #[command(subcommand)]
+    User(user::Command),
+    /// Show the settings in force and where each came from
+    Config {
+        /// For machines
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// Runs the program on the process' own arguments and environment.
+pub fn run() -> ExitCode {
+    let arguments = Arguments::parse();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build();
+    let done = match runtime {
+        Ok(runtime) => runtime.block_on(execute(arguments)),
+        Err(error) => Err(CliError::new(format!(
+            "the runtime cannot be started: {error}"
+        ))),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("appgrant: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn execute(Arguments { config, command }: Arguments) -> Result<(), CliError> {
+    let values = startup::values(config.as_deref())?;
+    match command {
+        Command::Serve => serve::run(&values).await,
+        Command::Migrate => migrate::run(&values).await,
+        Command::User(command) => user::run(&values, command).await,
+        Command::Config { json } => config::run(&values, json),
+    }
+}

@@ -1,0 +1,116 @@
+//! `appgrant serve`: the web server and the worker, until told to stop.
+
+use std::{net::TcpListener, sync::Arc};
+
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::watch,
+    task::JoinHandle,
+};
+
+use super::{CliError, logging, startup};
+use crate::{
+    config::{SettingError, Settings, Values},
+    service::{Services, setup},
+    web::{self, Site},
+    worker::delivery,
+};
+use startup::World;
+
+/// A running service.
+pub struct Running {
+    /// The use cases, for programs that embed the service.
+    pub services: Arc<Services>,
+    server: web::Server,
+    worker: JoinHandle<()>,
+    stop_worker: watch::Sender<bool>,
+}
+
+/// Runs until SIGTERM or SIGINT.
+pub(super) async fn run(values: &Values) -> Result<(), CliError> {
+    let settings = Settings::read(values)?;
+    logging::start(&settings)?;
+    let listener = TcpListener::bind(settings.listen).map_err(|e| {
+        SettingError::about(
+            "listen",
+            format!("is {}, where nothing can listen: {e}", settings.listen),
+        )
+    })?;
+    let stop = stop_signal()?;
+    let running = start(&settings, listener, World::real()).await?;
+    announce(&settings, &running).await?;
+    stop.await;
+    tracing::info!("stopping");
+    running.stop().await;
+    Ok(())
+}
+
+/// Starts the service on a listener.
+///
+/// # Errors
+/// One line about what is not as it must be.
+pub async fn start(
+    settings: &Settings,
+    listener: TcpListener,
+    world: World,
+) -> Result<Running, CliError> {
+    let site = Site::new(settings).map_err(|error| SettingError::about("store_logo", error))?;
+    let services = startup::services(settings, &world).await?;
+    let server = web::start(
+        Arc::clone(&services),
+        Arc::new(site),
+        listener,
+        world.web_workers,
+    )
+    .map_err(|error| CliError::new(format!("the web server cannot start: {error}")))?;
+    let (stop_worker, stopped) = watch::channel(false);
+    let worker = tokio::spawn(delivery::run(Arc::clone(&services), stopped));
+    Ok(Running {
+        services,
+        server,
+        worker,
+        stop_worker,
+    })
+}
+
+impl Running {
+    /// Finishes the requests in flight, then the deliveries under way.
+    pub async fn stop(self) {
+        self.server.stop().await;
+        let _ = self.stop_worker.send(true);
+        let _ = self.worker.await;
+    }
+}
+
+/// Says where the service is, what is unusual about it, and how to make the first admin.
+async fn announce(settings: &Settings, running: &Running) -> Result<(), CliError> {
+    let url = settings.public_url.as_str();
+    tracing::info!(listen = %settings.listen, public_url = url, "AppGrant is running");
+    if !settings.public_url.is_secure() && !settings.public_url.is_loopback() {
+        tracing::warn!(
+            public_url = url,
+            "browsers come without TLS: passwords can be read on the way"
+        );
+    }
+    if !settings.callback_allow_networks.is_empty() {
+        let networks = format!("{:?}", settings.callback_allow_networks);
+        tracing::warn!(networks, "callbacks may reach these networks");
+    }
+    if let Some(token) = setup::issue_token(&running.services).await? {
+        tracing::warn!("no user yet; make the first admin at {url}/setup?token={token}");
+    }
+    Ok(())
+}
+
+/// Ends with the first SIGTERM or SIGINT. Listens from now on, not from the first poll.
+fn stop_signal() -> Result<impl Future<Output = ()>, CliError> {
+    let failed = |error: std::io::Error| CliError::new(format!("signals cannot be heard: {error}"));
+    let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}

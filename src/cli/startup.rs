@@ -1,0 +1,171 @@
+//! Builds the graph of objects out of the settings: the one place where everything meets.
+
+use std::{
+    fs::{self, OpenOptions},
+    os::unix::fs::OpenOptionsExt,
+    path::Path,
+    sync::Arc,
+    thread::available_parallelism,
+};
+
+use super::{CliError, key_file::KeyFile};
+use crate::{
+    config::{SettingError, Settings, Values},
+    db::Db,
+    domain::{entropy::Entropy, keyring::Keyring},
+    outbound::{AddressGuard, CallbackClient, ClientOptions},
+    service::{
+        Costs, Hasher, Services, Signals,
+        environment::{Clock, SystemClock, SystemEntropy},
+        installation,
+    },
+};
+
+/// What the outside world is made of; tests bring their own.
+pub struct World {
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// Random bytes.
+    pub entropy: Arc<dyn Entropy>,
+    /// What hashing costs.
+    pub costs: Costs,
+    /// Threads of the web server.
+    pub web_workers: usize,
+}
+
+impl World {
+    /// The real one.
+    pub fn real() -> Self {
+        Self {
+            clock: Arc::new(SystemClock),
+            entropy: Arc::new(SystemEntropy),
+            costs: Costs::default(),
+            web_workers: cores(),
+        }
+    }
+}
+
+/// The text of all settings: from the environment, and the file named or found.
+///
+/// # Errors
+/// If the named file cannot be read, or a name in either is unknown.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is where the environment is read"
+)]
+pub fn values(config: Option<&Path>) -> Result<Values, CliError> {
+    let environment = std::env::vars_os().filter_map(|(name, value)| {
+        Some((
+            name.into_string().ok()?,
+            value.to_string_lossy().into_owned(),
+        ))
+    });
+    let path = match config {
+        Some(path) => Some(path),
+        None => Some(Path::new("appgrant.toml")).filter(|path| path.exists()),
+    };
+    let Some(path) = path else {
+        return Ok(Values::gather(environment, None)?);
+    };
+    let name = path.display().to_string();
+    let content = fs::read_to_string(path).map_err(|error| {
+        CliError::new(format!("the settings file {name} cannot be read: {error}"))
+    })?;
+    Ok(Values::gather(environment, Some((&name, &content)))?)
+}
+
+/// Opens the database and brings it up to date: by itself on SQLite; on PostgreSQL it must be.
+///
+/// # Errors
+/// If it cannot be reached, or its schema is not this version's.
+pub async fn database(settings: &Settings) -> Result<Db, CliError> {
+    if let Some(path) = settings.database_url.strip_prefix("sqlite:") {
+        create_private(Path::new(path)).map_err(|error| {
+            about_database(&format!("names a file that cannot be made: {error}"))
+        })?;
+    }
+    let db = Db::open(&settings.database_url)?;
+    let current = match db.is_sqlite() {
+        true => db.migrate().await.map(drop),
+        false => Ok(()),
+    };
+    match current {
+        Ok(()) => db.check().await?,
+        Err(error) => return Err(about_database(&format!("cannot be used: {error}"))),
+    }
+    Ok(db)
+}
+
+/// Everything the use cases need, checked that it belongs together.
+///
+/// # Errors
+/// One line about the setting that does not fit.
+pub async fn services(settings: &Settings, world: &World) -> Result<Arc<Services>, CliError> {
+    let db = database(settings).await?;
+    let key_file = KeyFile::open(&settings.secret_key_file, &*world.entropy)?;
+    let keyring = Arc::new(Keyring::derive(&key_file.key));
+    let services = Arc::new(Services {
+        db,
+        clock: Arc::clone(&world.clock),
+        entropy: Arc::clone(&world.entropy),
+        hasher: Hasher::start(&keyring, cores() / 2),
+        keyring,
+        costs: world.costs,
+        callbacks: callbacks(settings)?,
+        callback_timeout: settings.callback_timeout,
+        public_url: settings.public_url.as_str().to_owned(),
+        signals: Signals::default(),
+    });
+    if installation::key_file_fits(&services).await? {
+        return Ok(services);
+    }
+    if key_file.is_new {
+        let _ = fs::remove_file(&key_file.path);
+    }
+    let complaint = format!(
+        "names {}, which is not the key file this database was made with; put the right one back",
+        key_file.path.display()
+    );
+    Err(SettingError::about("secret_key_file", complaint).into())
+}
+
+fn callbacks(settings: &Settings) -> Result<CallbackClient, CliError> {
+    let about = |complaint: String| SettingError::about("callback_ca_file", complaint);
+    let read = |path: &std::path::PathBuf| {
+        fs::read(path).map_err(|e| {
+            about(format!(
+                "names {}, which cannot be read: {e}",
+                path.display()
+            ))
+        })
+    };
+    let options = ClientOptions {
+        timeout: settings.callback_timeout,
+        guard: AddressGuard::new(settings.callback_allow_networks.clone()),
+        extra_roots: settings.callback_ca_file.as_ref().map(read).transpose()?,
+        user_agent: format!(
+            "AppGrant/{}; {}",
+            env!("CARGO_PKG_VERSION"),
+            settings.public_url.as_str()
+        ),
+    };
+    CallbackClient::new(options).map_err(|error| about(format!("cannot be used: {error}")).into())
+}
+
+/// Makes an empty file that only its owner may read, unless there is one.
+fn create_private(path: &Path) -> std::io::Result<()> {
+    OpenOptions::new()
+        .append(true)
+        .create(true)
+        .mode(0o600)
+        .open(path)
+        .map(drop)
+}
+
+fn about_database(complaint: &str) -> CliError {
+    SettingError::about("database_url", complaint).into()
+}
+
+fn cores() -> usize {
+    available_parallelism().map_or(1, usize::from)
+}

@@ -1,0 +1,271 @@
+//! The settings: typed, checked once, each documented where it is declared (contract §3).
+//!
+//! A value comes from the environment, else from the TOML file, else from its default. This module is
+//! handed all three; it reads neither environment nor files, `cli` does. A wrong value stops the start
+//! with one line that names the setting, where it came from and what is allowed.
+
+mod color;
+mod public_url;
+mod values;
+
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+use ipnet::IpNet;
+
+pub use color::Color;
+pub use public_url::PublicUrl;
+pub use values::{SettingError, Shown, Source, Values};
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Everything that can be set.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// `APPGRANT_LISTEN`: address of the service.
+    pub listen: SocketAddr,
+    /// `APPGRANT_PUBLIC_URL`: the store's address as browsers see it; base of every link.
+    pub public_url: PublicUrl,
+    /// `APPGRANT_STORE_NAME`: shown on pages; the public URL's host if not set.
+    pub store_name: String,
+    /// `APPGRANT_STORE_LOGO`: an image file shown on pages, at most 256 KiB.
+    pub store_logo: Option<PathBuf>,
+    /// `APPGRANT_ACCENT_COLOR`: the colour of buttons, `#rrggbb`.
+    pub accent_color: Option<Color>,
+    /// `APPGRANT_DATABASE_URL`: `sqlite:PATH` or `postgres://…`.
+    pub database_url: String,
+    /// `APPGRANT_SECRET_KEY_FILE`: the master key; made if it is not there.
+    pub secret_key_file: PathBuf,
+    /// `APPGRANT_TRUSTED_PROXIES`: whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// `APPGRANT_CALLBACK_TIMEOUT_SECONDS`: one delivery attempt, connect to last byte.
+    pub callback_timeout: Duration,
+    /// `APPGRANT_CALLBACK_ALLOW_NETWORKS`: networks exempt from the address guard.
+    pub callback_allow_networks: Vec<IpNet>,
+    /// `APPGRANT_CALLBACK_CA_FILE`: PEM roots trusted in addition to the system's.
+    pub callback_ca_file: Option<PathBuf>,
+    /// `APPGRANT_LOG`: tracing filter.
+    pub log: String,
+    /// `APPGRANT_LOG_FORMAT`: `text` or `json`.
+    pub log_format: LogFormat,
+}
+
+impl Settings {
+    /// Checks all values.
+    ///
+    /// # Errors
+    /// The first value that is not allowed.
+    pub fn read(values: &Values) -> Result<Self, SettingError> {
+        let public_url = values.get("public_url", PublicUrl::parse)?;
+        let store_name = match values.text("store_name").trim() {
+            "" => public_url.host().to_owned(),
+            name => name.to_owned(),
+        };
+        Ok(Self {
+            listen: values.get("listen", |text| text.parse().ok())?,
+            public_url,
+            store_name,
+            store_logo: values.get("store_logo", optional_path)?,
+            accent_color: values.get("accent_color", optional(Color::parse))?,
+            database_url: values.get("database_url", database_url)?,
+            secret_key_file: values.get("secret_key_file", |text| optional_path(text)?)?,
+            trusted_proxies: values.get("trusted_proxies", networks)?,
+            callback_timeout: values.get("callback_timeout_seconds", timeout)?,
+            callback_allow_networks: values.get("callback_allow_networks", networks)?,
+            callback_ca_file: values.get("callback_ca_file", optional_path)?,
+            log: values.get("log", |text| (!text.is_empty()).then(|| text.to_owned()))?,
+            log_format: values.get("log_format", log_format)?,
+        })
+    }
+}
+
+fn database_url(text: &str) -> Option<String> {
+    let file = text
+        .strip_prefix("sqlite:")
+        .is_some_and(|path| !path.is_empty());
+    let server = text.starts_with("postgres://") || text.starts_with("postgresql://");
+    (file || server).then(|| text.to_owned())
+}
+
+fn networks(text: &str) -> Option<Vec<IpNet>> {
+    let parts = text
+        .split(',')
+        .map(str::trim)
+        .filter(|part| !part.is_empty());
+    parts
+        .map(|part| {
+            part.parse()
+                .ok()
+                .or_else(|| Some(IpNet::from(part.parse::<std::net::IpAddr>().ok()?)))
+        })
+        .collect()
+}
+
+fn timeout(text: &str) -> Option<Duration> {
+    text.parse()
+        .ok()
+        .filter(|seconds| (1..=60).contains(seconds))
+        .map(Duration::from_secs)
+}
+
+fn log_format(text: &str) -> Option<LogFormat> {
+    match text {
+        "text" => Some(LogFormat::Text),
+        "json" => Some(LogFormat::Json),
+        _ => None,
+    }
+}
+
+/// An empty text is an absent path.
+#[expect(clippy::unnecessary_wraps, reason = "every parser has this shape")]
+fn optional_path(text: &str) -> Option<Option<PathBuf>> {
+    Some((!text.is_empty()).then(|| PathBuf::from(text)))
+}
+
+/// An empty text is an absent value.
+fn optional<T>(parse: fn(&str) -> Option<T>) -> impl Fn(&str) -> Option<Option<T>> {
+    move |text| {
+        if text.is_empty() {
+            Some(None)
+        } else {
+            parse(text).map(Some)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(env: &[(&str, &str)], toml: Option<&str>) -> Result<Settings, String> {
+        let env = env
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let file = toml.map(|text| ("appgrant.toml", text));
+        let values = Values::gather(env, file).map_err(|error| error.to_string())?;
+        Settings::read(&values).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn defaults_are_those_of_the_contract() {
+        let settings = read(&[], None).unwrap();
+        assert_eq!(settings.listen.to_string(), "127.0.0.1:8080");
+        assert_eq!(settings.public_url.as_str(), "http://127.0.0.1:8080");
+        assert_eq!(settings.store_name, "127.0.0.1");
+        assert_eq!(settings.database_url, "sqlite:appgrant.db");
+        assert_eq!(settings.secret_key_file, PathBuf::from("appgrant.key"));
+        assert_eq!(settings.trusted_proxies.len(), 2);
+        assert_eq!(settings.callback_timeout, Duration::from_secs(15));
+        assert!(settings.callback_allow_networks.is_empty());
+        assert_eq!(
+            (settings.log.as_str(), settings.log_format),
+            ("info", LogFormat::Text)
+        );
+    }
+
+    #[test]
+    fn the_environment_comes_before_the_file() {
+        let toml = "listen = '127.0.0.1:1'\ncallback_timeout_seconds = 3\ncallback_allow_networks = ['10.0.0.0/8', '::1']";
+        let settings = read(
+            &[("APPGRANT_LISTEN", "127.0.0.1:2"), ("HOME", "/")],
+            Some(toml),
+        )
+        .unwrap();
+        assert_eq!(settings.listen.port(), 2);
+        assert_eq!(settings.callback_timeout.as_secs(), 3);
+        assert_eq!(settings.callback_allow_networks.len(), 2);
+    }
+
+    #[test]
+    fn every_wrong_setting_gives_one_line_that_names_it() {
+        for (name, value) in [
+            ("LISTEN", "nowhere"),
+            ("LISTEN", ""),
+            ("PUBLIC_URL", "shop.example"),
+            ("PUBLIC_URL", "ftp://x"),
+            ("PUBLIC_URL", "https://u:p@x"),
+            ("PUBLIC_URL", "https://x/?a=1"),
+            ("PUBLIC_URL", "https://x/#a"),
+            ("ACCENT_COLOR", "red"),
+            ("ACCENT_COLOR", "#12345"),
+            ("DATABASE_URL", "mysql://x"),
+            ("DATABASE_URL", "sqlite:"),
+            ("SECRET_KEY_FILE", ""),
+            ("TRUSTED_PROXIES", "10.0.0.0/99"),
+            ("CALLBACK_TIMEOUT_SECONDS", "0"),
+            ("CALLBACK_TIMEOUT_SECONDS", "61"),
+            ("CALLBACK_TIMEOUT_SECONDS", "1.5"),
+            ("CALLBACK_ALLOW_NETWORKS", "localhost"),
+            ("LOG", ""),
+            ("LOG_FORMAT", "xml"),
+        ] {
+            let name = format!("APPGRANT_{name}");
+            let line = read(&[(&name, value)], None).unwrap_err();
+            assert!(
+                line.starts_with(&format!("{name} (from the environment)")),
+                "{line}"
+            );
+            assert_eq!(line.lines().count(), 1, "{line}");
+        }
+    }
+
+    #[test]
+    fn unknown_names_and_broken_files_are_refused() {
+        for (env, toml, says) in [
+            (
+                Some("APPGRANT_LISTNE"),
+                None,
+                "APPGRANT_LISTNE (from the environment) is not a setting; did you mean APPGRANT_LISTEN?",
+            ),
+            (
+                Some("APPGRANT_XYZZY"),
+                None,
+                "APPGRANT_XYZZY (from the environment) is not a setting",
+            ),
+            (
+                None,
+                Some("lisen = 'x'"),
+                "lisen (in appgrant.toml) is not a setting; did you mean listen?",
+            ),
+            (None, Some("listen = "), "appgrant.toml is not valid TOML"),
+            (None, Some("listen = 1.5"), "listen (in appgrant.toml) is"),
+            (
+                None,
+                Some("listen = {a = 1}"),
+                "listen (in appgrant.toml) is",
+            ),
+            (
+                None,
+                Some("[listen]\na = 1"),
+                "listen (in appgrant.toml) is",
+            ),
+        ] {
+            let env: Vec<_> = env.into_iter().map(|name| (name, "x")).collect();
+            let line = read(&env, toml).unwrap_err();
+            assert!(line.starts_with(says), "{line}");
+            assert_eq!(line.lines().count(), 1, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_password_in_a_setting_is_never_shown() {
+        let line = read(&[("APPGRANT_DATABASE_URL", "mysql://u:hunter2@h")], None).unwrap_err();
+        assert!(!line.contains("hunter2"), "{line}");
+        let env = [(
+            "APPGRANT_DATABASE_URL".to_owned(),
+            "postgres://u:hunter2@h/db".to_owned(),
+        )];
+        let values = Values::gather(env, None).unwrap();
+        let shown: Vec<_> = values.shown().collect();
+        assert!(
+            shown.iter().any(|s| s.value == "postgres://u:•••@h/db"),
+            "{shown:?}"
+        );
+    }
+}

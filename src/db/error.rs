@@ -1,0 +1,30 @@
+//! What can go wrong with a database, as the layers above need to tell it apart.
+
+use diesel_async::pooled_connection::deadpool::PoolError;
+
+/// A query that gave no answer. Outcomes that a use case expects ("somebody else was first") are not
+/// errors; they have names of their own.
+#[derive(Debug, thiserror::Error)]
+pub enum DbError {
+    /// No connection could be had.
+    #[error("the database cannot be reached: {0}")]
+    Unavailable(String),
+    /// The database refused a query.
+    #[error("the database refused a query: {0}")]
+    Query(#[from] diesel::result::Error),
+    /// A row holds what no version of this program writes.
+    #[error("the database holds an impossible value in {0}")]
+    Corrupt(&'static str),
+    /// The schema is not this version's.
+    #[error("{0}")]
+    Schema(String),
+    /// The task that ran the query ended early (the process is stopping).
+    #[error("the query was interrupted")]
+    Interrupted,
+}
+
+impl From<PoolError> for DbError {
+    fn from(error: PoolError) -> Self {
+        Self::Unavailable(error.to_string())
+    }
+}

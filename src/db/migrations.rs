@@ -1,0 +1,98 @@
+//! Bringing a schema to this version, and telling when it is another one.
+//!
+//! diesel's migration runner is synchronous; it runs on a thread for blocking work, on a connection of
+//! its own.
+
+use diesel::{
+    Connection, SqliteConnection, backend::Backend as DieselBackend, migration::MigrationSource,
+};
+use diesel_async::{
+    AsyncConnection, AsyncPgConnection, async_connection_wrapper::AsyncConnectionWrapper,
+};
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use tokio::task::spawn_blocking;
+
+use super::{Backend, Db, DbError};
+
+const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
+const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
+
+/// Applies what is missing; gives the names of what was applied.
+pub async fn apply(db: &Db) -> Result<Vec<String>, DbError> {
+    let (url, backend) = (db.url.clone(), db.backend.clone());
+    run(move || match backend {
+        Backend::Sqlite(_) => run_pending(&mut sqlite(&url)?, SQLITE),
+        Backend::Postgres(_) => run_pending(&mut postgres(&url)?, POSTGRES),
+    })
+    .await
+}
+
+/// Checks that nothing is missing and nothing unknown was applied.
+pub async fn check(db: &Db) -> Result<(), DbError> {
+    let (url, backend) = (db.url.clone(), db.backend.clone());
+    run(move || match backend {
+        Backend::Sqlite(_) => compare(&mut sqlite(&url)?, SQLITE),
+        Backend::Postgres(_) => compare(&mut postgres(&url)?, POSTGRES),
+    })
+    .await
+}
+
+async fn run<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, DbError> + Send + 'static,
+) -> Result<T, DbError> {
+    spawn_blocking(work)
+        .await
+        .unwrap_or(Err(DbError::Interrupted))
+}
+
+fn sqlite(url: &str) -> Result<SqliteConnection, DbError> {
+    let path = url.trim_start_matches("sqlite:");
+    let mut conn = SqliteConnection::establish(path).map_err(|e| unreachable_db(&e.to_string()))?;
+    diesel::connection::SimpleConnection::batch_execute(&mut conn, "PRAGMA busy_timeout = 5000;")?;
+    Ok(conn)
+}
+
+fn postgres(url: &str) -> Result<AsyncConnectionWrapper<AsyncPgConnection>, DbError> {
+    let connect = AsyncPgConnection::establish(url);
+    let conn = tokio::runtime::Handle::current().block_on(connect);
+    conn.map(AsyncConnectionWrapper::from)
+        .map_err(|e| unreachable_db(&e.to_string()))
+}
+
+fn unreachable_db(reason: &str) -> DbError {
+    DbError::Unavailable(reason.to_owned())
+}
+
+fn failed(error: Box<dyn std::error::Error + Send + Sync>) -> DbError {
+    DbError::Schema(format!("a migration failed: {error}"))
+}
+
+fn run_pending<DB, C>(conn: &mut C, source: EmbeddedMigrations) -> Result<Vec<String>, DbError>
+where
+    DB: DieselBackend,
+    C: MigrationHarness<DB>,
+{
+    let applied = conn.run_pending_migrations(source).map_err(failed)?;
+    Ok(applied.iter().map(ToString::to_string).collect())
+}
+
+fn compare<DB, C>(conn: &mut C, source: EmbeddedMigrations) -> Result<(), DbError>
+where
+    DB: DieselBackend,
+    C: MigrationHarness<DB>,
+    EmbeddedMigrations: MigrationSource<DB>,
+{
+    let known = MigrationSource::<DB>::migrations(&source)
+        .map_err(failed)?
+        .len();
+    if conn.has_pending_migration(source).map_err(failed)? {
+        let line = "the database's schema is older than this program: run `appgrant migrate`";
+        return Err(DbError::Schema(line.into()));
+    }
+    let applied = conn.applied_migrations().map_err(failed)?;
+    if applied.len() > known {
+        let line = "the database's schema is newer than this program: install the newer version";
+        return Err(DbError::Schema(line.into()));
+    }
+    Ok(())
+}

@@ -1,0 +1,189 @@
+//! What goes into the queries and what comes out of them, where a domain type alone does not say it.
+//!
+//! The outcomes have names: "somebody else was first" is an answer, not an error.
+
+use crate::domain::{
+    authorize_request::AuthorizeRequest,
+    consent::{Consent, Decision},
+    delivery::{DeliveryState, Failure},
+    permissions::Permissions,
+    sealed::Sealed,
+    timestamp::Timestamp,
+    user::{Role, User},
+};
+
+/// A user to be made.
+#[derive(Clone, Debug)]
+pub struct NewUser {
+    /// Login name, in lower case.
+    pub login: String,
+    /// E-mail address, in lower case.
+    pub email: Option<String>,
+    /// Name for pages.
+    pub name: String,
+    /// What the user may do.
+    pub role: Role,
+    /// PHC string.
+    pub password_hash: String,
+}
+
+/// How making a user went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UserInsert {
+    /// Made, with this number.
+    Made(i64),
+    /// The login or the e-mail address belongs to somebody else.
+    Taken,
+    /// The setup token was used up or replaced (first admin only).
+    NoSetup,
+}
+
+/// A user and the hash to check a password against.
+#[derive(Clone, Debug)]
+pub struct UserWithPassword {
+    /// The user.
+    pub user: User,
+    /// PHC string.
+    pub password_hash: String,
+}
+
+/// A session as it is stored, with its user.
+#[derive(Clone, Debug)]
+pub struct StoredSession {
+    /// Whose it is.
+    pub user: User,
+    /// When it began.
+    pub created_at: Timestamp,
+    /// When it was last used, to the minute.
+    pub last_used_at: Timestamp,
+}
+
+/// Whether a login attempt may be looked at now; it was counted if so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Admission {
+    /// Go on.
+    Open,
+    /// Too many failures: not before then.
+    WaitUntil(Timestamp),
+}
+
+/// Seals the body for a key of that number.
+pub type SealFor = Box<dyn FnOnce(i64) -> Sealed + Send + Sync>;
+
+/// Everything an approval writes, in one transaction.
+pub struct Approval {
+    /// The page it came from.
+    pub consent: Consent,
+    /// What was asked.
+    pub request: AuthorizeRequest,
+    /// The manager's number.
+    pub approved_by: i64,
+    /// Id of the grant to be made.
+    pub grant_id: String,
+    /// Id of the delivery to be made.
+    pub delivery_id: String,
+    /// Keyed hash of the consumer key.
+    pub lookup: Vec<u8>,
+    /// PHC string of the secret.
+    pub secret_hash: String,
+    /// Last characters of the consumer key.
+    pub ending: String,
+    /// The key's description.
+    pub description: String,
+    /// When the key ends, if it does.
+    pub expires_at: Option<Timestamp>,
+    /// Makes the sealed body once the key's number is known.
+    pub seal: SealFor,
+}
+
+/// What a consent page's decision is, made now or earlier.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decided {
+    /// What was pressed first.
+    pub decision: Decision,
+    /// The grant it made.
+    pub grant_id: Option<String>,
+}
+
+/// A live key that an app already has here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExistingKey {
+    /// Its number.
+    pub id: i64,
+    /// The app's name at that time.
+    pub app_name: String,
+    /// What it may do.
+    pub permissions: Permissions,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+/// A delivery that a worker may send now.
+#[derive(Clone)]
+pub struct Claimed {
+    /// Its id, which is the `webhook-id`.
+    pub id: String,
+    /// The attempt's number, which with the id is the lease.
+    pub attempt: i64,
+    /// What was asked; names the callback.
+    pub request: AuthorizeRequest,
+    /// The sealed body.
+    pub sealed: Sealed,
+}
+
+/// What asking for the next delivery gave.
+pub enum Claim {
+    /// This one; it is leased.
+    Got(Box<Claimed>),
+    /// One was over its time and has been given up.
+    GaveUp,
+    /// Another worker was faster; ask again.
+    LostRace,
+    /// Nothing is due before then; nothing at all if `None`.
+    Nothing(Option<Timestamp>),
+}
+
+/// What recording an attempt's end did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recorded {
+    /// Delivered.
+    Delivered,
+    /// Failed; the next attempt is at that time.
+    RetryAt(Timestamp),
+    /// Failed for good; the key is revoked.
+    GaveUp,
+    /// The delivery had ended meanwhile, or the lease had passed to another worker.
+    Superseded,
+}
+
+/// One attempt, for people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attempt {
+    /// 1, 2, …
+    pub number: i64,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// When it ended; nothing while it runs, or if the process was stopped in it.
+    pub ended_at: Option<Timestamp>,
+    /// How it failed, if it did.
+    pub failure: Option<Failure>,
+}
+
+/// Where a delivery is, for the manager who approved it.
+#[derive(Clone, Debug)]
+pub struct DeliveryStatus {
+    /// The manager's number.
+    pub approved_by: i64,
+    /// What was asked.
+    pub request: AuthorizeRequest,
+    /// Where it is.
+    pub state: DeliveryState,
+    /// When the next attempt is due.
+    pub due_at: Timestamp,
+    /// When it is given up.
+    pub give_up_at: Timestamp,
+    /// Failed attempts so far.
+    pub failures: i64,
+    /// What was tried, oldest first.
+    pub attempts: Vec<Attempt>,
+}

@@ -1,0 +1,67 @@
+//! PostgreSQL: the connections, and the queries compiled for them.
+//!
+//! Pure Rust, no libpq. Transactions run at the default isolation (read committed); what must not be
+//! lost is a guarded update whose row count is read.
+
+use std::time::Duration;
+
+use diesel_async::{
+    AsyncPgConnection,
+    pooled_connection::{
+        AsyncDieselConnectionManager,
+        deadpool::{Object, Pool},
+    },
+};
+
+use super::DbError;
+
+#[path = "queries/approvals.rs"]
+pub mod approvals;
+#[path = "queries/deliveries.rs"]
+pub mod deliveries;
+#[path = "queries/delivery_status.rs"]
+pub mod delivery_status;
+#[path = "queries/keys.rs"]
+pub mod keys;
+#[path = "queries/login_failures.rs"]
+pub mod login_failures;
+#[path = "queries/meta.rs"]
+pub mod meta;
+#[path = "queries/sessions.rs"]
+pub mod sessions;
+#[path = "queries/users.rs"]
+pub mod users;
+
+/// The connection that the queries of this module run on.
+pub type Conn = AsyncPgConnection;
+
+/// How long a query waits for a free connection, and a connection for the server.
+const WAIT: Duration = Duration::from_secs(5);
+
+/// The pool of a server.
+#[derive(Clone)]
+pub struct Pools(Pool<Conn>);
+
+impl Pools {
+    /// A pool for the database at `url`; connects on first use.
+    pub fn new(url: &str) -> Result<Self, DbError> {
+        Pool::builder(AsyncDieselConnectionManager::new(url))
+            .max_size(8)
+            .wait_timeout(Some(WAIT))
+            .create_timeout(Some(WAIT))
+            .runtime(deadpool::Runtime::Tokio1)
+            .build()
+            .map(Self)
+            .map_err(|error| DbError::Unavailable(error.to_string()))
+    }
+
+    /// A connection for one read.
+    pub async fn reader(&self) -> Result<Object<Conn>, DbError> {
+        Ok(self.0.get().await?)
+    }
+
+    /// A connection for one write.
+    pub async fn writer(&self) -> Result<Object<Conn>, DbError> {
+        Ok(self.0.get().await?)
+    }
+}

@@ -1,0 +1,174 @@
+//! What a consent page's buttons write: once, whoever presses how often.
+
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+
+use super::{Conn, keys};
+use crate::{
+    db::{
+        DbError,
+        outcomes::{Approval, Decided},
+        schema::{consents, deliveries, grants},
+    },
+    domain::{
+        consent::{Consent, Decision, REMEMBERED},
+        delivery::{DeliveryState, GIVE_UP_AFTER},
+        sealed::Sealed,
+        timestamp::Timestamp,
+    },
+};
+
+/// Writes grant, key and sealed delivery, unless this page was decided before: then gives that.
+pub async fn approve(conn: &mut Conn, now: Timestamp, new: Approval) -> Result<Decided, DbError> {
+    if let Some(earlier) = earlier(conn, &new.consent.id).await? {
+        return Ok(earlier);
+    }
+    insert_grant(conn, now, &new).await?;
+    if !use_up(
+        conn,
+        now,
+        &new.consent,
+        Decision::Approved,
+        Some(&new.grant_id),
+    )
+    .await?
+    {
+        // Decided between the two statements, which only PostgreSQL lets happen: undo the grant.
+        diesel::delete(grants::table.find(&new.grant_id))
+            .execute(conn)
+            .await?;
+        return earlier(conn, &new.consent.id)
+            .await?
+            .ok_or(DbError::Corrupt("consents.id"));
+    }
+    let key_id = keys::insert(conn, now, &new).await?;
+    let (grant_id, delivery_id) = (new.grant_id.clone(), new.delivery_id.clone());
+    insert_delivery(
+        conn,
+        now,
+        (&delivery_id, &grant_id, key_id),
+        &(new.seal)(key_id),
+    )
+    .await?;
+    Ok(Decided {
+        decision: Decision::Approved,
+        grant_id: Some(grant_id),
+    })
+}
+
+/// Notes a denial, unless this page was decided before: then gives that.
+pub async fn deny(conn: &mut Conn, now: Timestamp, consent: &Consent) -> Result<Decided, DbError> {
+    if use_up(conn, now, consent, Decision::Denied, None).await? {
+        return Ok(Decided {
+            decision: Decision::Denied,
+            grant_id: None,
+        });
+    }
+    earlier(conn, &consent.id)
+        .await?
+        .ok_or(DbError::Corrupt("consents.id"))
+}
+
+/// The grant that the same question made in the last minutes, unless its delivery failed.
+pub async fn recent_grant(
+    conn: &mut Conn,
+    now: Timestamp,
+    question: &[u8],
+) -> Result<Option<String>, DbError> {
+    let alive = [
+        DeliveryState::Waiting,
+        DeliveryState::Sending,
+        DeliveryState::Delivered,
+    ];
+    Ok(consents::table
+        .inner_join(deliveries::table.on(consents::grant_id.eq(deliveries::grant_id.nullable())))
+        .filter(consents::question.eq(question))
+        .filter(consents::decided_at.gt(now.minus(REMEMBERED).as_millis()))
+        .filter(deliveries::state.eq_any(alive.map(DeliveryState::as_str)))
+        .order(consents::decided_at.desc())
+        .select(deliveries::grant_id)
+        .first(conn)
+        .await
+        .optional()?)
+}
+
+async fn earlier(conn: &mut Conn, consent_id: &str) -> Result<Option<Decided>, DbError> {
+    let row: Option<(String, Option<String>)> = consents::table
+        .find(consent_id)
+        .select((consents::decision, consents::grant_id))
+        .first(conn)
+        .await
+        .optional()?;
+    let Some((decision, grant_id)) = row else {
+        return Ok(None);
+    };
+    let decision = Decision::parse(&decision).ok_or(DbError::Corrupt("consents.decision"))?;
+    Ok(Some(Decided { decision, grant_id }))
+}
+
+/// Writes the page's decision if it has none; whether it had none.
+async fn use_up(
+    conn: &mut Conn,
+    now: Timestamp,
+    consent: &Consent,
+    decision: Decision,
+    grant_id: Option<&str>,
+) -> Result<bool, DbError> {
+    let row = (
+        consents::id.eq(&consent.id),
+        consents::question.eq(&consent.question),
+        consents::decision.eq(decision.as_str()),
+        consents::grant_id.eq(grant_id),
+        consents::decided_at.eq(now.as_millis()),
+    );
+    let insert = diesel::insert_into(consents::table)
+        .values(row)
+        .on_conflict_do_nothing();
+    Ok(insert.execute(conn).await? == 1)
+}
+
+async fn insert_grant(conn: &mut Conn, now: Timestamp, new: &Approval) -> Result<(), DbError> {
+    let request = &new.request;
+    let row = (
+        grants::id.eq(&new.grant_id),
+        grants::app_name.eq(&request.app_name),
+        grants::user_id.eq(&request.user_id),
+        grants::return_url.eq(request.return_url.url().text()),
+        grants::callback_url.eq(request.callback_url.url().text()),
+        grants::callback_host.eq(request.callback_url.host()),
+        grants::scope.eq(request.scope.as_str()),
+        grants::state.eq(&request.state),
+        grants::approved_by.eq(new.approved_by),
+        grants::created_at.eq(now.as_millis()),
+    );
+    diesel::insert_into(grants::table)
+        .values(row)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+async fn insert_delivery(
+    conn: &mut Conn,
+    now: Timestamp,
+    (id, grant_id, key_id): (&str, &str, i64),
+    sealed: &Sealed,
+) -> Result<(), DbError> {
+    let row = (
+        deliveries::id.eq(id),
+        deliveries::grant_id.eq(grant_id),
+        deliveries::key_id.eq(key_id),
+        deliveries::state.eq(DeliveryState::Waiting.as_str()),
+        deliveries::sealed.eq(sealed.as_bytes()),
+        deliveries::attempts.eq(0),
+        deliveries::failures.eq(0),
+        deliveries::due_at.eq(now.as_millis()),
+        deliveries::give_up_at.eq(now.plus(GIVE_UP_AFTER).as_millis()),
+        deliveries::created_at.eq(now.as_millis()),
+    );
+    diesel::insert_into(deliveries::table)
+        .values(row)
+        .execute(conn)
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,244 @@
+//! The life of a delivery: claimed, sent, recorded; retried, cancelled, given up.
+//!
+//! `due_at` is when a delivery may next be claimed: for one that waits, its next attempt; for one that
+//! is being sent, the end of its lease. So a delivery whose worker died is claimed again by itself.
+//! The attempt's number is the lease: whoever records an outcome must still hold that number.
+
+use std::time::Duration;
+
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+
+use super::{Conn, delivery_status::request_of, keys};
+use crate::{
+    db::{
+        DbError,
+        outcomes::{Claim, Claimed, Recorded},
+        schema::{deliveries, delivery_attempts},
+    },
+    domain::{
+        delivery::{DeliveryState, Failure, Next, after_failure},
+        sealed::Sealed,
+        timestamp::Timestamp,
+    },
+};
+
+const SENDING: &str = DeliveryState::Sending.as_str();
+const LIVE: [&str; 2] = [DeliveryState::Waiting.as_str(), SENDING];
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = deliveries)]
+struct DeliveryRow {
+    id: String,
+    grant_id: String,
+    key_id: i64,
+    sealed: Option<Vec<u8>>,
+    attempts: i64,
+    failures: i64,
+    give_up_at: i64,
+}
+
+/// Leases the delivery that has been due longest, and opens its key.
+pub async fn claim(conn: &mut Conn, now: Timestamp, lease: Duration) -> Result<Claim, DbError> {
+    let Some(row) = longest_due(conn, now).await? else {
+        return Ok(Claim::Nothing(next_due(conn).await?));
+    };
+    if row.give_up_at <= now.as_millis() {
+        let gave_up = end(conn, now, &row, DeliveryState::Failed).await?;
+        return Ok(if gave_up {
+            Claim::GaveUp
+        } else {
+            Claim::LostRace
+        });
+    }
+    if !take_lease(conn, &row, now.plus(lease)).await? {
+        return Ok(Claim::LostRace);
+    }
+    let attempt = row.attempts + 1;
+    let started = (
+        delivery_attempts::delivery_id.eq(&row.id),
+        delivery_attempts::number.eq(attempt),
+        delivery_attempts::started_at.eq(now.as_millis()),
+    );
+    diesel::insert_into(delivery_attempts::table)
+        .values(started)
+        .execute(conn)
+        .await?;
+    keys::open(conn, now, row.key_id).await?;
+    let request = request_of(conn, &row.grant_id).await?;
+    let sealed = Sealed::from_bytes(row.sealed.ok_or(DbError::Corrupt("deliveries.sealed"))?);
+    Ok(Claim::Got(Box::new(Claimed {
+        id: row.id,
+        attempt,
+        request,
+        sealed,
+    })))
+}
+
+async fn longest_due(conn: &mut Conn, now: Timestamp) -> Result<Option<DeliveryRow>, DbError> {
+    Ok(deliveries::table
+        .filter(deliveries::state.eq_any(LIVE))
+        .filter(deliveries::due_at.le(now.as_millis()))
+        .order(deliveries::due_at)
+        .select(DeliveryRow::as_select())
+        .first(conn)
+        .await
+        .optional()?)
+}
+
+async fn next_due(conn: &mut Conn) -> Result<Option<Timestamp>, DbError> {
+    let earliest = deliveries::table
+        .filter(deliveries::state.eq_any(LIVE))
+        .select(diesel::dsl::min(deliveries::due_at));
+    Ok(earliest
+        .first::<Option<i64>>(conn)
+        .await?
+        .map(Timestamp::from_millis))
+}
+
+/// Leases it if nobody else has claimed or ended it since it was read; whether that was so.
+async fn take_lease(conn: &mut Conn, row: &DeliveryRow, until: Timestamp) -> Result<bool, DbError> {
+    let unchanged = deliveries::table
+        .find(&row.id)
+        .filter(deliveries::state.eq_any(LIVE))
+        .filter(deliveries::attempts.eq(row.attempts));
+    let values = (
+        deliveries::state.eq(SENDING),
+        deliveries::attempts.eq(row.attempts + 1),
+        deliveries::due_at.eq(until.as_millis()),
+    );
+    Ok(diesel::update(unchanged).set(values).execute(conn).await? == 1)
+}
+
+/// Ends a delivery in `state`, wiping the sealed keys; on anything but success the key ends too.
+/// Whether it was live and had the attempt count that was read.
+async fn end(
+    conn: &mut Conn,
+    now: Timestamp,
+    row: &DeliveryRow,
+    state: DeliveryState,
+) -> Result<bool, DbError> {
+    let unchanged = deliveries::table
+        .find(&row.id)
+        .filter(deliveries::state.eq_any(LIVE))
+        .filter(deliveries::attempts.eq(row.attempts));
+    let values = (
+        deliveries::state.eq(state.as_str()),
+        deliveries::sealed.eq(None::<Vec<u8>>),
+        deliveries::failures.eq(row.failures),
+        deliveries::ended_at.eq(now.as_millis()),
+    );
+    if diesel::update(unchanged).set(values).execute(conn).await? == 0 {
+        return Ok(false);
+    }
+    match state {
+        DeliveryState::Delivered => keys::activate(conn, row.key_id).await?,
+        DeliveryState::Cancelled => {
+            keys::revoke(conn, now, row.key_id, "delivery cancelled").await?
+        }
+        _ => keys::revoke(conn, now, row.key_id, "delivery failed").await?,
+    };
+    Ok(true)
+}
+
+/// The delivery, if that attempt still holds its lease.
+async fn leased(conn: &mut Conn, id: &str, attempt: i64) -> Result<Option<DeliveryRow>, DbError> {
+    Ok(deliveries::table
+        .find(id)
+        .filter(deliveries::state.eq(SENDING))
+        .filter(deliveries::attempts.eq(attempt))
+        .select(DeliveryRow::as_select())
+        .first(conn)
+        .await
+        .optional()?)
+}
+
+/// Records how an attempt ended.
+pub async fn record(
+    conn: &mut Conn,
+    now: Timestamp,
+    id: &str,
+    attempt: i64,
+    failure: Option<&Failure>,
+) -> Result<Recorded, DbError> {
+    note_attempt(conn, now, id, attempt, failure).await?;
+    let Some(mut row) = leased(conn, id, attempt).await? else {
+        return Ok(Recorded::Superseded);
+    };
+    let Some(failure) = failure else {
+        let ended = end(conn, now, &row, DeliveryState::Delivered).await?;
+        return Ok(if ended {
+            Recorded::Delivered
+        } else {
+            Recorded::Superseded
+        });
+    };
+    row.failures += 1;
+    let give_up_at = Timestamp::from_millis(row.give_up_at);
+    let next = match failure {
+        Failure::CannotOpen => Next::GiveUp,
+        _ => after_failure(row.failures, now, give_up_at),
+    };
+    match next {
+        Next::GiveUp if end(conn, now, &row, DeliveryState::Failed).await? => Ok(Recorded::GaveUp),
+        Next::RetryAt(at) if wait_until(conn, &row, at).await? => Ok(Recorded::RetryAt(at)),
+        _ => Ok(Recorded::Superseded),
+    }
+}
+
+async fn note_attempt(
+    conn: &mut Conn,
+    now: Timestamp,
+    id: &str,
+    attempt: i64,
+    failure: Option<&Failure>,
+) -> Result<(), DbError> {
+    let values = (
+        delivery_attempts::ended_at.eq(now.as_millis()),
+        delivery_attempts::outcome.eq(failure.map_or("delivered", Failure::code)),
+        delivery_attempts::detail.eq(failure.map(Failure::detail)),
+    );
+    let attempt = delivery_attempts::table.find((id, attempt));
+    diesel::update(attempt).set(values).execute(conn).await?;
+    Ok(())
+}
+
+async fn wait_until(conn: &mut Conn, row: &DeliveryRow, at: Timestamp) -> Result<bool, DbError> {
+    let held = deliveries::table
+        .find(&row.id)
+        .filter(deliveries::state.eq(SENDING))
+        .filter(deliveries::attempts.eq(row.attempts));
+    let values = (
+        deliveries::state.eq(DeliveryState::Waiting.as_str()),
+        deliveries::failures.eq(row.failures),
+        deliveries::due_at.eq(at.as_millis()),
+    );
+    Ok(diesel::update(held).set(values).execute(conn).await? == 1)
+}
+
+/// Makes a waiting delivery due at once; whether it was waiting.
+pub async fn retry_now(conn: &mut Conn, now: Timestamp, grant_id: &str) -> Result<bool, DbError> {
+    let waiting = deliveries::table
+        .filter(deliveries::grant_id.eq(grant_id))
+        .filter(deliveries::state.eq(DeliveryState::Waiting.as_str()));
+    let due = deliveries::due_at.eq(now.as_millis());
+    Ok(diesel::update(waiting).set(due).execute(conn).await? == 1)
+}
+
+/// Cancels a delivery that is not over; whether it was not.
+pub async fn cancel(conn: &mut Conn, now: Timestamp, grant_id: &str) -> Result<bool, DbError> {
+    let live = deliveries::table
+        .filter(deliveries::grant_id.eq(grant_id))
+        .filter(deliveries::state.eq_any(LIVE))
+        .select(DeliveryRow::as_select());
+    // A worker may claim or record in between (PostgreSQL only); then the row is read again.
+    for _ in 0..3 {
+        let Some(row) = live.clone().first(conn).await.optional()? else {
+            return Ok(false);
+        };
+        if end(conn, now, &row, DeliveryState::Cancelled).await? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}

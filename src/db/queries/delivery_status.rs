@@ -1,0 +1,109 @@
+//! Where a delivery is, with what was asked and what was tried: for the people who wait for it.
+
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+
+use super::Conn;
+use crate::{
+    db::{
+        DbError,
+        outcomes::{Attempt, DeliveryStatus},
+        schema::{deliveries, delivery_attempts, grants},
+    },
+    domain::{
+        authorize_request::AuthorizeRequest,
+        delivery::{DeliveryState, Failure},
+        parameters::Parameters,
+        timestamp::Timestamp,
+    },
+};
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = grants)]
+struct RequestRow {
+    app_name: String,
+    user_id: String,
+    return_url: String,
+    callback_url: String,
+    scope: String,
+    state: Option<String>,
+}
+
+/// What was asked for, as it was asked.
+pub async fn request_of(conn: &mut Conn, grant_id: &str) -> Result<AuthorizeRequest, DbError> {
+    let row = grants::table
+        .find(grant_id)
+        .select(RequestRow::as_select())
+        .first(conn)
+        .await?;
+    let pairs = [
+        ("app_name", row.app_name),
+        ("user_id", row.user_id),
+        ("return_url", row.return_url),
+        ("callback_url", row.callback_url),
+        ("scope", row.scope),
+    ];
+    let state = row.state.map(|state| ("state", state));
+    let parameters = Parameters::of(pairs.into_iter().chain(state));
+    AuthorizeRequest::read(&parameters).map_err(|_| DbError::Corrupt("grants"))
+}
+
+/// The state of a grant's delivery; nothing if there is no such grant.
+pub async fn of_grant(conn: &mut Conn, grant_id: &str) -> Result<Option<DeliveryStatus>, DbError> {
+    let found: Option<(String, String, i64, i64, i64, i64)> = deliveries::table
+        .inner_join(grants::table)
+        .filter(deliveries::grant_id.eq(grant_id))
+        .select((
+            deliveries::id,
+            deliveries::state,
+            deliveries::due_at,
+            deliveries::give_up_at,
+            deliveries::failures,
+            grants::approved_by,
+        ))
+        .first(conn)
+        .await
+        .optional()?;
+    let Some((id, state, due_at, give_up_at, failures, approved_by)) = found else {
+        return Ok(None);
+    };
+    Ok(Some(DeliveryStatus {
+        approved_by,
+        request: request_of(conn, grant_id).await?,
+        state: DeliveryState::parse(&state).ok_or(DbError::Corrupt("deliveries.state"))?,
+        due_at: Timestamp::from_millis(due_at),
+        give_up_at: Timestamp::from_millis(give_up_at),
+        failures,
+        attempts: attempts_of(conn, &id).await?,
+    }))
+}
+
+async fn attempts_of(conn: &mut Conn, delivery_id: &str) -> Result<Vec<Attempt>, DbError> {
+    let rows: Vec<(i64, i64, Option<i64>, Option<String>, Option<String>)> =
+        delivery_attempts::table
+            .filter(delivery_attempts::delivery_id.eq(delivery_id))
+            .order(delivery_attempts::number)
+            .limit(100)
+            .select((
+                delivery_attempts::number,
+                delivery_attempts::started_at,
+                delivery_attempts::ended_at,
+                delivery_attempts::outcome,
+                delivery_attempts::detail,
+            ))
+            .load(conn)
+            .await?;
+    let attempt = |(number, started_at, ended_at, outcome, detail): (
+        _,
+        _,
+        Option<i64>,
+        Option<String>,
+        Option<String>,
+    )| Attempt {
+        number,
+        started_at: Timestamp::from_millis(started_at),
+        ended_at: ended_at.map(Timestamp::from_millis),
+        failure: outcome.and_then(|code| Failure::parse(&code, detail.as_deref().unwrap_or(""))),
+    };
+    Ok(rows.into_iter().map(attempt).collect())
+}

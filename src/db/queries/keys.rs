@@ -1,0 +1,161 @@
+//! Keys: found by the keyed hash of the consumer key.
+
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+
+use super::Conn;
+use crate::{
+    db::{
+        DbError,
+        outcomes::{Approval, ExistingKey},
+        schema::{grants, keys, users},
+    },
+    domain::{
+        key::{KeyRecord, KeyState},
+        permissions::Permissions,
+        timestamp::Timestamp,
+    },
+};
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = keys)]
+struct KeyRow {
+    id: i64,
+    secret_hash: String,
+    permissions: String,
+    state: String,
+    opened_at: Option<i64>,
+    expires_at: Option<i64>,
+}
+
+fn permissions(text: &str) -> Result<Permissions, DbError> {
+    Permissions::parse(text).ok_or(DbError::Corrupt("keys.permissions"))
+}
+
+/// The key of that hash, with its owner and app.
+pub async fn by_lookup(conn: &mut Conn, lookup: &[u8]) -> Result<Option<KeyRecord>, DbError> {
+    let found: Option<(KeyRow, String, Option<i64>, Option<String>)> = keys::table
+        .inner_join(users::table)
+        .left_join(grants::table)
+        .filter(keys::lookup.eq(lookup))
+        .select((
+            KeyRow::as_select(),
+            users::login,
+            users::disabled_at,
+            grants::app_name.nullable(),
+        ))
+        .first(conn)
+        .await
+        .optional()?;
+    let Some((row, owner, disabled_at, app)) = found else {
+        return Ok(None);
+    };
+    Ok(Some(KeyRecord {
+        id: row.id,
+        permissions: permissions(&row.permissions)?,
+        secret_hash: row.secret_hash,
+        owner,
+        owner_disabled: disabled_at.is_some(),
+        app,
+        state: KeyState::parse(&row.state).ok_or(DbError::Corrupt("keys.state"))?,
+        opened_at: row.opened_at.map(Timestamp::from_millis),
+        expires_at: row.expires_at.map(Timestamp::from_millis),
+    }))
+}
+
+/// Writes the key of an approval, not yet open; gives its number.
+pub async fn insert(conn: &mut Conn, now: Timestamp, new: &Approval) -> Result<i64, DbError> {
+    let row = (
+        keys::lookup.eq(&new.lookup),
+        keys::secret_hash.eq(&new.secret_hash),
+        keys::ending.eq(&new.ending),
+        keys::description.eq(&new.description),
+        keys::permissions.eq(new.request.scope.as_str()),
+        keys::owner_id.eq(new.approved_by),
+        keys::grant_id.eq(&new.grant_id),
+        keys::state.eq(KeyState::Delivering.as_str()),
+        keys::created_at.eq(now.as_millis()),
+        keys::expires_at.eq(new.expires_at.map(Timestamp::as_millis)),
+    );
+    let inserted = diesel::insert_into(keys::table)
+        .values(row)
+        .returning(keys::id);
+    Ok(inserted.get_result(conn).await?)
+}
+
+/// Opens a key: its first delivery attempt starts.
+pub async fn open(conn: &mut Conn, now: Timestamp, id: i64) -> Result<(), DbError> {
+    let closed = keys::table.find(id).filter(keys::opened_at.is_null());
+    diesel::update(closed)
+        .set(keys::opened_at.eq(now.as_millis()))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Its delivery succeeded; whether it was still under way.
+pub async fn activate(conn: &mut Conn, id: i64) -> Result<bool, DbError> {
+    let delivering = keys::table
+        .find(id)
+        .filter(keys::state.eq(KeyState::Delivering.as_str()));
+    let rows = diesel::update(delivering)
+        .set(keys::state.eq(KeyState::Active.as_str()))
+        .execute(conn)
+        .await?;
+    Ok(rows == 1)
+}
+
+/// Ends a key for good; whether it was not ended before.
+pub async fn revoke(
+    conn: &mut Conn,
+    now: Timestamp,
+    id: i64,
+    reason: &str,
+) -> Result<bool, DbError> {
+    let live = keys::table
+        .find(id)
+        .filter(keys::state.ne(KeyState::Revoked.as_str()));
+    let values = (
+        keys::state.eq(KeyState::Revoked.as_str()),
+        keys::revoked_at.eq(now.as_millis()),
+        keys::revoke_reason.eq(reason),
+    );
+    Ok(diesel::update(live).set(values).execute(conn).await? == 1)
+}
+
+/// The newest live keys that apps of this callback host already have, five at most.
+pub async fn of_host(
+    conn: &mut Conn,
+    now: Timestamp,
+    callback_host: &str,
+) -> Result<Vec<ExistingKey>, DbError> {
+    let unexpired = keys::expires_at
+        .is_null()
+        .or(keys::expires_at.gt(now.as_millis()));
+    let rows: Vec<(i64, String, String, i64)> = keys::table
+        .inner_join(grants::table)
+        .filter(grants::callback_host.eq(callback_host))
+        .filter(keys::state.eq(KeyState::Active.as_str()))
+        .filter(unexpired.assume_not_null())
+        .order(keys::id.desc())
+        .limit(5)
+        .select((
+            keys::id,
+            grants::app_name,
+            keys::permissions,
+            keys::created_at,
+        ))
+        .load(conn)
+        .await?;
+    rows.into_iter()
+        .map(|(id, app_name, text, created_at)| {
+            let created_at = Timestamp::from_millis(created_at);
+            Ok(ExistingKey {
+                id,
+                app_name,
+                permissions: permissions(&text)?,
+                created_at,
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,115 @@
+//! The tables, as the queries see them: the same on both databases. `migrations/` makes them.
+
+diesel::table! {
+    meta (name) {
+        name -> Text,
+        value -> Text,
+    }
+}
+
+diesel::table! {
+    users (id) {
+        id -> BigInt,
+        login -> Text,
+        email -> Nullable<Text>,
+        name -> Text,
+        role -> Text,
+        password_hash -> Text,
+        created_at -> BigInt,
+        disabled_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    sessions (id_hash) {
+        id_hash -> Binary,
+        user_id -> BigInt,
+        created_at -> BigInt,
+        last_used_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    login_failures (subject) {
+        subject -> Binary,
+        failures -> BigInt,
+        last_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    grants (id) {
+        id -> Text,
+        app_name -> Text,
+        user_id -> Text,
+        return_url -> Text,
+        callback_url -> Text,
+        callback_host -> Text,
+        scope -> Text,
+        state -> Nullable<Text>,
+        approved_by -> BigInt,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    consents (id) {
+        id -> Text,
+        question -> Binary,
+        decision -> Text,
+        grant_id -> Nullable<Text>,
+        decided_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    keys (id) {
+        id -> BigInt,
+        lookup -> Binary,
+        secret_hash -> Text,
+        ending -> Text,
+        description -> Text,
+        permissions -> Text,
+        owner_id -> BigInt,
+        grant_id -> Nullable<Text>,
+        state -> Text,
+        created_at -> BigInt,
+        opened_at -> Nullable<BigInt>,
+        expires_at -> Nullable<BigInt>,
+        revoked_at -> Nullable<BigInt>,
+        revoke_reason -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    deliveries (id) {
+        id -> Text,
+        grant_id -> Text,
+        key_id -> BigInt,
+        state -> Text,
+        sealed -> Nullable<Binary>,
+        attempts -> BigInt,
+        failures -> BigInt,
+        due_at -> BigInt,
+        give_up_at -> BigInt,
+        created_at -> BigInt,
+        ended_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    delivery_attempts (delivery_id, number) {
+        delivery_id -> Text,
+        number -> BigInt,
+        started_at -> BigInt,
+        ended_at -> Nullable<BigInt>,
+        outcome -> Nullable<Text>,
+        detail -> Nullable<Text>,
+    }
+}
+
+diesel::joinable!(sessions -> users (user_id));
+diesel::joinable!(keys -> users (owner_id));
+diesel::joinable!(keys -> grants (grant_id));
+diesel::joinable!(deliveries -> grants (grant_id));
+diesel::allow_tables_to_appear_in_same_query!(users, sessions, keys, grants, deliveries, consents);

@@ -1,0 +1,93 @@
+//! SQLite: the connections, and the queries compiled for them.
+//!
+//! A pool of readers and one writer. Every write is an IMMEDIATE transaction: a deferred one that
+//! reads first and writes later fails with "database is locked" as soon as there is a second process.
+
+use std::time::Duration;
+
+use diesel::{ConnectionError, SqliteConnection};
+use diesel_async::{
+    AsyncConnection, SimpleAsyncConnection,
+    pooled_connection::{
+        AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod,
+        deadpool::{BuildError, Object, Pool},
+    },
+    sync_connection_wrapper::SyncConnectionWrapper,
+};
+
+use super::DbError;
+
+#[path = "queries/approvals.rs"]
+pub mod approvals;
+#[path = "queries/deliveries.rs"]
+pub mod deliveries;
+#[path = "queries/delivery_status.rs"]
+pub mod delivery_status;
+#[path = "queries/keys.rs"]
+pub mod keys;
+#[path = "queries/login_failures.rs"]
+pub mod login_failures;
+#[path = "queries/meta.rs"]
+pub mod meta;
+#[path = "queries/sessions.rs"]
+pub mod sessions;
+#[path = "queries/users.rs"]
+pub mod users;
+
+/// The connection that the queries of this module run on.
+pub type Conn = SyncConnectionWrapper<SqliteConnection>;
+
+/// Set on every connection. `secure_delete` overwrites what is wiped; `synchronous=FULL` makes an
+/// approval survive a power cut, not only a crash.
+const SETTINGS: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; \
+                        PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON;";
+
+/// How long a query waits for a free connection.
+const WAIT: Duration = Duration::from_secs(5);
+
+/// Readers and the one writer of a file.
+#[derive(Clone)]
+pub struct Pools {
+    readers: Pool<Conn>,
+    writer: Pool<Conn>,
+}
+
+impl Pools {
+    /// Pools for the file at `path`; connects on first use.
+    pub fn new(path: &str) -> Result<Self, DbError> {
+        let failed = |error: BuildError| DbError::Unavailable(error.to_string());
+        Ok(Self {
+            readers: pool(path, 4).map_err(failed)?,
+            writer: pool(path, 1).map_err(failed)?,
+        })
+    }
+
+    /// A connection for one read.
+    pub async fn reader(&self) -> Result<Object<Conn>, DbError> {
+        Ok(self.readers.get().await?)
+    }
+
+    /// The connection for one write; waits for the write before.
+    pub async fn writer(&self) -> Result<Object<Conn>, DbError> {
+        Ok(self.writer.get().await?)
+    }
+}
+
+fn pool(path: &str, size: usize) -> Result<Pool<Conn>, BuildError> {
+    let mut config = ManagerConfig::default();
+    config.recycling_method = RecyclingMethod::Fast;
+    config.custom_setup = Box::new(|path| {
+        Box::pin(async move {
+            let mut conn = Conn::establish(path).await?;
+            conn.batch_execute(SETTINGS)
+                .await
+                .map_err(ConnectionError::CouldntSetupConfiguration)?;
+            Ok(conn)
+        })
+    });
+    Pool::builder(AsyncDieselConnectionManager::new_with_config(path, config))
+        .max_size(size)
+        .wait_timeout(Some(WAIT))
+        .runtime(deadpool::Runtime::Tokio1)
+        .build()
+}

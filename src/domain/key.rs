@@ -1,0 +1,127 @@
+//! A key as verification sees it: when it opens, and why it does not (contract §5 and §6).
+
+use super::{permissions::Permissions, timestamp::Timestamp};
+
+/// Where a key is in its life. `expired` is not stored: it follows from the clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyState {
+    /// Its delivery is under way; it works once the first attempt has started.
+    Delivering,
+    /// The app has it.
+    Active,
+    /// Ended for good. The row is kept.
+    Revoked,
+}
+
+impl KeyState {
+    /// The stored word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Delivering => "delivering",
+            Self::Active => "active",
+            Self::Revoked => "revoked",
+        }
+    }
+
+    /// The state of that stored word.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Delivering, Self::Active, Self::Revoked]
+            .into_iter()
+            .find(|s| s.as_str() == text)
+    }
+}
+
+/// What verification needs to know of a key.
+#[derive(Clone, Debug)]
+pub struct KeyRecord {
+    /// The key's number.
+    pub id: i64,
+    /// The secret's PHC string.
+    pub secret_hash: String,
+    /// What it may do.
+    pub permissions: Permissions,
+    /// Login of the user it acts for.
+    pub owner: String,
+    /// Whether that user may still act.
+    pub owner_disabled: bool,
+    /// Name of the app it was granted to, if it came by a grant.
+    pub app: Option<String>,
+    /// Where it is in its life.
+    pub state: KeyState,
+    /// When its first delivery attempt started; nothing before that.
+    pub opened_at: Option<Timestamp>,
+    /// When it ends, if it does.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// Why a key that exists does not open anything; the words are those of contract §7.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unusable {
+    /// The app has not been asked to take it yet.
+    NotDelivered,
+    /// Revoked, or its delivery failed.
+    Revoked,
+    /// Its end has passed.
+    Expired,
+    /// Its owner was disabled.
+    OwnerDisabled,
+}
+
+impl KeyRecord {
+    /// Whether the key opens anything at `now`.
+    ///
+    /// # Errors
+    /// Why it does not.
+    pub fn usable(&self, now: Timestamp) -> Result<(), Unusable> {
+        match self.state {
+            KeyState::Revoked => Err(Unusable::Revoked),
+            KeyState::Delivering if self.opened_at.is_none() => Err(Unusable::NotDelivered),
+            _ if self.expires_at.is_some_and(|end| end <= now) => Err(Unusable::Expired),
+            _ if self.owner_disabled => Err(Unusable::OwnerDisabled),
+            _ => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_works_from_its_first_attempt_to_its_end() {
+        let at = Timestamp::from_millis;
+        let key = |state, opened_at, expires_at, owner_disabled| {
+            KeyRecord {
+                id: 1,
+                secret_hash: String::new(),
+                permissions: Permissions::Read,
+                owner: "o".into(),
+                owner_disabled,
+                app: None,
+                state,
+                opened_at,
+                expires_at,
+            }
+            .usable(at(10))
+        };
+        use KeyState::{Active, Delivering, Revoked};
+        assert_eq!(
+            key(Delivering, None, None, false),
+            Err(Unusable::NotDelivered)
+        );
+        assert_eq!(key(Delivering, Some(at(1)), None, false), Ok(()));
+        assert_eq!(key(Active, Some(at(1)), Some(at(11)), false), Ok(()));
+        assert_eq!(
+            key(Active, Some(at(1)), Some(at(10)), false),
+            Err(Unusable::Expired)
+        );
+        assert_eq!(
+            key(Active, Some(at(1)), None, true),
+            Err(Unusable::OwnerDisabled)
+        );
+        assert_eq!(
+            key(Revoked, Some(at(1)), None, false),
+            Err(Unusable::Revoked)
+        );
+    }
+}

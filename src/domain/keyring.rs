@@ -1,0 +1,177 @@
+//! The keys that everything secret hangs on, each derived from the one master key.
+//!
+//! HKDF-SHA256 (RFC 5869) with one label a purpose, so that no two uses share a key and losing one
+//! tells nothing of the others. Never: shown, logged or stored; `Debug` prints the name only.
+
+use std::fmt;
+
+use ed25519_dalek::SigningKey;
+use hkdf::Hkdf;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use zeroize::Zeroizing;
+
+use super::entropy::{Entropy, random};
+
+const FILE_PREFIX: &str = "appgrant-master-key-1:";
+
+/// The 256-bit secret an installation is built on; the content of its key file.
+pub struct MasterKey(Zeroizing<[u8; 32]>);
+
+/// The key file does not hold a master key.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("it does not hold a master key (one line, “appgrant-master-key-1:” and 64 hex digits)")]
+pub struct NoMasterKey;
+
+impl MasterKey {
+    /// A fresh key.
+    pub fn generate(entropy: &dyn Entropy) -> Self {
+        Self(Zeroizing::new(random(entropy)))
+    }
+
+    /// Reads the content of a key file.
+    ///
+    /// # Errors
+    /// If it is anything but one line as [`Self::to_file`] writes it.
+    pub fn from_file(content: &str) -> Result<Self, NoMasterKey> {
+        let hex = content
+            .trim()
+            .strip_prefix(FILE_PREFIX)
+            .ok_or(NoMasterKey)?;
+        let bytes = data_encoding::HEXLOWER_PERMISSIVE
+            .decode(hex.as_bytes())
+            .map_err(|_| NoMasterKey)?;
+        let bytes = Zeroizing::new(bytes);
+        let key = <[u8; 32]>::try_from(bytes.as_slice()).map_err(|_| NoMasterKey)?;
+        Ok(Self(Zeroizing::new(key)))
+    }
+
+    /// The content of the key file.
+    pub fn to_file(&self) -> Zeroizing<String> {
+        let hex = Zeroizing::new(data_encoding::HEXLOWER.encode(self.0.as_slice()));
+        Zeroizing::new(format!("{FILE_PREFIX}{}\n", hex.as_str()))
+    }
+}
+
+/// The keys in use, one a purpose.
+pub struct Keyring {
+    lookup: Zeroizing<[u8; 32]>,
+    pepper: Zeroizing<[u8; 32]>,
+    sealing: Zeroizing<[u8; 32]>,
+    forms: Zeroizing<[u8; 32]>,
+    signing: SigningKey,
+    fingerprint: [u8; 32],
+}
+
+impl Keyring {
+    /// Derives all keys.
+    pub fn derive(master: &MasterKey) -> Self {
+        let hkdf = Hkdf::<Sha256>::new(Some(b"appgrant"), master.0.as_slice());
+        let key = |label: &str| {
+            let mut okm = Zeroizing::new([0; 32]);
+            hkdf.expand(label.as_bytes(), okm.as_mut_slice())
+                .expect("32 bytes is below HKDF's limit");
+            okm
+        };
+        Self {
+            lookup: key("lookup of tokens"),
+            pepper: key("argon2 pepper"),
+            sealing: key("sealing of deliveries"),
+            forms: key("form tokens"),
+            signing: SigningKey::from_bytes(&key("ed25519 callback signing")),
+            fingerprint: *key("fingerprint"),
+        }
+    }
+
+    /// The keyed hash under which a consumer key or session is found again (HMAC-SHA256).
+    pub fn lookup(&self, token: &str) -> Vec<u8> {
+        mac(&self.lookup, &[token.as_bytes()])
+    }
+
+    /// The secret input of Argon2 (RFC 9106 §3.1, "K").
+    pub fn pepper(&self) -> &[u8] {
+        self.pepper.as_slice()
+    }
+
+    /// The key of [`super::sealed::Sealed`].
+    pub(super) fn sealing(&self) -> &[u8; 32] {
+        &self.sealing
+    }
+
+    /// A tag that binds a form to the given parts; the parts cannot run into each other.
+    pub fn form_tag(&self, parts: &[&[u8]]) -> Vec<u8> {
+        mac(&self.forms, parts)
+    }
+
+    /// The key that signs callbacks.
+    pub fn signing(&self) -> &SigningKey {
+        &self.signing
+    }
+
+    /// Tells this master key from another without telling anything of it.
+    pub fn fingerprint(&self) -> String {
+        data_encoding::HEXLOWER.encode(&self.fingerprint[..16])
+    }
+}
+
+impl fmt::Debug for Keyring {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Keyring(…)")
+    }
+}
+
+fn mac(key: &[u8; 32], parts: &[&[u8]]) -> Vec<u8> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes a key of any length");
+    for part in parts {
+        mac.update(&(part.len() as u64).to_be_bytes());
+        mac.update(part);
+    }
+    mac.finalize().into_bytes().to_vec()
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// A keyring for tests.
+    pub(crate) fn keyring() -> Keyring {
+        Keyring::derive(&MasterKey(Zeroizing::new([7; 32])))
+    }
+
+    #[test]
+    fn a_key_file_is_read_back() {
+        let master = MasterKey(Zeroizing::new([0xab; 32]));
+        let again = MasterKey::from_file(&master.to_file()).unwrap();
+        assert_eq!(
+            Keyring::derive(&master).fingerprint(),
+            Keyring::derive(&again).fingerprint()
+        );
+    }
+
+    #[test]
+    fn anything_else_is_no_key_file() {
+        for content in [
+            "",
+            "x",
+            "appgrant-master-key-1:",
+            "appgrant-master-key-1:00",
+            "appgrant-master-key-2:",
+            &format!("{FILE_PREFIX}{}", "zz".repeat(32)),
+            &format!("{FILE_PREFIX}{}", "00".repeat(33)),
+        ] {
+            assert_eq!(
+                MasterKey::from_file(content).err(),
+                Some(NoMasterKey),
+                "{content:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn purposes_do_not_share_keys_and_parts_do_not_run_together() {
+        let ring = keyring();
+        assert_ne!(ring.lookup("a"), ring.form_tag(&[b"a"]));
+        assert_ne!(ring.form_tag(&[b"ab", b"c"]), ring.form_tag(&[b"a", b"bc"]));
+        assert_eq!(format!("{ring:?}"), "Keyring(…)");
+    }
+}

@@ -1,0 +1,31 @@
+//! The rules of AppGrant, as types that cannot hold a wrong value.
+//!
+//! What: permissions, consumer keys and secrets, the app's URLs, the authorize request, grants,
+//! deliveries and their back-off, users, passwords, instants, and the cryptography they need.
+//! Why so: rules that know nothing of HTTP servers, databases or clocks can be read and tested alone.
+//! Never: actix, diesel, reqwest, tokio, the environment, a clock, or a source of randomness of its
+//! own. Time and entropy come in as parameters (`tests/architecture.rs` holds this).
+
+pub mod app_url;
+pub mod argon;
+pub mod authorize_request;
+pub mod callback_body;
+pub mod callback_url;
+pub mod consent;
+pub mod credential;
+pub mod delivery;
+pub mod entropy;
+pub mod key;
+pub mod keyring;
+pub mod lifetime;
+pub mod login_throttle;
+pub mod parameters;
+pub mod password;
+pub mod permissions;
+pub mod return_url;
+pub mod sealed;
+pub mod session;
+pub mod signature;
+pub mod text;
+pub mod timestamp;
+pub mod user;

@@ -1,0 +1,126 @@
+//! Request parameters, read the way PHP's `$_REQUEST` is: query, then body, the last one wins.
+//!
+//! Values are kept as they came; nothing is trimmed or cleaned. A name sent as an array (`name[]=x`)
+//! or with bytes that are not UTF-8 is kept as such, so that the error can name it.
+
+use std::collections::HashMap;
+
+use percent_encoding::percent_decode;
+
+/// One parameter's value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Value {
+    /// Ordinary text.
+    Text(String),
+    /// `name[]=…` or `name[key]=…`.
+    Array,
+    /// Bytes that are not UTF-8, or text with a NUL.
+    Unreadable,
+}
+
+/// The parameters of one request.
+#[derive(Debug, Default)]
+pub struct Parameters(HashMap<String, Value>);
+
+impl Parameters {
+    /// Reads `application/x-www-form-urlencoded` texts; later ones win over earlier ones.
+    pub fn read<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> Self {
+        let mut values = HashMap::new();
+        for pair in parts
+            .into_iter()
+            .flat_map(|part| part.split(|b| *b == b'&'))
+        {
+            let (name, value) = split_once(pair);
+            let Some(name) = decode(name).filter(|name| !name.is_empty()) else {
+                continue;
+            };
+            match name.split_once('[') {
+                Some((base, _)) => values.insert(base.to_owned(), Value::Array),
+                None => values.insert(name, decode(value).map_or(Value::Unreadable, Value::Text)),
+            };
+        }
+        Self(values)
+    }
+
+    /// Parameters of texts that were read before.
+    pub fn of(texts: impl IntoIterator<Item = (&'static str, String)>) -> Self {
+        Self(
+            texts
+                .into_iter()
+                .map(|(name, text)| (name.to_owned(), Value::Text(text)))
+                .collect(),
+        )
+    }
+
+    /// The value of `name`, whatever it is.
+    pub fn value(&self, name: &str) -> Option<&Value> {
+        self.0.get(name)
+    }
+
+    /// The text of `name`; nothing if it is absent or no text.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        match self.0.get(name) {
+            Some(Value::Text(text)) => Some(text),
+            _ => None,
+        }
+    }
+}
+
+fn split_once(pair: &[u8]) -> (&[u8], &[u8]) {
+    match pair.iter().position(|b| *b == b'=') {
+        Some(at) => (&pair[..at], &pair[at + 1..]),
+        None => (pair, b""),
+    }
+}
+
+/// Plus to space, then percent-decoding; nothing unless the result is UTF-8 without a NUL.
+fn decode(bytes: &[u8]) -> Option<String> {
+    let spaced: Vec<u8> = bytes
+        .iter()
+        .map(|b| if *b == b'+' { b' ' } else { *b })
+        .collect();
+    let text = String::from_utf8(percent_decode(&spaced).collect()).ok()?;
+    (!text.contains('\0')).then_some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn read(query: &str) -> Parameters {
+        Parameters::read([query.as_bytes()])
+    }
+
+    #[test]
+    fn body_wins_over_query_and_the_last_duplicate_wins() {
+        let p = Parameters::read([b"a=1&b=1&b=2".as_slice(), b"a=3"]);
+        assert_eq!((p.text("a"), p.text("b")), (Some("3"), Some("2")));
+    }
+
+    #[test]
+    fn odd_shapes_are_named() {
+        let p = read("x[]=1&y=%ff&z=%00&=3&&plus=a+b%2Bc&flag");
+        assert_eq!(p.value("x"), Some(&Value::Array));
+        assert_eq!(p.value("y"), Some(&Value::Unreadable));
+        assert_eq!(p.value("z"), Some(&Value::Unreadable));
+        assert_eq!(p.text("plus"), Some("a b+c"));
+        assert_eq!(p.text("flag"), Some(""));
+        assert_eq!(p.value("missing"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_read_without_a_panic(bytes: Vec<u8>) {
+            let _ = Parameters::read([bytes.as_slice()]);
+        }
+
+        #[test]
+        fn an_encoded_value_comes_back(value in "[^\0]{0,40}") {
+            let encoded = crate::domain::app_url::percent_encoded(&value);
+            let p = read(&format!("v={encoded}"));
+            prop_assert_eq!(p.text("v"), Some(value.as_str()));
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! From reqwest's errors to the failures people are told about.
+//!
+//! reqwest says what kind of step failed; the reason lies somewhere down the chain of sources.
+
+use std::{error::Error, io};
+
+use super::{guard::Refused, resolver::NameNotFound};
+use crate::domain::delivery::Failure;
+
+/// The failure an error of reqwest's stands for.
+pub(super) fn classify(error: &reqwest::Error) -> Failure {
+    if let Some(Refused(address)) = find::<Refused>(error) {
+        return Failure::AddressRefused(address.to_string());
+    }
+    if find::<NameNotFound>(error).is_some() {
+        return Failure::NameNotFound;
+    }
+    if error.is_timeout() {
+        return Failure::Timeout;
+    }
+    if let Some(tls) = find::<rustls::Error>(error) {
+        return Failure::Tls(tls.to_string());
+    }
+    if error.is_connect() {
+        return Failure::CannotConnect(innermost(error));
+    }
+    Failure::BrokenAnswer(innermost(error))
+}
+
+/// The first error of that type in the chain; looks into `io::Error`s, which hide what they carry.
+fn find<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a T> {
+    let mut next = Some(error);
+    while let Some(current) = next {
+        if let Some(found) = current.downcast_ref::<T>() {
+            return Some(found);
+        }
+        let carried = current
+            .downcast_ref::<io::Error>()
+            .and_then(io::Error::get_ref);
+        next = match carried {
+            Some(inner) => Some(inner as &(dyn Error + 'static)),
+            None => current.source(),
+        };
+    }
+    None
+}
+
+/// The last error in the chain, cut to a length that can be shown; it never names the URL.
+fn innermost(error: &dyn Error) -> String {
+    let mut current = error;
+    while let Some(source) = current.source() {
+        current = source;
+    }
+    current.to_string().chars().take(200).collect()
+}

@@ -1,0 +1,12 @@
+//! Everything that leaves for addresses a stranger chose: the only place that knows reqwest.
+//!
+//! Never: a request through a proxy from the environment, a followed redirect, or a connection to an
+//! address that [`AddressGuard`] did not let through.
+
+mod callback_client;
+mod failures;
+mod guard;
+mod resolver;
+
+pub use callback_client::{CallbackClient, ClientError, ClientOptions, Message};
+pub use guard::AddressGuard;

@@ -1,0 +1,79 @@
+//! Sending a delivery: claim it, open it, post it, record how it went.
+//!
+//! A process may die between any two of these. Then the lease runs out, and whoever claims next sends
+//! the very same body again under the same id.
+
+use std::time::Duration;
+
+use super::{ServiceError, Services};
+pub use crate::db::outcomes::{Claim, Claimed, Recorded};
+use crate::{
+    db,
+    domain::{delivery::Failure, signature},
+    fault,
+    outbound::Message,
+};
+
+/// How much longer than an attempt its lease lasts.
+const LEASE_MARGIN: Duration = Duration::from_secs(5);
+
+/// Claims the delivery that has been due longest.
+///
+/// # Errors
+/// If the database gives no answer.
+pub async fn claim(services: &Services) -> Result<Claim, ServiceError> {
+    let (now, lease) = (services.now(), services.callback_timeout + LEASE_MARGIN);
+    let claim = db::write!(services.db, deliveries::claim(now, lease))?;
+    match &claim {
+        Claim::Got(_) => fault::point("after-claim").await,
+        Claim::GaveUp => services.signals.tell_progress(),
+        Claim::LostRace | Claim::Nothing(_) => {}
+    }
+    Ok(claim)
+}
+
+/// Sends a claimed delivery and records how it went.
+///
+/// # Errors
+/// If the outcome could not be recorded; the lease then runs out and it is sent again.
+pub async fn send(services: &Services, claimed: Claimed) -> Result<Recorded, ServiceError> {
+    let host = claimed.request.callback_url.host();
+    let (id, attempt) = (claimed.id.clone(), claimed.attempt);
+    let failure = post(services, claimed).await.err();
+    tracing::info!(
+        delivery = id,
+        attempt,
+        host,
+        failure = failure.as_ref().map(Failure::code),
+        "callback sent"
+    );
+    let now = services.now();
+    let recorded = db::write!(
+        services.db,
+        deliveries::record(now, &id, attempt, failure.as_ref())
+    )?;
+    services.signals.tell_progress();
+    Ok(recorded)
+}
+
+async fn post(services: &Services, claimed: Claimed) -> Result<(), Failure> {
+    let Claimed {
+        id,
+        request,
+        sealed,
+        ..
+    } = claimed;
+    let body = sealed
+        .open(&services.keyring, &id)
+        .map_err(|_| Failure::CannotOpen)?;
+    let signature = signature::sign(&services.keyring, &id, services.now(), &body);
+    let url = request.callback_url.target();
+    services
+        .callbacks
+        .post(Message {
+            url,
+            body,
+            signature,
+        })
+        .await
+}

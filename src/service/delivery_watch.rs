@@ -1,0 +1,131 @@
+//! The manager's side of a delivery: wait for it, look at it, hurry it, call it off.
+
+use std::time::Duration;
+
+use tokio::time::{sleep, timeout};
+
+use super::{ServiceError, Services};
+pub use crate::db::outcomes::{Attempt, DeliveryStatus};
+use crate::{
+    db,
+    domain::{delivery::DeliveryState, user::User},
+};
+
+/// How long a browser is kept waiting.
+pub const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How often a waiting browser's delivery is looked at even if nobody nudged.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+
+/// The delivery of a grant, if this user approved it.
+///
+/// # Errors
+/// If the database gives no answer.
+pub async fn status(
+    services: &Services,
+    user: &User,
+    grant_id: &str,
+) -> Result<Option<DeliveryStatus>, ServiceError> {
+    let found = db::read!(services.db, delivery_status::of_grant(grant_id))?;
+    Ok(found.filter(|status| status.approved_by == user.id))
+}
+
+/// Waits until the delivery is over or waits for another attempt, ten seconds at most; then its state.
+///
+/// # Errors
+/// If the database gives no answer.
+pub async fn wait(
+    services: &Services,
+    user: &User,
+    grant_id: &str,
+) -> Result<Option<DeliveryStatus>, ServiceError> {
+    wait_while(services, user, grant_id, is_under_way).await
+}
+
+/// Waits after a retry until that attempt is over, ten seconds at most; then the delivery's state.
+///
+/// # Errors
+/// If the database gives no answer.
+pub async fn wait_for_attempt(
+    services: &Services,
+    user: &User,
+    grant_id: &str,
+) -> Result<Option<DeliveryStatus>, ServiceError> {
+    let now = services.now();
+    wait_while(services, user, grant_id, |found| match found.state {
+        DeliveryState::Sending => true,
+        DeliveryState::Waiting => found.due_at <= now,
+        DeliveryState::Delivered | DeliveryState::Failed | DeliveryState::Cancelled => false,
+    })
+    .await
+}
+
+async fn wait_while(
+    services: &Services,
+    user: &User,
+    grant_id: &str,
+    is_under_way: impl Fn(&DeliveryStatus) -> bool,
+) -> Result<Option<DeliveryStatus>, ServiceError> {
+    let mut progress = services.signals.progress();
+    let settled = async {
+        loop {
+            match status(services, user, grant_id).await? {
+                Some(found) if is_under_way(&found) => {}
+                other => return Ok(other),
+            }
+            tokio::select! {
+                _ = progress.changed() => {}
+                () = sleep(LOOK_EVERY) => {}
+            }
+        }
+    };
+    match timeout(PATIENCE, settled).await {
+        Ok(answer) => answer,
+        Err(_) => status(services, user, grant_id).await,
+    }
+}
+
+/// Whether an attempt runs or is about to.
+fn is_under_way(status: &DeliveryStatus) -> bool {
+    match status.state {
+        DeliveryState::Sending => true,
+        DeliveryState::Waiting => status.failures == 0,
+        DeliveryState::Delivered | DeliveryState::Failed | DeliveryState::Cancelled => false,
+    }
+}
+
+/// Sends at once what waits for its next attempt; whether this user may and it waited.
+///
+/// # Errors
+/// If the database gives no answer.
+pub async fn retry_now(
+    services: &Services,
+    user: &User,
+    grant_id: &str,
+) -> Result<bool, ServiceError> {
+    if status(services, user, grant_id).await?.is_none() {
+        return Ok(false);
+    }
+    let (now, id) = (services.now(), grant_id.to_owned());
+    let retried = db::write!(services.db, deliveries::retry_now(now, &id))?;
+    services.signals.wake_worker();
+    Ok(retried)
+}
+
+/// Calls a delivery off and ends its key; whether this user may and it was not over.
+///
+/// # Errors
+/// If the database gives no answer.
+pub async fn cancel(
+    services: &Services,
+    user: &User,
+    grant_id: &str,
+) -> Result<bool, ServiceError> {
+    if status(services, user, grant_id).await?.is_none() {
+        return Ok(false);
+    }
+    let (now, id) = (services.now(), grant_id.to_owned());
+    let cancelled = db::write!(services.db, deliveries::cancel(now, &id))?;
+    services.signals.tell_progress();
+    Ok(cancelled)
+}

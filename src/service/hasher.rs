@@ -1,0 +1,143 @@
+//! Argon2 on its own few threads, behind a bounded queue, with memory that is kept.
+//!
+//! Why so: a hash holds a core for milliseconds and megabytes. On the web server's threads a flood of
+//! wrong secrets would stop everything; on a wide pool it would take gigabytes. Here the flood waits
+//! in line, and beyond 64 in line it is told to come back.
+//! Never: a lock held while hashing.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError, mpsc},
+    thread,
+};
+
+use tokio::sync::oneshot;
+use zeroize::Zeroizing;
+
+use super::ServiceError;
+use crate::domain::{
+    argon::{self, Cost, Memory},
+    keyring::Keyring,
+};
+
+/// How many may wait in line.
+const QUEUE: usize = 64;
+
+/// What hashing costs here.
+#[derive(Clone, Copy, Debug)]
+pub struct Costs {
+    /// For passwords.
+    pub password: Cost,
+    /// For consumer secrets.
+    pub secret: Cost,
+}
+
+impl Default for Costs {
+    fn default() -> Self {
+        Self {
+            password: Cost::PASSWORD,
+            secret: Cost::SECRET,
+        }
+    }
+}
+
+enum Job {
+    Hash {
+        secret: Zeroizing<String>,
+        salt: [u8; 16],
+        cost: Cost,
+        reply: oneshot::Sender<String>,
+    },
+    Verify {
+        secret: Zeroizing<String>,
+        phc: String,
+        reply: oneshot::Sender<bool>,
+    },
+}
+
+/// The way to the hashing threads. They end when the last `Hasher` is dropped.
+pub struct Hasher(mpsc::SyncSender<Job>);
+
+impl Hasher {
+    /// Starts `threads` threads, at least one.
+    pub fn start(keyring: &Arc<Keyring>, threads: usize) -> Self {
+        let (sender, receiver) = mpsc::sync_channel(QUEUE);
+        let receiver = Arc::new(Mutex::new(receiver));
+        for _ in 0..threads.max(1) {
+            let (receiver, keyring) = (Arc::clone(&receiver), Arc::clone(keyring));
+            thread::spawn(move || work(&receiver, keyring.pepper()));
+        }
+        Self(sender)
+    }
+
+    /// The PHC string of a secret.
+    ///
+    /// # Errors
+    /// [`ServiceError::Busy`] if the line is full.
+    pub async fn hash(
+        &self,
+        secret: Zeroizing<String>,
+        salt: [u8; 16],
+        cost: Cost,
+    ) -> Result<String, ServiceError> {
+        let (reply, answer) = oneshot::channel();
+        self.queue(Job::Hash {
+            secret,
+            salt,
+            cost,
+            reply,
+        })?;
+        answer.await.map_err(|_| ServiceError::Busy)
+    }
+
+    /// Whether a secret is what the PHC string was made of.
+    ///
+    /// # Errors
+    /// [`ServiceError::Busy`] if the line is full.
+    pub async fn verify(
+        &self,
+        secret: Zeroizing<String>,
+        phc: String,
+    ) -> Result<bool, ServiceError> {
+        let (reply, answer) = oneshot::channel();
+        self.queue(Job::Verify { secret, phc, reply })?;
+        answer.await.map_err(|_| ServiceError::Busy)
+    }
+
+    fn queue(&self, job: Job) -> Result<(), ServiceError> {
+        self.0.try_send(job).map_err(|_| ServiceError::Busy)
+    }
+}
+
+fn work(receiver: &Mutex<mpsc::Receiver<Job>>, pepper: &[u8]) {
+    let mut memory = Memory::default();
+    loop {
+        let next = receiver
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .recv();
+        match next {
+            Ok(job) => run(job, pepper, &mut memory),
+            Err(mpsc::RecvError) => return,
+        }
+    }
+}
+
+/// Does one job, unless whoever asked has gone.
+fn run(job: Job, pepper: &[u8], memory: &mut Memory) {
+    match job {
+        Job::Hash {
+            secret,
+            salt,
+            cost,
+            reply,
+        } => {
+            if let Some(phc) = argon::hash(pepper, secret.as_bytes(), salt, cost) {
+                let _ = reply.send(phc);
+            }
+        }
+        Job::Verify { secret, phc, reply } if !reply.is_closed() => {
+            let _ = reply.send(argon::verify(memory, pepper, secret.as_bytes(), &phc));
+        }
+        Job::Verify { .. } => {}
+    }
+}

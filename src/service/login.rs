@@ -1,0 +1,136 @@
+//! Logging in: slowed, the same for a wrong user and a wrong password, a new session each time.
+
+use std::{
+    net::{IpAddr, Ipv6Addr},
+    time::Duration,
+};
+
+use zeroize::Zeroizing;
+
+use super::{ServiceError, Services};
+use crate::{
+    db::{self, outcomes::Admission},
+    domain::{
+        entropy::random, login_throttle::Subject, session::SessionId, timestamp::Timestamp,
+        user::User,
+    },
+};
+
+/// What a form or a program sent.
+pub struct Attempt {
+    /// Login or e-mail address.
+    pub name: String,
+    /// The password.
+    pub password: Zeroizing<String>,
+    /// The client's address.
+    pub address: IpAddr,
+    /// The session it came with, which ends.
+    pub replaces: Option<SessionId>,
+}
+
+/// How it went.
+#[derive(Debug)]
+pub enum LoginOutcome {
+    /// Logged in.
+    In(SessionId, User),
+    /// User or password is wrong; which one is not told.
+    Wrong,
+    /// Too many failures; come back after that time.
+    Wait(Duration),
+}
+
+/// Looks at a login attempt.
+///
+/// # Errors
+/// If the database gives no answer or too many passwords wait to be checked.
+pub async fn login(services: &Services, attempt: Attempt) -> Result<LoginOutcome, ServiceError> {
+    let now = services.now();
+    let name = attempt.name.trim().to_lowercase();
+    let address = subject(services, Subject::Address, &network(attempt.address));
+    let account = subject(services, Subject::Account, &name);
+    for (kind, key) in [
+        (Subject::Address, address.clone()),
+        (Subject::Account, account.clone()),
+    ] {
+        if let Admission::WaitUntil(at) = admit(services, now, kind, key).await? {
+            return Ok(LoginOutcome::Wait(at.since(now)));
+        }
+    }
+    let Some(user) = check_password(services, &name, attempt.password).await? else {
+        return Ok(LoginOutcome::Wrong);
+    };
+    db::write!(services.db, login_failures::forgive(&account, &address))?;
+    let id = begin(services, &user, attempt.replaces).await?;
+    Ok(LoginOutcome::In(id, user))
+}
+
+/// Begins a session for a user whose identity is proven.
+pub(super) async fn begin(
+    services: &Services,
+    user: &User,
+    replaces: Option<SessionId>,
+) -> Result<SessionId, ServiceError> {
+    let id = SessionId::generate(&*services.entropy);
+    let hash = services.keyring.lookup(id.as_str());
+    let old = replaces.map(|old| services.keyring.lookup(old.as_str()));
+    let (now, user_id) = (services.now(), user.id);
+    db::write!(
+        services.db,
+        sessions::begin(now, user_id, &hash, old.as_deref())
+    )?;
+    Ok(id)
+}
+
+async fn admit(
+    services: &Services,
+    now: Timestamp,
+    kind: Subject,
+    key: Vec<u8>,
+) -> Result<Admission, ServiceError> {
+    Ok(db::write!(
+        services.db,
+        login_failures::admit(now, kind, &key)
+    )?)
+}
+
+/// The user, if the password is right and the user is not disabled. Does the same work when there is
+/// no such user.
+async fn check_password(
+    services: &Services,
+    name: &str,
+    password: Zeroizing<String>,
+) -> Result<Option<User>, ServiceError> {
+    let Some(found) = db::read!(services.db, users::by_login_or_email(name))? else {
+        let salt = random(&*services.entropy);
+        services
+            .hasher
+            .hash(password, salt, services.costs.password)
+            .await?;
+        return Ok(None);
+    };
+    let right = services
+        .hasher
+        .verify(password, found.password_hash)
+        .await?;
+    Ok(Some(found.user).filter(|user| right && !user.disabled))
+}
+
+/// What stands in the database for a subject: neither names nor addresses.
+fn subject(services: &Services, kind: Subject, value: &str) -> Vec<u8> {
+    services.keyring.form_tag(&[
+        b"login failures",
+        kind.as_str().as_bytes(),
+        value.as_bytes(),
+    ])
+}
+
+/// The address as far as one client cannot change it at will: an IPv6 client has a whole /64.
+fn network(address: IpAddr) -> String {
+    match address.to_canonical() {
+        IpAddr::V4(v4) => v4.to_string(),
+        IpAddr::V6(v6) => {
+            let [a, b, c, d, ..] = v6.segments();
+            Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).to_string()
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! The use cases, one file each: where web, worker and command line meet.
+//!
+//! Each ends in one read or one write of the database. Nothing here knows HTTP's server side, forms or
+//! the environment. Expected outcomes are values; [`ServiceError`] is for what nobody asked for.
+
+pub mod approve;
+pub mod connect;
+pub mod deliver;
+pub mod delivery_watch;
+pub mod environment;
+mod hasher;
+pub mod health;
+pub mod installation;
+pub mod login;
+pub mod session;
+pub mod setup;
+mod signals;
+pub mod users;
+pub mod verify;
+
+use std::{sync::Arc, time::Duration};
+
+pub use hasher::{Costs, Hasher};
+pub use signals::Signals;
+
+use crate::{
+    db::{Db, DbError},
+    domain::{
+        entropy::{self, Entropy},
+        keyring::Keyring,
+        timestamp::Timestamp,
+    },
+    outbound::CallbackClient,
+};
+use environment::Clock;
+
+/// Everything a use case may need, built once by the command line.
+pub struct Services {
+    /// The database.
+    pub db: Db,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// Random bytes.
+    pub entropy: Arc<dyn Entropy>,
+    /// Keys derived from the master key.
+    pub keyring: Arc<Keyring>,
+    /// Argon2, on its own threads.
+    pub hasher: Hasher,
+    /// What hashing costs.
+    pub costs: Costs,
+    /// Posts to apps.
+    pub callbacks: CallbackClient,
+    /// How long one attempt may take.
+    pub callback_timeout: Duration,
+    /// The store's address, as apps are told it.
+    pub public_url: String,
+    /// Wakes workers and waiting browsers.
+    pub signals: Signals,
+}
+
+impl Services {
+    /// What time it is.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// A fresh id that sorts by time.
+    fn new_id(&self) -> String {
+        entropy::new_id(self.now(), &*self.entropy).to_string()
+    }
+}
+
+/// A use case could not be carried out; trying again later may help.
+#[derive(Debug, thiserror::Error)]
+pub enum ServiceError {
+    /// The database gave no answer.
+    #[error(transparent)]
+    Db(#[from] DbError),
+    /// Too many passwords and secrets are waiting to be checked.
+    #[error("too many passwords and secrets are waiting to be checked")]
+    Busy,
+}

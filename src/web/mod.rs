@@ -1,0 +1,22 @@
+//! The only place that knows actix and askama: what browsers and programs see.
+//!
+//! Open [`routes`] first: it is the whole URL table. A page's struct stands beside its handler in
+//! `pages/`; templates hold no logic. Never: a secret in a page, a URL or a log line.
+
+mod assets;
+mod client_address;
+mod cookies;
+mod destinations;
+mod errors;
+mod form;
+
+mod pages;
+mod request_log;
+mod respond;
+mod routes;
+mod server;
+mod site;
+mod visitor;
+
+pub use server::{Server, start};
+pub use site::{Site, SiteError};

@@ -1,0 +1,165 @@
+//! The consent page and its two buttons (contract §4.6 to §4.8).
+
+use actix_web::{HttpResponse, http::StatusCode};
+use askama::Template;
+
+use super::connection;
+use crate::{
+    domain::{
+        authorize_request::AuthorizeRequest, consent::Decision, delivery::DeliveryState,
+        lifetime::Lifetime,
+    },
+    service::{
+        approve::{self, Decided, Press},
+        connect::{self, ExistingKey},
+        delivery_watch,
+        session::Session,
+    },
+    web::{
+        destinations::Destinations,
+        errors::WebError,
+        respond::{self, Forms},
+        site::Site,
+        visitor::Visitor,
+    },
+};
+
+/// The parameter of the link that asks again for what was just approved.
+const AGAIN: &str = "appgrant_again";
+
+#[derive(Template)]
+#[template(path = "consent.html")]
+struct Page<'a> {
+    site: &'a Site,
+    app: String,
+    request: &'a AuthorizeRequest,
+    destinations: Destinations,
+    existing: Vec<ExistingKey>,
+    lifetimes: &'a [(&'a str, &'a str)],
+    token: String,
+    form_token: String,
+    user: &'a str,
+    switch_to: String,
+}
+
+#[derive(Template)]
+#[template(path = "already_connected.html")]
+struct AlreadyPage<'a> {
+    site: &'a Site,
+    app: String,
+    continue_url: String,
+    again_url: String,
+}
+
+/// Puts the request before the manager; if this very request was approved a moment ago, shows that.
+pub async fn show(visitor: Visitor, request: AuthorizeRequest) -> Result<HttpResponse, WebError> {
+    let session = session(&visitor)?;
+    if visitor.parameters.value(AGAIN).is_none() {
+        if let Some(response) = earlier(&visitor, session, &request).await? {
+            return Ok(response);
+        }
+    }
+    let question = connect::ask(&visitor.services, session, &request).await?;
+    let page = Page {
+        site: &visitor.site,
+        app: request.shown_name(),
+        destinations: Destinations::of(&request),
+        existing: question.existing,
+        lifetimes: &Lifetime::CHOICES,
+        token: question.token,
+        form_token: visitor.form_token(),
+        user: &session.user.name,
+        switch_to: format!("/wc-auth/v1/login?{}", request.query()),
+        request: &request,
+    };
+    respond::page(
+        StatusCode::OK,
+        &page,
+        Forms::MayReturnTo(&request.return_url),
+    )
+}
+
+/// The outcome of the same question, if it was just approved here.
+async fn earlier(
+    visitor: &Visitor,
+    session: &Session,
+    request: &AuthorizeRequest,
+) -> Result<Option<HttpResponse>, WebError> {
+    let services = &visitor.services;
+    let Some(grant_id) = connect::just_approved(services, session, request).await? else {
+        return Ok(None);
+    };
+    let status = delivery_watch::status(services, &session.user, &grant_id).await?;
+    if status.is_none_or(|status| status.state != DeliveryState::Delivered) {
+        return Ok(Some(respond::see_other(connection::url(
+            visitor, &grant_id,
+        ))));
+    }
+    let again = format!("/wc-auth/v1/authorize?{}&{AGAIN}=1", request.query());
+    let page = AlreadyPage {
+        site: &visitor.site,
+        app: request.shown_name(),
+        continue_url: request.outcome_url(true),
+        again_url: visitor.site.path(&again),
+    };
+    respond::page(StatusCode::OK, &page, Forms::Stay).map(Some)
+}
+
+/// Approves, waits a little for the delivery, and goes back to the app or to the waiting page.
+pub async fn approve(
+    visitor: Visitor,
+    request: AuthorizeRequest,
+) -> Result<HttpResponse, WebError> {
+    let lifetime = Lifetime::parse(visitor.parameters.text("lifetime"))
+        .ok_or_else(|| WebError::Denied("Invalid parameter lifetime".into()))?;
+    let press = press(&visitor, request.clone())?;
+    let decided = approve::approve(&visitor.services, press, lifetime).await?;
+    answer(&visitor, &request, decided).await
+}
+
+/// Denies and goes back to the app.
+pub async fn deny(visitor: Visitor, request: AuthorizeRequest) -> Result<HttpResponse, WebError> {
+    let press = press(&visitor, request.clone())?;
+    let decided = approve::deny(&visitor.services, press).await?;
+    answer(&visitor, &request, decided).await
+}
+
+/// What was pressed, if the form came with our page. Only a POST carries the token.
+fn press(visitor: &Visitor, request: AuthorizeRequest) -> Result<Press, WebError> {
+    let invalid = || WebError::Denied("Invalid nonce verification".into());
+    if !visitor.posts() || visitor.is_foreign() {
+        return Err(invalid());
+    }
+    let token = visitor
+        .parameters
+        .text("wc_auth_nonce")
+        .ok_or_else(invalid)?
+        .to_owned();
+    Ok(Press {
+        session: session(visitor)?.clone(),
+        request,
+        token,
+    })
+}
+
+async fn answer(
+    visitor: &Visitor,
+    request: &AuthorizeRequest,
+    decided: Decided,
+) -> Result<HttpResponse, WebError> {
+    match (decided.decision, decided.grant_id) {
+        (Decision::Approved, Some(grant_id)) => {
+            let user = &session(visitor)?.user;
+            let status = delivery_watch::wait(&visitor.services, user, &grant_id).await?;
+            match status.map(|status| status.state) {
+                Some(DeliveryState::Delivered) => Ok(respond::see_other(request.outcome_url(true))),
+                _ => Ok(respond::see_other(connection::url(visitor, &grant_id))),
+            }
+        }
+        _ => Ok(respond::see_other(request.outcome_url(false))),
+    }
+}
+
+fn session(visitor: &Visitor) -> Result<&Session, WebError> {
+    visitor.session.as_ref().ok_or(WebError::NoPermission(None))
+}

@@ -1,0 +1,110 @@
+//! Answers: pages with the headers that keep them safe, and redirects.
+
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, http::StatusCode};
+use askama::Template;
+
+use super::{errors::WebError, site::Site};
+use crate::domain::return_url::ReturnUrl;
+
+/// Where a page's forms may lead. Browsers apply `form-action` to the redirects after a form too.
+#[derive(Clone, Copy)]
+pub enum Forms<'a> {
+    /// Only to ourselves.
+    Stay,
+    /// Back to the app in the end, wherever it redirects further, its own scheme included.
+    MayReturnTo(&'a ReturnUrl),
+}
+
+/// A page with its headers.
+///
+/// # Errors
+/// If the template cannot be rendered, which no value makes it do.
+pub fn page(
+    status: StatusCode,
+    template: &impl Template,
+    forms: Forms<'_>,
+) -> Result<HttpResponse, WebError> {
+    let body = template
+        .render()
+        .map_err(|error| WebError::Internal(error.to_string()))?;
+    Ok(private(HttpResponse::build(status))
+        .content_type("text/html; charset=utf-8")
+        .insert_header(("Content-Security-Policy", policy(forms)))
+        .insert_header(("X-Frame-Options", "DENY"))
+        .insert_header(("X-Content-Type-Options", "nosniff"))
+        .insert_header(("Cross-Origin-Opener-Policy", "same-origin"))
+        .body(body))
+}
+
+/// Headers of every answer that holds parameters or belongs to a session; the cache headers are
+/// WordPress' (wire.md §1.3).
+pub fn private(mut response: HttpResponseBuilder) -> HttpResponseBuilder {
+    response
+        .insert_header((
+            "Cache-Control",
+            "no-cache, must-revalidate, max-age=0, no-store, private",
+        ))
+        .insert_header(("Expires", "Wed, 11 Jan 1984 05:00:00 GMT"))
+        .insert_header(("Referrer-Policy", "no-referrer"))
+        .insert_header(("X-Robots-Tag", "noindex, nofollow"));
+    response
+}
+
+/// `302 Found`, as WooCommerce redirects between its own routes.
+pub fn found(location: String) -> HttpResponse {
+    private(HttpResponse::Found())
+        .insert_header(("Location", location))
+        .finish()
+}
+
+/// `303 See Other`, after a form.
+pub fn see_other(location: String) -> HttpResponse {
+    private(HttpResponse::SeeOther())
+        .insert_header(("Location", location))
+        .finish()
+}
+
+fn policy(forms: Forms<'_>) -> String {
+    let action = match forms {
+        Forms::Stay => "'self'".to_owned(),
+        Forms::MayReturnTo(url) => match url.private_scheme() {
+            Some(scheme) => format!("'self' http: https: {scheme}:"),
+            None => "'self' http: https:".to_owned(),
+        },
+    };
+    format!(
+        "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; \
+         frame-ancestors 'none'; form-action {action}"
+    )
+}
+
+/// Which site a request comes from, as far as the browser says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// One of our own pages, or an address typed in.
+    Own,
+    /// Another site.
+    Foreign,
+    /// A browser that does not say (`Origin: null`, as after `no-referrer`).
+    Unclear,
+    /// No browser: it sends neither header.
+    NoBrowser,
+}
+
+/// Reads `Sec-Fetch-Site`, else `Origin`.
+pub fn origin(request: &HttpRequest, site: &Site) -> Origin {
+    let header = |name| {
+        request
+            .headers()
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+    };
+    match (header("sec-fetch-site"), header("origin")) {
+        (Some("same-origin" | "none"), _) => Origin::Own,
+        (Some(_), _) => Origin::Foreign,
+        (None, None) => Origin::NoBrowser,
+        (None, Some("null")) => Origin::Unclear,
+        (None, Some(origin)) if origin == site.public_url.origin() => Origin::Own,
+        (None, Some(_)) => Origin::Foreign,
+    }
+}

@@ -1,0 +1,89 @@
+//! The whole URL table.
+//!
+//! Under a public URL with a path prefix every route answers with and without it, since some proxies
+//! strip it and some do not.
+
+use actix_web::{
+    HttpRequest, HttpResponse, guard,
+    web::{self, Payload, ServiceConfig, get, route},
+};
+
+use super::{
+    errors::{self, WebError},
+    pages::{admin, authorize, connection, machine, session, setup},
+    visitor::Visitor,
+};
+
+/// All routes, at `prefix` and at the root.
+pub fn configure(config: &mut ServiceConfig, prefix: &str) {
+    if !prefix.is_empty() {
+        config.service(web::scope(prefix).configure(table));
+    }
+    config
+        .configure(table)
+        .default_service(page(|_| async { Err(WebError::NotFound) }));
+}
+
+fn table(config: &mut ServiceConfig) {
+    config
+        // For machines.
+        .route("/healthz", get().to(machine::healthz))
+        .route("/readyz", get().to(machine::readyz))
+        .route("/.well-known/jwks.json", get().to(machine::jwks))
+        .route("/static/{name}", get().to(machine::asset))
+        // The flow: every method, as in WooCommerce.
+        .route("/wc-auth/v1/{route:.+}", page(authorize::dispatch))
+        .route("/connections/{grant_id}", get_page(connection::show))
+        .route(
+            "/connections/{grant_id}/retry",
+            post_page(connection::retry),
+        )
+        .route(
+            "/connections/{grant_id}/cancel",
+            post_page(connection::cancel),
+        )
+        // People.
+        .route("/login", page(session::login))
+        .route("/logout", post_page(session::logout))
+        .route("/setup", page(setup::setup))
+        .route("/admin", get_page(admin::home))
+        .route("/", page(admin::root));
+}
+
+/// A page for every method.
+fn page<H, F>(handler: H) -> actix_web::Route
+where
+    H: Fn(Visitor) -> F + Clone + 'static,
+    F: Future<Output = Result<HttpResponse, WebError>> + 'static,
+{
+    route().to(move |request: HttpRequest, payload: Payload| {
+        let handler = handler.clone();
+        async move {
+            let answer = async {
+                let visitor = Visitor::meet(request.clone(), payload).await?;
+                handler(visitor).await
+            };
+            answer
+                .await
+                .unwrap_or_else(|error| errors::render(&request, &error))
+        }
+    })
+}
+
+/// A page that is only looked at.
+fn get_page<H, F>(handler: H) -> actix_web::Route
+where
+    H: Fn(Visitor) -> F + Clone + 'static,
+    F: Future<Output = Result<HttpResponse, WebError>> + 'static,
+{
+    page(handler).guard(guard::Any(guard::Get()).or(guard::Head()))
+}
+
+/// A form's target.
+fn post_page<H, F>(handler: H) -> actix_web::Route
+where
+    H: Fn(Visitor) -> F + Clone + 'static,
+    F: Future<Output = Result<HttpResponse, WebError>> + 'static,
+{
+    page(handler).guard(guard::Post())
+}

@@ -1,0 +1,67 @@
+//! The HTTP server: started on a listener, stopped gracefully.
+
+use std::{io, net::TcpListener, sync::Arc, time::Duration};
+
+use actix_web::{
+    App as ActixApp, HttpServer,
+    dev::ServerHandle,
+    middleware::from_fn,
+    web::{Data, PayloadConfig},
+};
+use tokio::task::JoinHandle;
+
+use super::{request_log, routes, site::Site, visitor::App};
+use crate::service::Services;
+
+/// How long requests in flight may take when the server stops, in seconds; longer than a browser waits
+/// for a delivery.
+const SHUTDOWN_SECONDS: u64 = 15;
+
+/// How long a client may take to send its request's head.
+const SLOWEST_REQUEST: Duration = Duration::from_secs(10);
+
+/// A running server.
+pub struct Server {
+    handle: ServerHandle,
+    task: JoinHandle<io::Result<()>>,
+}
+
+/// Starts serving on `listener` with that many worker threads.
+///
+/// # Errors
+/// If the listener cannot be used.
+pub fn start(
+    services: Arc<Services>,
+    site: Arc<Site>,
+    listener: TcpListener,
+    workers: usize,
+) -> io::Result<Server> {
+    let prefix = site.public_url.prefix().to_owned();
+    let app = App { services, site };
+    let server = HttpServer::new(move || {
+        ActixApp::new()
+            .app_data(Data::new(app.clone()))
+            .app_data(PayloadConfig::new(64 * 1024))
+            .wrap(from_fn(request_log::middleware))
+            .configure(|config| routes::configure(config, &prefix))
+    })
+    .workers(workers)
+    .client_request_timeout(SLOWEST_REQUEST)
+    .shutdown_timeout(SHUTDOWN_SECONDS)
+    .disable_signals()
+    .listen(listener)?
+    .run();
+    let handle = server.handle();
+    Ok(Server {
+        handle,
+        task: tokio::spawn(server),
+    })
+}
+
+impl Server {
+    /// Takes no new connections, lets requests in flight finish, then ends.
+    pub async fn stop(self) {
+        self.handle.stop(true).await;
+        let _ = self.task.await;
+    }
+}

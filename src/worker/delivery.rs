@@ -1,0 +1,76 @@
+//! Sends what is due: claims one delivery after the other, sends up to [`AT_ONCE`] side by side.
+//!
+//! A slow app keeps one slot busy until its time is up; the others go on.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::{
+    sync::{Semaphore, watch},
+    task::JoinSet,
+    time::sleep,
+};
+
+use crate::service::{
+    ServiceError, Services,
+    deliver::{self, Claim, Claimed},
+};
+
+/// How many attempts run side by side.
+const AT_ONCE: usize = 256;
+
+/// How often the database is looked at even if nobody nudged: another process may have written.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// How long to leave a database alone that gave no answer.
+const AFTER_TROUBLE: Duration = Duration::from_secs(1);
+
+/// Runs until `stop` says so; then lets the attempts under way finish.
+pub async fn run(services: Arc<Services>, mut stop: watch::Receiver<bool>) {
+    let slots = Arc::new(Semaphore::new(AT_ONCE));
+    let mut attempts = JoinSet::new();
+    while !*stop.borrow() {
+        while attempts.try_join_next().is_some() {}
+        let Ok(slot) = Arc::clone(&slots).acquire_owned().await else {
+            break;
+        };
+        match deliver::claim(&services).await {
+            Ok(Claim::Got(claimed)) => {
+                let services = Arc::clone(&services);
+                attempts.spawn(async move {
+                    attempt(&services, *claimed).await;
+                    drop(slot);
+                });
+            }
+            Ok(Claim::GaveUp | Claim::LostRace) => {}
+            Ok(Claim::Nothing(due)) => {
+                let wait = due.map_or(LOOK_EVERY, |at| at.since(services.now()).min(LOOK_EVERY));
+                rest(&services, &mut stop, wait).await;
+            }
+            Err(error) => {
+                tracing::error!(%error, "the next delivery could not be claimed");
+                rest(&services, &mut stop, AFTER_TROUBLE).await;
+            }
+        }
+    }
+    while attempts.join_next().await.is_some() {}
+}
+
+async fn attempt(services: &Services, claimed: Claimed) {
+    let id = claimed.id.clone();
+    let recorded: Result<_, ServiceError> = deliver::send(services, claimed).await;
+    match recorded {
+        Ok(recorded) => {
+            tracing::debug!(delivery = id, ?recorded, "attempt recorded");
+            services.signals.wake_worker();
+        }
+        Err(error) => tracing::error!(delivery = id, %error, "an attempt could not be recorded"),
+    }
+}
+
+async fn rest(services: &Services, stop: &mut watch::Receiver<bool>, wait: Duration) {
+    tokio::select! {
+        () = services.signals.work() => {}
+        () = sleep(wait.max(Duration::from_millis(5))) => {}
+        _ = stop.changed() => {}
+    }
+}
