@@ -1,0 +1,138 @@
+//! The service under test, in this process, on a database of its own.
+
+use std::{
+    net::TcpListener,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
+
+use appgrant::{
+    cli::{
+        serve::{self, Running},
+        startup::World,
+    },
+    config::{Settings, Values},
+    domain::{argon::Cost, timestamp::Timestamp, user::Role},
+    service::{
+        Costs, Services,
+        environment::{Clock, SystemClock, SystemEntropy},
+        users::{self, NewUserRequest},
+    },
+};
+use tempfile::TempDir;
+use zeroize::Zeroizing;
+
+use super::{Manager, ca_file};
+
+/// Every user's password.
+pub const PASSWORD: &str = "correct horse";
+
+/// A clock that goes on by itself and can be pushed.
+#[derive(Default)]
+pub struct TestClock(AtomicI64);
+
+impl TestClock {
+    /// Lets that much time pass at once.
+    pub fn advance(&self, time: Duration) {
+        self.0.fetch_add(i64::try_from(time.as_millis()).unwrap(), Ordering::SeqCst);
+    }
+}
+
+impl Clock for TestClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millis(SystemClock.now().as_millis() + self.0.load(Ordering::SeqCst))
+    }
+}
+
+/// A running service with an admin `ada`, a manager `max` and a viewer `vera`.
+pub struct TestApp {
+    pub url: String,
+    pub clock: Arc<TestClock>,
+    pub folder: TempDir,
+    running: Running,
+}
+
+impl TestApp {
+    /// Starts one with the tests' settings.
+    pub async fn start() -> Self {
+        Self::with(&[]).await
+    }
+
+    /// Starts one with these settings besides.
+    pub async fn with(settings: &[(&str, &str)]) -> Self {
+        let app = Self::empty(settings).await;
+        for (login, role) in [("ada", Role::Admin), ("max", Role::Manager), ("vera", Role::Viewer)] {
+            app.add_user(login, role).await;
+        }
+        app
+    }
+
+    /// Starts one without users.
+    pub async fn empty(settings: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+        let mut all = vec![
+            ("PUBLIC_URL", url.clone()),
+            ("DATABASE_URL", format!("sqlite:{}", path("test.db"))),
+            ("SECRET_KEY_FILE", path("test.key")),
+            ("CALLBACK_ALLOW_NETWORKS", "127.0.0.0/8,::1/128".to_owned()),
+            ("CALLBACK_CA_FILE", ca_file().to_owned()),
+            ("CALLBACK_TIMEOUT_SECONDS", "2".to_owned()),
+            ("STORE_NAME", "Ada’s Tea".to_owned()),
+        ];
+        all.extend(settings.iter().map(|(name, value)| (*name, (*value).replace("{url}", &url))));
+        let environment = all.into_iter().map(|(name, value)| (format!("APPGRANT_{name}"), value));
+        let settings = Settings::read(&Values::gather(environment, None).unwrap()).unwrap();
+        let clock = Arc::new(TestClock::default());
+        let cheap = Cost { memory: 8, passes: 1 };
+        let world = World {
+            clock: clock.clone(),
+            entropy: Arc::new(SystemEntropy),
+            costs: Costs { password: cheap, secret: cheap },
+            web_workers: 1,
+        };
+        let running = serve::start(&settings, listener, world).await.unwrap();
+        Self { url, clock, folder, running }
+    }
+
+    /// Makes a user.
+    pub async fn add_user(&self, login: &str, role: Role) {
+        let request = NewUserRequest {
+            login: login.to_owned(),
+            name: format!("{}{}", login[..1].to_uppercase(), &login[1..]),
+            email: format!("{login}@shop.example"),
+            role,
+            password: Zeroizing::new(PASSWORD.to_owned()),
+        };
+        users::add(self.services(), request).await.unwrap();
+    }
+
+    /// The use cases.
+    pub fn services(&self) -> &Arc<Services> {
+        &self.running.services
+    }
+
+    /// A browser that is not logged in.
+    pub fn browser(&self) -> Manager {
+        Manager::new(self.url.clone())
+    }
+
+    /// A browser in which that user is logged in.
+    pub async fn logged_in(&self, login: &str) -> Manager {
+        let browser = self.browser();
+        let answer = browser.post("/login", &[("username", login), ("password", PASSWORD)]).await;
+        assert_eq!(answer.location(), format!("{}/admin", self.url), "{}", answer.body);
+        browser
+    }
+
+    /// Stops the service as SIGTERM would.
+    pub async fn stop(self) -> TempDir {
+        self.running.stop().await;
+        self.folder
+    }
+}

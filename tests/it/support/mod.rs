@@ -1,0 +1,24 @@
+//! The verbs the tests speak.
+
+mod app;
+mod certificates;
+mod manager;
+mod process;
+mod receiver;
+
+pub use app::{TestApp, TestClock};
+pub use certificates::ca_file;
+pub use manager::{Answer, ConsentPage, Manager};
+pub use process::Process;
+pub use receiver::{Reaction, Receiver, Received};
+
+/// Encodes a value for a query.
+pub fn encode(value: &str) -> String {
+    percent_encoding::utf8_percent_encode(value, percent_encoding::NON_ALPHANUMERIC).to_string()
+}
+
+/// A query of these parameters.
+pub fn query(pairs: &[(&str, &str)]) -> String {
+    let pairs: Vec<_> = pairs.iter().map(|(name, value)| format!("{name}={}", encode(value))).collect();
+    pairs.join("&")
+}
