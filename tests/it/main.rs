@@ -6,4 +6,8 @@ mod support;
 
 mod approve;
 mod authorize;
+mod crash;
+mod delivery;
 mod login;
+mod setup;
+mod verify;

@@ -37,6 +37,8 @@ struct Page<'a> {
     existing: Vec<ExistingKey>,
     lifetimes: &'a [(&'a str, &'a str)],
     token: String,
+    approve_to: String,
+    deny_to: String,
     form_token: String,
     user: &'a str,
     switch_to: String,
@@ -67,6 +69,8 @@ pub async fn show(visitor: Visitor, request: AuthorizeRequest) -> Result<HttpRes
         existing: question.existing,
         lifetimes: &Lifetime::CHOICES,
         token: question.token,
+        approve_to: target(&visitor, "access_granted", &request),
+        deny_to: target(&visitor, "deny", &request),
         form_token: visitor.form_token(),
         user: &session.user.name,
         switch_to: format!("/wc-auth/v1/login?{}", request.query()),
@@ -77,6 +81,14 @@ pub async fn show(visitor: Visitor, request: AuthorizeRequest) -> Result<HttpRes
         &page,
         Forms::MayReturnTo(&request.return_url),
     )
+}
+
+/// Where a button's form goes. The parameters stand in the address, percent-encoded, since hidden
+/// fields would lose line ends.
+fn target(visitor: &Visitor, route: &str, request: &AuthorizeRequest) -> String {
+    visitor
+        .site
+        .path(&format!("/wc-auth/v1/{route}?{}", request.query()))
 }
 
 /// The outcome of the same question, if it was just approved here.

@@ -18,7 +18,11 @@ static AUTHORITY: LazyLock<Authority> = LazyLock::new(|| {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("ca.pem");
     std::fs::write(&file, issuer.pem()).unwrap();
-    Authority { issuer, file, _folder: folder }
+    Authority {
+        issuer,
+        file,
+        _folder: folder,
+    }
 });
 
 /// The authority's certificate, as `APPGRANT_CALLBACK_CA_FILE` wants it.
@@ -31,9 +35,15 @@ pub fn server_config(names: &[&str]) -> ServerConfig {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
     let key = KeyPair::generate().unwrap();
-    let leaf = CertificateParams::new(names).unwrap().signed_by(&key, &AUTHORITY.issuer).unwrap();
+    let leaf = CertificateParams::new(names)
+        .unwrap()
+        .signed_by(&key, &AUTHORITY.issuer)
+        .unwrap();
     ServerConfig::builder()
         .with_no_client_auth()
-        .with_single_cert(vec![leaf.into()], PrivateKeyDer::try_from(key.serialize_der()).unwrap())
+        .with_single_cert(
+            vec![leaf.into()],
+            PrivateKeyDer::try_from(key.serialize_der()).unwrap(),
+        )
         .unwrap()
 }

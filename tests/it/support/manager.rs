@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use reqwest::{
     Client, Method, RequestBuilder,
-    header::{HeaderMap, HeaderName, HeaderValue},
+    header::{COOKIE, HeaderMap, HeaderName, HeaderValue},
     redirect,
 };
 use scraper::{Html, Selector};
@@ -28,7 +28,9 @@ pub struct Answer {
 #[derive(Clone, Debug)]
 pub struct ConsentPage {
     pub body: String,
+    pub approve_to: String,
     pub approve: BTreeMap<String, String>,
+    pub deny_to: String,
     pub deny: BTreeMap<String, String>,
 }
 
@@ -45,6 +47,20 @@ impl Manager {
         Self { client, url }
     }
 
+    /// A browser that sends this cookie and keeps none.
+    pub fn with_cookie(url: String, cookie: &str) -> Self {
+        let headers = [(COOKIE, HeaderValue::from_str(cookie).unwrap())]
+            .into_iter()
+            .collect();
+        let client = Client::builder()
+            .default_headers(headers)
+            .no_proxy()
+            .redirect(redirect::Policy::none())
+            .build()
+            .unwrap();
+        Self { client, url }
+    }
+
     /// Fetches a path, or an address of the service.
     pub async fn get(&self, path: &str) -> Answer {
         self.send(self.request(Method::GET, path)).await
@@ -52,24 +68,39 @@ impl Manager {
 
     /// Asks for JSON.
     pub async fn get_json(&self, path: &str) -> Answer {
-        self.send(self.request(Method::GET, path).header("accept", "application/json")).await
+        self.send(
+            self.request(Method::GET, path)
+                .header("accept", "application/json"),
+        )
+        .await
     }
 
     /// Posts a form.
     pub async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
-        self.send(self.request(Method::POST, path).form(fields)).await
+        self.send(self.request(Method::POST, path).form(fields))
+            .await
     }
 
     /// Posts a form with a header.
-    pub async fn post_with(&self, path: &str, fields: &[(&str, &str)], header: (&str, &str)) -> Answer {
+    pub async fn post_with(
+        &self,
+        path: &str,
+        fields: &[(&str, &str)],
+        header: (&str, &str),
+    ) -> Answer {
         let name = HeaderName::from_bytes(header.0.as_bytes()).unwrap();
         let request = self.request(Method::POST, path).form(fields);
-        self.send(request.header(name, HeaderValue::from_str(header.1).unwrap())).await
+        self.send(request.header(name, HeaderValue::from_str(header.1).unwrap()))
+            .await
     }
 
     /// A request to be sent.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        let url = if path.starts_with("http") { path.to_owned() } else { format!("{}{path}", self.url) };
+        let url = if path.starts_with("http") {
+            path.to_owned()
+        } else {
+            format!("{}{path}", self.url)
+        };
         self.client.request(method, url)
     }
 
@@ -77,7 +108,11 @@ impl Manager {
     pub async fn send(&self, request: RequestBuilder) -> Answer {
         let response = request.send().await.unwrap();
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        Answer { status, headers, body: response.text().await.unwrap() }
+        Answer {
+            status,
+            headers,
+            body: response.text().await.unwrap(),
+        }
     }
 
     /// Opens the consent page of a request.
@@ -85,7 +120,9 @@ impl Manager {
         let answer = self.get(&format!("/wc-auth/v1/authorize?{query}")).await;
         assert_eq!(answer.status, 200, "{} {}", answer.location(), answer.body);
         ConsentPage {
+            approve_to: answer.attribute("form#approve", "action"),
             approve: answer.fields("form#approve"),
+            deny_to: answer.attribute("form#deny", "action"),
             deny: answer.fields("form#deny"),
             body: answer.body,
         }
@@ -93,17 +130,18 @@ impl Manager {
 
     /// Presses Approve.
     pub async fn approve(&self, page: &ConsentPage) -> Answer {
-        self.press("/wc-auth/v1/access_granted", &page.approve).await
+        self.press(&page.approve_to, &page.approve).await
     }
 
     /// Presses Deny.
     pub async fn deny(&self, page: &ConsentPage) -> Answer {
-        self.press("/wc-auth/v1/deny", &page.deny).await
+        self.press(&page.deny_to, &page.deny).await
     }
 
     /// Posts a page's fields.
     pub async fn press(&self, path: &str, fields: &BTreeMap<String, String>) -> Answer {
-        self.send(self.request(Method::POST, path).form(fields)).await
+        self.send(self.request(Method::POST, path).form(fields))
+            .await
     }
 }
 
@@ -115,14 +153,19 @@ impl Answer {
 
     /// A header's value; empty if it is not there.
     pub fn header(&self, name: &str) -> &str {
-        self.headers.get(name).map(|value| value.to_str().unwrap()).unwrap_or_default()
+        self.headers
+            .get(name)
+            .map(|value| value.to_str().unwrap())
+            .unwrap_or_default()
     }
 
     /// The text of what a selector finds first, in single spaces.
     pub fn text(&self, selector: &str) -> String {
         let html = Html::parse_document(&self.body);
         let found = html.select(&Selector::parse(selector).unwrap()).next();
-        let text = found.map(|element| element.text().collect::<String>()).unwrap_or_default();
+        let text = found
+            .map(|element| element.text().collect::<String>())
+            .unwrap_or_default();
         text.split_whitespace().collect::<Vec<_>>().join(" ")
     }
 
@@ -130,7 +173,10 @@ impl Answer {
     pub fn attribute(&self, selector: &str, name: &str) -> String {
         let html = Html::parse_document(&self.body);
         let found = html.select(&Selector::parse(selector).unwrap()).next();
-        found.and_then(|element| element.attr(name)).unwrap_or_default().to_owned()
+        found
+            .and_then(|element| element.attr(name))
+            .unwrap_or_default()
+            .to_owned()
     }
 
     /// The hidden fields of a form.
@@ -138,7 +184,12 @@ impl Answer {
         let html = Html::parse_document(&self.body);
         let selector = Selector::parse(&format!("{form} input[type=hidden]")).unwrap();
         html.select(&selector)
-            .map(|input| (input.attr("name").unwrap().to_owned(), input.attr("value").unwrap().to_owned()))
+            .map(|input| {
+                (
+                    input.attr("name").unwrap().to_owned(),
+                    input.attr("value").unwrap().to_owned(),
+                )
+            })
             .collect()
     }
 

@@ -6,11 +6,11 @@ mod manager;
 mod process;
 mod receiver;
 
-pub use app::{TestApp, TestClock};
+pub use app::{PASSWORD, TestApp};
 pub use certificates::ca_file;
 pub use manager::{Answer, ConsentPage, Manager};
-pub use process::Process;
-pub use receiver::{Reaction, Receiver, Received};
+pub use process::{Process, own_address};
+pub use receiver::{Reaction, Received, Receiver};
 
 /// Encodes a value for a query.
 pub fn encode(value: &str) -> String {
@@ -19,6 +19,9 @@ pub fn encode(value: &str) -> String {
 
 /// A query of these parameters.
 pub fn query(pairs: &[(&str, &str)]) -> String {
-    let pairs: Vec<_> = pairs.iter().map(|(name, value)| format!("{name}={}", encode(value))).collect();
+    let pairs: Vec<_> = pairs
+        .iter()
+        .map(|(name, value)| format!("{name}={}", encode(value)))
+        .collect();
     pairs.join("&")
 }

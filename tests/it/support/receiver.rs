@@ -14,6 +14,14 @@ use actix_web::{
 };
 use tokio::{sync::Notify, time::timeout};
 
+use appgrant::{
+    domain::credential::Credential,
+    service::{
+        Services,
+        verify::{self, Identity, Refusal},
+    },
+};
+
 use super::certificates::server_config;
 
 /// How the app reacts to one callback.
@@ -53,6 +61,18 @@ impl Received {
         self.json()[member].as_str().unwrap().to_owned()
     }
 
+    /// What the store says to a request with the received keys, as HTTP Basic.
+    pub async fn judged(&self, services: &Services, method: &str) -> Result<Identity, Refusal> {
+        let pair = format!(
+            "{}:{}",
+            self.text("consumer_key"),
+            self.text("consumer_secret")
+        );
+        let header = format!("Basic {}", data_encoding::BASE64.encode(pair.as_bytes()));
+        let presented = Credential::presented("", Some(&header));
+        verify::verify(services, presented, method).await.unwrap()
+    }
+
     /// A header's value.
     pub fn header(&self, name: &str) -> &str {
         let found = self.headers.iter().find(|(header, _)| header == name);
@@ -88,7 +108,9 @@ impl Receiver {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let server = HttpServer::new(move || {
-            App::new().app_data(shared.clone()).default_service(actix_web::web::to(receive))
+            App::new()
+                .app_data(shared.clone())
+                .default_service(actix_web::web::to(receive))
         })
         .workers(1)
         .disable_signals()
@@ -98,7 +120,11 @@ impl Receiver {
         .run();
         let handle = server.handle();
         tokio::spawn(server);
-        Self { address, state, handle }
+        Self {
+            address,
+            state,
+            handle,
+        }
     }
 
     /// The callback's address.
@@ -143,7 +169,11 @@ impl Receiver {
             }
         };
         let done = timeout(Duration::from_secs(30), arrived).await;
-        assert!(done.is_ok(), "{count} callbacks were expected, {} came", self.received().len());
+        assert!(
+            done.is_ok(),
+            "{count} callbacks were expected, {} came",
+            self.received().len()
+        );
         self.received()
     }
 }
@@ -155,9 +185,10 @@ impl Drop for Receiver {
 }
 
 async fn receive(request: HttpRequest, body: Bytes, state: Data<State>) -> HttpResponse {
-    let header = |(name, value): (&actix_web::http::header::HeaderName, &actix_web::http::header::HeaderValue)| {
-        (name.to_string(), value.to_str().unwrap_or("?").to_owned())
-    };
+    let header = |(name, value): (
+        &actix_web::http::header::HeaderName,
+        &actix_web::http::header::HeaderValue,
+    )| { (name.to_string(), value.to_str().unwrap_or("?").to_owned()) };
     let received = Received {
         target: request.uri().to_string(),
         headers: request.headers().iter().map(header).collect(),
@@ -165,7 +196,12 @@ async fn receive(request: HttpRequest, body: Bytes, state: Data<State>) -> HttpR
     };
     state.received.lock().unwrap().push(received);
     state.arrived.notify_waiters();
-    let reaction = state.reactions.lock().unwrap().pop_front().unwrap_or(Reaction::Status(200));
+    let reaction = state
+        .reactions
+        .lock()
+        .unwrap()
+        .pop_front()
+        .unwrap_or(Reaction::Status(200));
     let status = |code| HttpResponse::build(actix_web::http::StatusCode::from_u16(code).unwrap());
     match reaction {
         Reaction::Status(code) => status(code).body("the app says something"),

@@ -1,0 +1,188 @@
+//! The process is killed at each point of the approve path. After the restart the app has a working key
+//! or there is none (contract §5).
+
+use std::{sync::Arc, time::Duration};
+
+use appgrant::{
+    cli::startup::{self, World},
+    config::{Settings, Values},
+    service::{
+        Services,
+        deliver::{self, Claim},
+    },
+};
+use tempfile::TempDir;
+use tokio::time::timeout;
+
+use crate::support::{Manager, PASSWORD, Process, Received, Receiver, own_address, query};
+
+struct Story {
+    folder: TempDir,
+    address: String,
+    receiver: Receiver,
+}
+
+impl Story {
+    async fn begin() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let add = [
+            "user",
+            "add",
+            "max",
+            "--role",
+            "manager",
+            "--password-stdin",
+        ];
+        let (code, _, error) = Process::run(folder.path(), &add, PASSWORD);
+        assert_eq!(code, 0, "{error}");
+        Self {
+            folder,
+            address: own_address(),
+            receiver: Receiver::start().await,
+        }
+    }
+
+    async fn start(&self, fault: &str) -> Process {
+        Process::start(self.folder.path(), &self.address, &[("FAULT_POINT", fault)]).await
+    }
+
+    fn request(&self) -> String {
+        query(&[
+            ("app_name", "My App"),
+            ("user_id", "123"),
+            ("return_url", "http://app.example/"),
+            ("callback_url", &self.receiver.url()),
+            ("scope", "read"),
+        ])
+    }
+
+    /// Approves on a process that stops at `fault`, and kills it there.
+    async fn approve_and_kill_at(&self, fault: &str) {
+        let mut process = self.start(fault).await;
+        let manager = log_in(&process).await;
+        let page = manager.consent(&self.request()).await;
+        let pressing = tokio::spawn(async move {
+            let request = manager
+                .request(reqwest::Method::POST, &page.approve_to)
+                .form(&page.approve);
+            request.send().await.map(drop)
+        });
+        process.wait_for_log(&format!("stopped at {fault}")).await;
+        process.kill();
+        assert!(
+            pressing.await.unwrap().is_err(),
+            "the browser’s connection broke"
+        );
+    }
+}
+
+async fn log_in(process: &Process) -> Manager {
+    let browser = process.browser();
+    let answer = browser
+        .post("/login", &[("username", "max"), ("password", PASSWORD)])
+        .await;
+    assert!(answer.location().ends_with("/admin"), "{}", answer.body);
+    browser
+}
+
+/// The use cases on what the process left behind.
+async fn services(story: &Story) -> Arc<Services> {
+    let path = |name: &str| story.folder.path().join(name).display().to_string();
+    let environment = [
+        (
+            "APPGRANT_DATABASE_URL".to_owned(),
+            format!("sqlite:{}", path("appgrant.db")),
+        ),
+        ("APPGRANT_SECRET_KEY_FILE".to_owned(), path("appgrant.key")),
+    ];
+    let settings = Settings::read(&Values::gather(environment, None).unwrap()).unwrap();
+    startup::services(&settings, &World::real()).await.unwrap()
+}
+
+#[tokio::test]
+async fn killed_before_the_transaction_there_is_no_key() {
+    let story = Story::begin().await;
+    story.approve_and_kill_at("before-transaction").await;
+    let mut process = story.start("").await;
+    let page = log_in(&process).await.consent(&story.request()).await;
+    assert!(!page.body.contains("already has access"));
+    assert_eq!(process.terminate(), Some(0));
+    let services = services(&story).await;
+    let due = deliver::claim(&services).await.unwrap();
+    assert!(
+        matches!(due, Claim::Nothing(None)),
+        "nothing was written, nothing will be sent"
+    );
+    assert!(story.receiver.received().is_empty());
+}
+
+#[tokio::test]
+async fn killed_after_the_transaction_it_is_delivered() {
+    delivered_after_a_kill_at("after-transaction", 1).await;
+}
+
+#[tokio::test]
+async fn killed_after_the_claim_it_is_delivered() {
+    delivered_after_a_kill_at("after-claim", 1).await;
+}
+
+#[tokio::test]
+async fn killed_after_the_post_it_is_delivered_again_and_the_same() {
+    delivered_after_a_kill_at("after-send", 2).await;
+}
+
+#[tokio::test]
+async fn killed_after_the_answer_it_is_delivered_again_and_the_same() {
+    delivered_after_a_kill_at("after-answer", 2).await;
+}
+
+async fn delivered_after_a_kill_at(fault: &str, callbacks: usize) {
+    let story = Story::begin().await;
+    story.approve_and_kill_at(fault).await;
+    let before = story.receiver.received().len();
+    assert!(
+        before < callbacks || fault == "after-transaction",
+        "{before} before the restart"
+    );
+    let mut process = story.start("").await;
+    let received = story.receiver.wait_for(before.max(callbacks)).await;
+    process.wait_for_log("callback sent").await;
+    assert!(
+        received
+            .iter()
+            .all(|again: &Received| again.body == received[0].body),
+        "the same keys each time"
+    );
+    assert!(
+        received
+            .iter()
+            .all(|again| again.header("webhook-id") == received[0].header("webhook-id"))
+    );
+    wait_until_settled(&process, &story).await;
+    assert_eq!(process.terminate(), Some(0));
+    let services = services(&story).await;
+    assert!(
+        received[0].judged(&services, "GET").await.is_ok(),
+        "the app’s key works"
+    );
+    let due = deliver::claim(&services).await.unwrap();
+    assert!(
+        matches!(due, Claim::Nothing(None)),
+        "nothing is left to send"
+    );
+}
+
+/// Waits until the consent page shows the one key as live.
+async fn wait_until_settled(process: &Process, story: &Story) {
+    let manager = log_in(process).await;
+    let settled = timeout(Duration::from_secs(20), async {
+        loop {
+            let page = manager.consent(&story.request()).await;
+            match page.body.matches("access, since").count() {
+                0 => tokio::time::sleep(Duration::from_millis(50)).await,
+                keys => return keys,
+            }
+        }
+    });
+    assert_eq!(settled.await.ok(), Some(1), "one key: {}", process.log());
+}
