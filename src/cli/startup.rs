@@ -85,9 +85,10 @@ pub async fn database(settings: &Settings) -> Result<Db, CliError> {
         })?;
     }
     let db = Db::open(&settings.database_url)?;
-    let current = match db.is_sqlite() {
-        true => db.migrate().await.map(drop),
-        false => Ok(()),
+    let current = if db.is_sqlite() {
+        db.migrate().await.map(drop)
+    } else {
+        Ok(())
     };
     match current {
         Ok(()) => db.check().await?,

@@ -161,6 +161,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[expect(clippy::too_many_lines, reason = "a table")]
     fn takes_and_refuses_what_wire_1_2_lists() {
         for value in [
             "app.com/x",

@@ -17,10 +17,10 @@ use super::{
 };
 
 /// How long a consent page may lie open before its buttons expire.
-const LIFE: Duration = Duration::from_secs(12 * 60 * 60);
+const LIFE: Duration = Duration::from_hours(12);
 
 /// For how long asking for the same thing in the same session shows what was just approved.
-pub const REMEMBERED: Duration = Duration::from_secs(15 * 60);
+pub const REMEMBERED: Duration = Duration::from_mins(15);
 
 /// A checked token.
 #[derive(Clone, Debug, PartialEq, Eq)]

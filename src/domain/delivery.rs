@@ -9,15 +9,15 @@ use super::timestamp::Timestamp;
 pub const MOST_FAILURES: i64 = 5;
 
 /// How long after approval a delivery is given up, whatever happened until then.
-pub const GIVE_UP_AFTER: Duration = Duration::from_secs(15 * 60);
+pub const GIVE_UP_AFTER: Duration = Duration::from_mins(15);
 
 /// How long to wait after the first, second, … failed attempt. With five attempts of 15 s each all
 /// of them fall within [`GIVE_UP_AFTER`].
 const BACK_OFF: [Duration; 4] = [
     Duration::from_secs(5),
     Duration::from_secs(30),
-    Duration::from_secs(120),
-    Duration::from_secs(600),
+    Duration::from_mins(2),
+    Duration::from_mins(10),
 ];
 
 /// Where a delivery is.

@@ -85,7 +85,10 @@ impl KeyRecord {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{
+        KeyState::{Active, Delivering, Revoked},
+        *,
+    };
 
     #[test]
     fn a_key_works_from_its_first_attempt_to_its_end() {
@@ -104,7 +107,6 @@ mod tests {
             }
             .usable(at(10))
         };
-        use KeyState::{Active, Delivering, Revoked};
         assert_eq!(
             key(Delivering, None, None, false),
             Err(Unusable::NotDelivered)

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::timestamp::Timestamp;
 
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+const DAY: Duration = Duration::from_hours(24);
 
 /// A choice of lifetime.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -12,10 +12,10 @@ use super::{
 };
 
 /// A session nobody used for this long is over.
-pub const IDLE: Duration = Duration::from_secs(12 * 60 * 60);
+pub const IDLE: Duration = Duration::from_hours(12);
 
 /// A session is over after this long, used or not.
-pub const ABSOLUTE: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+pub const ABSOLUTE: Duration = Duration::from_hours(168);
 
 /// The random id, 256 bits; the cookie's value. Never logged, never stored.
 #[derive(Clone, PartialEq, Eq)]

@@ -51,13 +51,10 @@ fn without_tags(value: &str) -> String {
     while let Some(open) = rest.find('<') {
         out.push_str(&rest[..open]);
         let tag = &rest[open..];
-        match after_tag(tag) {
-            Some(after) => rest = after,
-            None => {
-                out.push('<');
-                rest = &tag[1..];
-            }
-        }
+        rest = after_tag(tag).unwrap_or_else(|| {
+            out.push('<');
+            &tag[1..]
+        });
     }
     out + rest
 }

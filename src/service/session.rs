@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// How exactly the last use is known.
-const TOUCH_AFTER: Duration = Duration::from_secs(60);
+const TOUCH_AFTER: Duration = Duration::from_mins(1);
 
 /// A session that holds, and whose it is.
 #[derive(Clone, Debug)]

@@ -101,10 +101,9 @@ pub fn origin(request: &HttpRequest, site: &Site) -> Origin {
     };
     match (header("sec-fetch-site"), header("origin")) {
         (Some("same-origin" | "none"), _) => Origin::Own,
-        (Some(_), _) => Origin::Foreign,
-        (None, None) => Origin::NoBrowser,
-        (None, Some("null")) => Origin::Unclear,
         (None, Some(origin)) if origin == site.public_url.origin() => Origin::Own,
-        (None, Some(_)) => Origin::Foreign,
+        (None, Some("null")) => Origin::Unclear,
+        (None, None) => Origin::NoBrowser,
+        (Some(_), _) | (None, Some(_)) => Origin::Foreign,
     }
 }

@@ -375,7 +375,7 @@ async fn going_back_or_reloading_shows_what_was_done() {
         other.get(&path).await.text("h1"),
         "My App would like to connect to your store"
     );
-    app.clock.advance(Duration::from_secs(16 * 60));
+    app.clock.advance(Duration::from_mins(16));
     assert_eq!(
         manager.get(&path).await.text("h1"),
         "My App would like to connect to your store"
@@ -439,10 +439,10 @@ async fn the_buttons_hold_for_this_session_these_parameters_and_this_day() {
         .collect();
     let link = format!("{}&{}", page.approve_to, crate::support::query(&query));
     assert_eq!(manager.get(&link).await.error(), nonce, "a link");
-    app.clock.advance(Duration::from_secs(12 * 3600 - 60));
+    app.clock.advance(Duration::from_mins(719));
     let still = app.logged_in("max").await;
     let old = still.consent(&request(&receiver)).await;
-    app.clock.advance(Duration::from_secs(12 * 3600));
+    app.clock.advance(Duration::from_hours(12));
     assert!(receiver.received().is_empty());
     assert_eq!(still.approve(&old).await.status, 401, "too old");
     assert!(receiver.received().is_empty());

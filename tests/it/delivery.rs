@@ -131,7 +131,7 @@ async fn retries_come_by_themselves_and_end_after_five() {
             .reason(),
         "revoked"
     );
-    app.clock.advance(Duration::from_secs(3600));
+    app.clock.advance(Duration::from_hours(1));
     app.services().signals.wake_worker();
     assert_eq!(receiver.received().len(), 5, "never again");
 }
@@ -167,7 +167,7 @@ async fn cancelling_ends_the_key_for_good() {
             .reason(),
         "revoked"
     );
-    app.clock.advance(Duration::from_secs(60));
+    app.clock.advance(Duration::from_mins(1));
     app.services().signals.wake_worker();
     let fresh = manager.consent(&request(&receiver.url())).await;
     assert_eq!(

@@ -2,12 +2,21 @@
 //!
 //! One binary, a module a feature. `support` holds the verbs.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::too_many_lines,
+    missing_docs,
+    reason = "tests are tables and panics"
+)]
+
 mod support;
 
 mod approve;
 mod authorize;
+mod cli;
 mod crash;
 mod delivery;
 mod login;
+mod secrets;
 mod setup;
 mod verify;

@@ -27,10 +27,10 @@ struct Page<'a> {
 /// `/`: the flow's dispatcher if asked so (wire.md §1.1), else the way to the start page.
 pub async fn root(visitor: Visitor) -> Result<HttpResponse, WebError> {
     let parameters = &visitor.parameters;
-    if parameters.value("wc-auth-version").is_some() {
-        if let Some(route) = parameters.text("wc-auth-route").map(str::to_owned) {
-            return authorize::run(visitor, &route).await;
-        }
+    if parameters.value("wc-auth-version").is_some()
+        && let Some(route) = parameters.text("wc-auth-route").map(str::to_owned)
+    {
+        return authorize::run(visitor, &route).await;
     }
     let path = if visitor.session.is_some() {
         "/admin"

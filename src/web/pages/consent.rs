@@ -56,10 +56,10 @@ struct AlreadyPage<'a> {
 /// Puts the request before the manager; if this very request was approved a moment ago, shows that.
 pub async fn show(visitor: Visitor, request: AuthorizeRequest) -> Result<HttpResponse, WebError> {
     let session = session(&visitor)?;
-    if visitor.parameters.value(AGAIN).is_none() {
-        if let Some(response) = earlier(&visitor, session, &request).await? {
-            return Ok(response);
-        }
+    if visitor.parameters.value(AGAIN).is_none()
+        && let Some(response) = earlier(&visitor, session, &request).await?
+    {
+        return Ok(response);
     }
     let question = connect::ask(&visitor.services, session, &request).await?;
     let page = Page {

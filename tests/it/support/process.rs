@@ -2,11 +2,14 @@
 
 use std::{
     fs::{self, File},
+    io::Write,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::atomic::{AtomicU16, Ordering},
-    time::{Duration, Instant},
+    time::Duration,
 };
+
+use tokio::time::Instant;
 
 use super::{Manager, ca_file};
 
@@ -49,8 +52,17 @@ impl Process {
 
     /// Runs one command to its end; gives its exit code, standard output and standard error.
     pub fn run(folder: &Path, arguments: &[&str], input: &str) -> (i32, String, String) {
-        use std::io::Write;
-        let mut child = command(folder, "127.0.0.1:8080")
+        Self::run_at(folder, "127.0.0.1:8080", arguments, input)
+    }
+
+    /// Runs one command with that address in its settings.
+    pub fn run_at(
+        folder: &Path,
+        address: &str,
+        arguments: &[&str],
+        input: &str,
+    ) -> (i32, String, String) {
+        let mut child = command(folder, address)
             .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -144,12 +156,8 @@ impl Drop for Process {
 /// The program with no settings but these.
 fn command(folder: &Path, address: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_appgrant"));
-    for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("APPGRANT_") {
-            command.env_remove(name);
-        }
-    }
     command
+        .env_clear()
         .current_dir(folder)
         .env("APPGRANT_LISTEN", address)
         .env("APPGRANT_PUBLIC_URL", format!("http://{address}"))

@@ -102,6 +102,10 @@ impl Receiver {
     }
 
     /// Starts an app whose certificate holds those names.
+    #[expect(
+        clippy::unused_async,
+        reason = "a server is started on the runtime one awaits on"
+    )]
     pub async fn with_names(names: &[&str]) -> Self {
         let state = Arc::new(State::default());
         let shared = Data::from(Arc::clone(&state));

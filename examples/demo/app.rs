@@ -1,0 +1,181 @@
+//! The third-party app “Parcel Express”: a page with a button, an HTTPS callback that takes the keys,
+//! and a page that shows what came of it.
+
+use std::{net::TcpListener, sync::Mutex};
+
+use actix_web::{
+    App, HttpRequest, HttpResponse, HttpServer,
+    web::{self, Bytes, Data},
+};
+use data_encoding::{BASE64, BASE64URL_NOPAD};
+use ed25519_dalek::{Signature, Verifier, VerifyingKey};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use rustls::ServerConfig;
+use serde_json::Value;
+
+use crate::Outcome;
+
+/// The app, with the keys of the stores that connected to it; here it is only ever one.
+struct Parcel {
+    authorize_url: String,
+    jwks_url: String,
+    store_url: String,
+    keys: Mutex<Option<Value>>,
+}
+
+const STYLE: &str = "<!doctype html><meta charset=utf-8><meta name=viewport content='width=device-width'>\
+<title>Parcel Express</title><style>body{font:1.1rem/1.6 system-ui;max-width:40rem;margin:3rem auto;padding:0 1rem}\
+a.button{display:inline-block;padding:.7rem 1.4rem;border-radius:8px;background:#0f766e;color:#fff;text-decoration:none}\
+pre{background:#eef4f3;padding:1rem;border-radius:8px;overflow:auto}</style>";
+
+/// Starts the app: pages on the first listener, the callback on the second. Gives the page's address.
+pub fn start(
+    appgrant_url: &str,
+    store_url: &str,
+    (pages, callback): (TcpListener, TcpListener),
+    tls: ServerConfig,
+) -> Outcome<String> {
+    let url = format!("http://{}", pages.local_addr()?);
+    let callback_url = format!(
+        "https://localhost:{}/callback",
+        callback.local_addr()?.port()
+    );
+    let app = Data::new(Parcel {
+        authorize_url: authorize_url(appgrant_url, &url, &callback_url),
+        jwks_url: format!("{appgrant_url}/.well-known/jwks.json"),
+        store_url: store_url.to_owned(),
+        keys: Mutex::new(None),
+    });
+    let for_callback = app.clone();
+    let site = HttpServer::new(move || {
+        App::new()
+            .app_data(app.clone())
+            .route("/", web::get().to(home))
+            .route("/connected", web::get().to(connected))
+    });
+    let hook = HttpServer::new(move || {
+        App::new()
+            .app_data(for_callback.clone())
+            .route("/callback", web::post().to(receive))
+    });
+    tokio::spawn(site.workers(1).disable_signals().listen(pages)?.run());
+    tokio::spawn(
+        hook.workers(1)
+            .disable_signals()
+            .listen_rustls_0_23(callback, tls)?
+            .run(),
+    );
+    Ok(url)
+}
+
+/// The link behind the button: each value encoded once.
+fn authorize_url(appgrant_url: &str, url: &str, callback_url: &str) -> String {
+    let return_url = format!("{url}/connected");
+    let pairs = [
+        ("app_name", "Parcel Express"),
+        ("user_id", "shop-4711"),
+        ("return_url", &return_url),
+        ("callback_url", callback_url),
+        ("scope", "read"),
+    ];
+    let query = pairs
+        .map(|(name, value)| format!("{name}={}", utf8_percent_encode(value, NON_ALPHANUMERIC)));
+    format!("{appgrant_url}/wc-auth/v1/authorize?{}", query.join("&"))
+}
+
+async fn home(app: Data<Parcel>) -> HttpResponse {
+    let link = app.authorize_url.replace('&', "&amp;");
+    page(&format!(
+        "<h1>Parcel Express</h1><p>Labels for your parcels, straight from your orders.</p>\
+                   <p><a class=button href=\"{link}\">Connect your store</a></p>"
+    ))
+}
+
+/// Takes the keys, if the store's signature holds.
+async fn receive(app: Data<Parcel>, request: HttpRequest, body: Bytes) -> HttpResponse {
+    if !signature_holds(&app, &request, &body)
+        .await
+        .unwrap_or(false)
+    {
+        return HttpResponse::Unauthorized().body("the signature does not hold");
+    }
+    match serde_json::from_slice(&body) {
+        Ok(keys) => {
+            *app.keys.lock().expect("no thread panics with it") = Some(keys);
+            HttpResponse::NoContent().finish()
+        }
+        Err(error) => HttpResponse::BadRequest().body(error.to_string()),
+    }
+}
+
+/// Standard Webhooks, `v1a`: Ed25519 over `id.timestamp.body`. A real app also refuses old timestamps
+/// and ids it has seen.
+async fn signature_holds(app: &Parcel, request: &HttpRequest, body: &[u8]) -> Option<bool> {
+    let header = |name: &str| request.headers().get(name)?.to_str().ok();
+    let (id, timestamp) = (header("webhook-id")?, header("webhook-timestamp")?);
+    let signature = BASE64
+        .decode(
+            header("webhook-signature")?
+                .strip_prefix("v1a,")?
+                .as_bytes(),
+        )
+        .ok()?;
+    let text = reqwest::get(&app.jwks_url).await.ok()?.text().await.ok()?;
+    let jwks: Value = serde_json::from_str(&text).ok()?;
+    let x = BASE64URL_NOPAD
+        .decode(jwks["keys"][0]["x"].as_str()?.as_bytes())
+        .ok()?;
+    let key = VerifyingKey::from_bytes(&x.try_into().ok()?).ok()?;
+    let signed = [id.as_bytes(), b".", timestamp.as_bytes(), b".", body].concat();
+    Some(
+        key.verify(&signed, &Signature::from_slice(&signature).ok()?)
+            .is_ok(),
+    )
+}
+
+/// Shows what was received, and what the store's API says to it.
+async fn connected(app: Data<Parcel>, request: HttpRequest) -> HttpResponse {
+    let keys = app.keys.lock().expect("no thread panics with it").clone();
+    let Some(mut keys) = keys.filter(|_| request.query_string().contains("success=1")) else {
+        return page("<h1>Not connected</h1><p>The store said no. <a href=/>Back</a></p>");
+    };
+    let answer = ask_store(&app.store_url, &keys)
+        .await
+        .unwrap_or_else(|error| error.to_string());
+    if let Some(secret) = keys["consumer_secret"].as_str() {
+        keys["consumer_secret"] = format!("{}…", &secret[..7]).into();
+    }
+    let received = serde_json::to_string_pretty(&keys).unwrap_or_default();
+    page(&format!(
+        "<h1>Your store is connected</h1><h2>What the app received</h2><pre>{}</pre>\
+                   <h2>What the store’s API answered</h2><pre id=answer>{}</pre>",
+        escaped(&received),
+        escaped(&answer)
+    ))
+}
+
+async fn ask_store(store_url: &str, keys: &Value) -> Result<String, reqwest::Error> {
+    let (key, secret) = (
+        keys["consumer_key"].as_str(),
+        keys["consumer_secret"].as_str(),
+    );
+    let request = reqwest::Client::new()
+        .get(store_url)
+        .basic_auth(key.unwrap_or_default(), secret);
+    let response = request.send().await?;
+    let status = response.status();
+    Ok(format!(
+        "GET {store_url}\n{status}\n{}",
+        response.text().await?
+    ))
+}
+
+fn page(content: &str) -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type("text/html; charset=utf-8")
+        .body(format!("{STYLE}{content}"))
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;")
+}

@@ -1,0 +1,118 @@
+//! No plain secret anywhere but in the callback: the database and its journal, the log at its most
+//! talkative, pages and errors are searched for what was delivered.
+
+use std::fs;
+
+use crate::support::{PASSWORD, Process, Reaction, Receiver, own_address, query};
+
+#[tokio::test]
+async fn a_delivered_secret_is_nowhere_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let add = [
+        "user",
+        "add",
+        "max",
+        "--role",
+        "manager",
+        "--password-stdin",
+    ];
+    assert_eq!(Process::run(folder.path(), &add, PASSWORD).0, 0);
+    let receiver = Receiver::start().await;
+    receiver.will([Reaction::Status(500)]);
+    let settings = [
+        ("APPGRANT_LOG", "trace"),
+        ("APPGRANT_CALLBACK_TIMEOUT_SECONDS", "5"),
+    ];
+    let mut process = Process::start(folder.path(), &own_address(), &settings).await;
+    let browser = process.browser();
+    let login = browser
+        .post("/login", &[("username", "max"), ("password", PASSWORD)])
+        .await;
+    let cookie = login
+        .header("set-cookie")
+        .split(['=', ';'])
+        .nth(1)
+        .unwrap()
+        .to_owned();
+
+    let request = query(&[
+        ("app_name", "My App"),
+        ("user_id", "123"),
+        ("return_url", "http://app.example/"),
+        ("callback_url", &receiver.url()),
+        ("scope", "read"),
+    ]);
+    let page = browser.consent(&request).await;
+    let mut pages = vec![page.body.clone()];
+    let waiting = browser.approve(&page).await.location().to_owned();
+    let shown = browser.get(&waiting).await;
+    let token = shown.attribute("input[name=form_token]", "value");
+    let during = files(folder.path());
+    browser
+        .post(&format!("{waiting}/retry"), &[("form_token", &token)])
+        .await;
+    let received = receiver.wait_for(2).await;
+    pages.push(shown.body);
+
+    let again = format!("/wc-auth/v1/authorize?{request}");
+    for path in [
+        &waiting,
+        &again,
+        "/wc-auth/v1/access_granted",
+        "/connections/x",
+        "/setup?token=x",
+    ] {
+        pages.push(browser.get(path).await.body);
+    }
+    assert_eq!(process.terminate(), Some(0));
+
+    let secret = received[0].text("consumer_secret");
+    let key = received[0].text("consumer_key");
+    let basic = data_encoding::BASE64.encode(format!("{key}:{secret}").as_bytes());
+    let bare = secret.strip_prefix("cs_").unwrap();
+    let raw = data_encoding::HEXLOWER.decode(bare.as_bytes()).unwrap();
+    let needles: [(&str, &[u8]); 7] = [
+        ("the secret", bare.as_bytes()),
+        ("the secret's bytes", &raw),
+        ("the secret in Base64", basic.as_bytes()),
+        ("the key", key.as_bytes()),
+        ("the password", PASSWORD.as_bytes()),
+        ("the password as a form sends it", b"correct+horse"),
+        ("the session", cookie.as_bytes()),
+    ];
+    let places = during.into_iter().chain(files(folder.path()));
+    let places: Vec<_> = places
+        .chain(
+            pages
+                .into_iter()
+                .map(|page| ("a page".to_owned(), page.into_bytes())),
+        )
+        .collect();
+    assert!(
+        places.iter().any(|(name, _)| name.ends_with("-wal")),
+        "the journal was among them"
+    );
+    assert!(
+        process.log().contains("TRACE"),
+        "the log was at its most talkative"
+    );
+    let found = places
+        .iter()
+        .any(|(_, content)| content.windows(6).any(|w| w == b"My App"));
+    assert!(found, "what is not secret is found by this search");
+    for (place, content) in &places {
+        for (what, needle) in needles {
+            let found = content.windows(needle.len()).any(|window| window == needle);
+            assert!(!found, "{what} stands in {place}");
+        }
+    }
+}
+
+/// Every file in the folder but the key file.
+fn files(folder: &std::path::Path) -> Vec<(String, Vec<u8>)> {
+    fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .map(|path| (path.display().to_string(), fs::read(path).unwrap()))
+        .collect()
+}
