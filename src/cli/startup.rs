@@ -8,11 +8,17 @@ use std::{
     thread::available_parallelism,
 };
 
+use data_encoding::HEXLOWER;
+use zeroize::Zeroizing;
+
 use super::{CliError, key_file::KeyFile};
 use crate::{
     config::{SettingError, Settings, Values},
     db::Db,
-    domain::{entropy::Entropy, keyring::Keyring},
+    domain::{
+        entropy::{Entropy, random},
+        keyring::Keyring,
+    },
     outbound::{AddressGuard, CallbackClient, ClientOptions},
     service::{
         Costs, Hasher, Services, Signals,
@@ -105,11 +111,13 @@ pub async fn services(settings: &Settings, world: &World) -> Result<Arc<Services
     let db = database(settings).await?;
     let key_file = KeyFile::open(&settings.secret_key_file, &*world.entropy)?;
     let keyring = Arc::new(Keyring::derive(&key_file.key));
+    let hasher = Hasher::start(&keyring, cores() / 2);
     let services = Arc::new(Services {
         db,
         clock: Arc::clone(&world.clock),
         entropy: Arc::clone(&world.entropy),
-        hasher: Hasher::start(&keyring, cores() / 2),
+        decoy_hash: decoy(&hasher, world).await?,
+        hasher,
         keyring,
         costs: world.costs,
         callbacks: callbacks(settings)?,
@@ -128,6 +136,14 @@ pub async fn services(settings: &Settings, world: &World) -> Result<Arc<Services
         key_file.path.display()
     );
     Err(SettingError::about("secret_key_file", complaint).into())
+}
+
+/// The hash of a password nobody knows.
+async fn decoy(hasher: &Hasher, world: &World) -> Result<String, CliError> {
+    let password = Zeroizing::new(HEXLOWER.encode(&random::<16>(&*world.entropy)));
+    Ok(hasher
+        .hash(password, random(&*world.entropy), world.costs.password)
+        .await?)
 }
 
 fn callbacks(settings: &Settings) -> Result<CallbackClient, CliError> {

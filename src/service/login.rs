@@ -10,10 +10,7 @@ use zeroize::Zeroizing;
 use super::{ServiceError, Services};
 use crate::{
     db::{self, outcomes::Admission},
-    domain::{
-        entropy::random, login_throttle::Subject, session::SessionId, timestamp::Timestamp,
-        user::User,
-    },
+    domain::{login_throttle::Subject, session::SessionId, timestamp::Timestamp, user::User},
 };
 
 /// What a form or a program sent.
@@ -100,19 +97,13 @@ async fn check_password(
     name: &str,
     password: Zeroizing<String>,
 ) -> Result<Option<User>, ServiceError> {
-    let Some(found) = db::read!(services.db, users::by_login_or_email(name))? else {
-        let salt = random(&*services.entropy);
-        services
-            .hasher
-            .hash(password, salt, services.costs.password)
-            .await?;
-        return Ok(None);
+    let found = db::read!(services.db, users::by_login_or_email(name))?;
+    let (user, hash) = match found {
+        Some(found) => (Some(found.user), found.password_hash),
+        None => (None, services.decoy_hash.clone()),
     };
-    let right = services
-        .hasher
-        .verify(password, found.password_hash)
-        .await?;
-    Ok(Some(found.user).filter(|user| right && !user.disabled))
+    let right = services.hasher.verify(password, hash).await?;
+    Ok(user.filter(|user| right && !user.disabled))
 }
 
 /// What stands in the database for a subject: neither names nor addresses.

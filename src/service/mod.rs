@@ -48,6 +48,8 @@ pub struct Services {
     pub hasher: Hasher,
     /// What hashing costs.
     pub costs: Costs,
+    /// A password's hash that nobody has, checked when there is no such user.
+    pub decoy_hash: String,
     /// Posts to apps.
     pub callbacks: CallbackClient,
     /// How long one attempt may take.

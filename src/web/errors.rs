@@ -186,7 +186,7 @@ fn words(error: &WebError) -> (StatusCode, &'static str, &'static str) {
         WebError::Service(_) => (
             StatusCode::SERVICE_UNAVAILABLE,
             "Please try again in a moment",
-            "The service cannot answer right now. Nothing was changed.",
+            "The service cannot answer right now. Load the page again; nothing is ever done twice.",
         ),
         WebError::Internal(_) => (
             StatusCode::INTERNAL_SERVER_ERROR,

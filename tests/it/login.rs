@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-use crate::support::{Answer, Manager, PASSWORD, TestApp};
+use crate::{
+    authorize::GOOD,
+    support::{Answer, Manager, PASSWORD, TestApp},
+};
 
-const GOOD: &str = "app_name=My%20App&user_id=123&return_url=http%3A%2F%2Fapp.com%2Freturn&callback_url=https%3A%2F%2Fapp.com%2Fcb&scope=read";
 const WRONG: &str = "Error: The username or password is incorrect.";
 
 async fn log_in(browser: &Manager, username: &str, password: &str) -> Answer {
