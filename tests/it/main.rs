@@ -6,4 +6,5 @@ mod support;
 
 mod approve;
 mod authorize;
+mod db_contract;
 mod login;
