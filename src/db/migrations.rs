@@ -1,10 +1,14 @@
 //! Bringing a schema to this version, and telling when it is another one.
 //!
 //! diesel's migration runner is synchronous; it runs on a thread for blocking work, on a connection of
-//! its own.
+//! its own. What is missing is applied in one transaction that no other process can be in at the same
+//! time: each looks for itself what is missing, so two at once would apply it twice.
+
+use std::{thread::sleep, time::Duration};
 
 use diesel::{
-    Connection, SqliteConnection, backend::Backend as DieselBackend, migration::MigrationSource,
+    Connection, SqliteConnection, backend::Backend as DieselBackend, connection::SimpleConnection,
+    migration::MigrationSource,
 };
 use diesel_async::{
     AsyncConnection, AsyncPgConnection, async_connection_wrapper::AsyncConnectionWrapper,
@@ -17,12 +21,22 @@ use super::{Backend, Db, DbError};
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 
+/// The advisory lock of whoever migrates a PostgreSQL database: "appgrant" in ASCII.
+const LOCK: i64 = i64::from_be_bytes(*b"appgrant");
+
 /// Applies what is missing; gives the names of what was applied.
 pub async fn apply(db: &Db) -> Result<Vec<String>, DbError> {
     let (url, backend) = (db.url.clone(), db.backend.clone());
     run(move || match backend {
-        Backend::Sqlite(_) => run_pending(&mut sqlite(&url)?, SQLITE),
-        Backend::Postgres(_) => run_pending(&mut postgres(&url)?, POSTGRES),
+        Backend::Sqlite(_) => {
+            let mut conn = sqlite(&url)?;
+            use_write_ahead_log(&mut conn)?;
+            conn.immediate_transaction(|conn| run_pending(conn, SQLITE))
+        }
+        Backend::Postgres(_) => Connection::transaction(&mut postgres(&url)?, |conn| {
+            conn.batch_execute(&format!("SELECT pg_advisory_xact_lock({LOCK})"))?;
+            run_pending(conn, POSTGRES)
+        }),
     })
     .await
 }
@@ -48,8 +62,20 @@ async fn run<T: Send + 'static>(
 fn sqlite(url: &str) -> Result<SqliteConnection, DbError> {
     let path = url.trim_start_matches("sqlite:");
     let mut conn = SqliteConnection::establish(path).map_err(|e| unreachable_db(&e.to_string()))?;
-    diesel::connection::SimpleConnection::batch_execute(&mut conn, "PRAGMA busy_timeout = 5000;")?;
+    conn.batch_execute("PRAGMA busy_timeout = 5000;")?;
     Ok(conn)
+}
+
+/// Switches the file to write-ahead logging, which it remembers. SQLite does not wait here for other
+/// connections, whatever its `busy_timeout` is; so this does.
+fn use_write_ahead_log(conn: &mut SqliteConnection) -> Result<(), DbError> {
+    for _ in 0..200 {
+        if conn.batch_execute("PRAGMA journal_mode = WAL;").is_ok() {
+            return Ok(());
+        }
+        sleep(Duration::from_millis(20));
+    }
+    Ok(conn.batch_execute("PRAGMA journal_mode = WAL;")?)
 }
 
 fn postgres(url: &str) -> Result<AsyncConnectionWrapper<AsyncPgConnection>, DbError> {

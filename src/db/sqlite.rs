@@ -38,9 +38,10 @@ pub mod users;
 pub type Conn = SyncConnectionWrapper<SqliteConnection>;
 
 /// Set on every connection. `secure_delete` overwrites what is wiped; `synchronous=FULL` makes an
-/// approval survive a power cut, not only a crash.
-const SETTINGS: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; \
-                        PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON;";
+/// approval survive a power cut, not only a crash. The write-ahead log is a property of the file, which
+/// `migrations` sets: connections that each set it on a fresh file would fail one another.
+const SETTINGS: &str = "PRAGMA busy_timeout = 5000; PRAGMA synchronous = FULL; \
+                        PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON;";
 
 /// How long a query waits for a free connection.
 const WAIT: Duration = Duration::from_secs(5);

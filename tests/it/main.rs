@@ -16,6 +16,7 @@ mod authorize;
 mod cli;
 mod consent_page;
 mod crash;
+mod db_contract;
 mod decision;
 mod delivery;
 mod login;

@@ -51,7 +51,7 @@ pub async fn claim(conn: &mut Conn, now: Timestamp, lease: Duration) -> Result<C
             Claim::LostRace
         });
     }
-    if !take_lease(conn, &row, now.plus(lease)).await? {
+    if !take_lease(conn, now, &row, now.plus(lease)).await? {
         return Ok(Claim::LostRace);
     }
     let attempt = row.attempts + 1;
@@ -96,11 +96,18 @@ async fn next_due(conn: &mut Conn) -> Result<Option<Timestamp>, DbError> {
         .map(Timestamp::from_millis))
 }
 
-/// Leases it if nobody else has claimed or ended it since it was read; whether that was so.
-async fn take_lease(conn: &mut Conn, row: &DeliveryRow, until: Timestamp) -> Result<bool, DbError> {
+/// Leases it if nobody else has claimed or ended it since it was read, or recorded a failure, after
+/// which it is not due; whether that was so.
+async fn take_lease(
+    conn: &mut Conn,
+    now: Timestamp,
+    row: &DeliveryRow,
+    until: Timestamp,
+) -> Result<bool, DbError> {
     let unchanged = deliveries::table
         .find(&row.id)
         .filter(deliveries::state.eq_any(LIVE))
+        .filter(deliveries::due_at.le(now.as_millis()))
         .filter(deliveries::attempts.eq(row.attempts));
     let values = (
         deliveries::state.eq(SENDING),

@@ -21,12 +21,11 @@ pub async fn begin(
     id_hash: &[u8],
     replaces: Option<&[u8]>,
 ) -> Result<(), DbError> {
-    if let Some(old) = replaces {
-        end(conn, old).await?;
-    }
+    // One statement, so that logins at the same time lock what is over in one and the same order.
+    let replaced = sessions::id_hash.eq(replaces.unwrap_or_default());
     let idle = sessions::last_used_at.lt(now.minus(session::IDLE).as_millis());
     let old = sessions::created_at.lt(now.minus(session::ABSOLUTE).as_millis());
-    diesel::delete(sessions::table.filter(idle.or(old)))
+    diesel::delete(sessions::table.filter(replaced.or(idle).or(old)))
         .execute(conn)
         .await?;
     let row = (

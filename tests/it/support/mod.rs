@@ -3,6 +3,7 @@
 mod app;
 mod certificates;
 mod manager;
+pub mod postgres;
 mod process;
 mod receiver;
 

@@ -1,0 +1,134 @@
+//! Each rule of the architecture fails on a text planted to break it, and only on that.
+
+use super::*;
+
+#[track_caller]
+fn one(found: &[String], expected: &str) {
+    assert!(
+        found.len() == 1 && found[0].starts_with(expected),
+        "{found:#?}"
+    );
+}
+
+#[test]
+fn on_forbidden_layers_and_crates() {
+    for (path, text, expected) in [
+        (
+            "src/domain/key.rs",
+            "\nuse crate::db::Db;",
+            "src/domain/key.rs:2: `crate::db`",
+        ),
+        (
+            "src/db/x.rs",
+            "use crate::{domain::{db, web}, web::Site};",
+            "src/db/x.rs:1: `crate::web`",
+        ),
+        (
+            "src/service/mod.rs",
+            "fn f(_: super::web::Site) {}",
+            "src/service/mod.rs:1: `crate::web`",
+        ),
+        (
+            "src/service/x.rs",
+            "use super::super::cli;",
+            "src/service/x.rs:1: `crate::cli`",
+        ),
+        (
+            "src/worker/x.rs",
+            "use crate::{\n  db,\n};",
+            "src/worker/x.rs:2: `crate::db`",
+        ),
+        (
+            "src/config/x.rs",
+            "pub(in crate::config) type T = crate::web::T;",
+            "src/config/x.rs:1: `crate::web`",
+        ),
+        (
+            "src/web/x.rs",
+            "use diesel::prelude::*;",
+            "src/web/x.rs:1: `diesel` is forbidden here: it belongs in db",
+        ),
+        (
+            "src/cli/x.rs",
+            "fn f() { reqwest::get(url) }",
+            "src/cli/x.rs:1: `reqwest`",
+        ),
+        (
+            "src/service/x.rs",
+            "use actix_web;",
+            "src/service/x.rs:1: `actix_web`",
+        ),
+        (
+            "src/domain/x.rs",
+            "async fn f() { tokio::spawn(g()) }",
+            "src/domain/x.rs:1: `tokio`",
+        ),
+        (
+            "src/domain/x.rs",
+            "use std::{env, fmt};",
+            "src/domain/x.rs:1: `std::env`",
+        ),
+        (
+            "src/domain/x.rs",
+            "use std::time::{Duration, SystemTime};",
+            "src/domain/x.rs:1: `SystemTime`",
+        ),
+    ] {
+        one(&violations(path, text), expected);
+    }
+}
+
+#[test]
+fn on_forbidden_words() {
+    for word in ["x.unwrap()", "todo!()", "dbg!(x)", "unimplemented!()"] {
+        let text =
+            format!("#[cfg(test)]\nmod tests {{ fn f() {{ {word} }} }}\nfn g() {{ {word} }}");
+        one(&violations("src/cli/x.rs", &text), "src/cli/x.rs:3: `");
+    }
+}
+
+#[test]
+fn but_not_on_what_is_only_said() {
+    let text = r##"
+        //! Never diesel:: nor crate::web nor .unwrap().
+        /* use tokio::spawn; */
+        use crate::{domain::key, fault};
+        use super::{sealed, web};
+        pub(crate) const A: [&str; 3] = ["reqwest::get", "\"crate::db", r#"a " todo!"#];
+        fn f<'a>(x: &'a str) -> char { x.tokio::<u8>(); own::diesel::x(); if x == '"' { '\'' } else { 'x' } }
+        #[cfg(test)]
+        use crate::db::Db;
+        #[cfg(test)]
+        pub(crate) mod tests { use crate::web::Site; fn f() { g().unwrap() } }
+    "##;
+    assert_eq!(violations("src/domain/x.rs", text), [""; 0]);
+}
+
+#[test]
+fn on_long_files_and_missing_headers() {
+    one(
+        &no_header("src/a.rs", "fn f() {}"),
+        "src/a.rs:1: begin with",
+    );
+    let line = "//! a\n";
+    one(
+        &too_long("src/a.rs", &line.repeat(501), 500),
+        "src/a.rs:501: more than 500",
+    );
+    assert_eq!(too_long("src/a.rs", &line.repeat(500), 500), [""; 0]);
+    assert_eq!(no_header("src/a.rs", line), [""; 0]);
+}
+
+#[test]
+fn on_code_in_pages() {
+    for (text, expected) in [
+        ("<p>\n<p style=\"color: red\">", "a.html:2: `style=`"),
+        ("<SCRIPT src=\"x\">", "a.html:1: `<script`"),
+        ("<a\n  onclick=\"f()\">", "a.html:2: `onclick=`"),
+    ] {
+        one(&inline_code("a.html", text), expected);
+    }
+    let fine =
+        "<a class=\"style\" href=\"/on=1\">on and on = x</a><link rel=\"stylesheet\" href=\"x\">";
+    assert_eq!(inline_code("a.html", fine), [""; 0]);
+}

@@ -1,0 +1,100 @@
+//! The consent page's buttons: the first press decides, whoever else presses how often.
+
+use appgrant::{
+    db::outcomes::Decided,
+    domain::{consent::Decision, delivery::Failure, timestamp::Timestamp},
+};
+
+use super::{
+    TestDatabase, at_once,
+    samples::{approval, at, claim, consent, make_user, record},
+};
+
+on_each_database!(
+    fifty_approvals_of_one_page_make_one_key,
+    approve_and_deny_at_once_give_one_decision,
+    a_denied_page_cannot_be_approved,
+    a_question_approved_lately_is_remembered_while_it_lives,
+);
+
+async fn fifty_approvals_of_one_page_make_one_key(db: TestDatabase) {
+    let user = make_user(&db, "max").await;
+    let decided = at_once(&db, 50, |db, number| async move {
+        let new = approval(user, "page", number);
+        write!(db, approvals::approve(at(0), new))
+    })
+    .await;
+    let first = &decided[0];
+    assert!(first.decision == Decision::Approved && first.grant_id.is_some());
+    assert!(decided.iter().all(|other| other == first), "{decided:?}");
+    for table in ["consents", "grants", "keys", "deliveries"] {
+        assert_eq!(db.count(table).await, 1, "{table}");
+    }
+    let grant_id = first.grant_id.as_deref().unwrap();
+    assert_eq!(
+        db.count(&format!("grants WHERE id = '{grant_id}'")).await,
+        1
+    );
+}
+
+async fn approve_and_deny_at_once_give_one_decision(db: TestDatabase) {
+    let user = make_user(&db, "max").await;
+    for round in 0..10 {
+        let page = format!("page {round}");
+        let decided = at_once(&db, 8, |db, number| {
+            let page = page.clone();
+            async move {
+                match number % 4 < 2 {
+                    true => write!(db, approvals::deny(at(0), &consent(&page))),
+                    false => {
+                        let new = approval(user, &page, round * 8 + number);
+                        write!(db, approvals::approve(at(0), new))
+                    }
+                }
+            }
+        })
+        .await;
+        assert!(
+            decided.iter().all(|other| *other == decided[0]),
+            "{decided:?}"
+        );
+    }
+    let approved = db.count("consents WHERE decision = 'approved'").await;
+    for table in ["grants", "keys", "deliveries"] {
+        assert_eq!(db.count(table).await, approved, "{table}");
+    }
+}
+
+async fn a_denied_page_cannot_be_approved(db: TestDatabase) {
+    let user = make_user(&db, "max").await;
+    let denied = Decided {
+        decision: Decision::Denied,
+        grant_id: None,
+    };
+    assert_eq!(write!(db, approvals::deny(at(0), &consent("page"))), denied);
+    assert_eq!(
+        write!(db, approvals::approve(at(1), approval(user, "page", 1))),
+        denied
+    );
+    assert_eq!(db.count("grants").await, 0);
+}
+
+async fn a_question_approved_lately_is_remembered_while_it_lives(db: TestDatabase) {
+    let recent = async |now: Timestamp| read!(db, approvals::recent_grant(now, b"question"));
+    let user = make_user(&db, "max").await;
+    write!(db, approvals::deny(at(0), &consent("denied")));
+    assert_eq!(recent(at(0)).await, None);
+    write!(db, approvals::approve(at(0), approval(user, "first", 1)));
+    write!(db, approvals::approve(at(5), approval(user, "second", 2)));
+    assert_eq!(recent(at(5)).await.as_deref(), Some("grant-2"));
+    assert_eq!(read!(db, approvals::recent_grant(at(5), b"another")), None);
+
+    assert!(write!(db, deliveries::cancel(at(6), "grant-2")));
+    assert_eq!(recent(at(6)).await.as_deref(), Some("grant-1"));
+    assert_eq!(recent(at(15 * 60 - 1)).await.as_deref(), Some("grant-1"));
+    assert_eq!(recent(at(15 * 60)).await, None);
+
+    let claimed = claim(&db, at(7)).await;
+    record(&db, at(8), &claimed, Some(Failure::CannotOpen)).await;
+    assert_eq!(recent(at(8)).await, None, "its delivery failed");
+}

@@ -1,0 +1,110 @@
+//! Migrations: there and back, at once from many processes, and told apart from another version's.
+
+use appgrant::db::{Backend, Db, DbError};
+use diesel::{
+    Connection, SqliteConnection, backend::Backend as DieselBackend, migration::MigrationSource,
+};
+use diesel_async::{
+    AsyncConnection, AsyncPgConnection, async_connection_wrapper::AsyncConnectionWrapper,
+};
+use diesel_migrations::{FileBasedMigrations, MigrationHarness};
+use tokio::{runtime::Handle, task::spawn_blocking};
+
+use super::{TestDatabase, at_once, samples::make_user};
+
+on_each_database!(
+    a_fresh_database_is_brought_up_to_date_once,
+    processes_that_migrate_at_once_do_no_harm,
+    every_migration_goes_back_and_forth,
+    an_older_schema_is_told,
+    a_newer_schema_is_told,
+);
+
+async fn complaint(db: &Db) -> String {
+    match db.check().await {
+        Err(DbError::Schema(line)) => line,
+        other => panic!("no complaint about the schema: {other:?}"),
+    }
+}
+
+async fn a_fresh_database_is_brought_up_to_date_once(db: TestDatabase) {
+    let fresh = db.empty().await;
+    assert!(complaint(&fresh).await.contains("older"));
+    assert!(!fresh.migrate().await.unwrap().is_empty());
+    fresh.check().await.unwrap();
+    assert!(fresh.migrate().await.unwrap().is_empty());
+    make_user(&fresh, "max").await;
+}
+
+async fn processes_that_migrate_at_once_do_no_harm(db: TestDatabase) {
+    for _ in 0..5 {
+        let fresh = db.empty().await;
+        let applied = at_once(&fresh, 4, |db, _| async move {
+            let applied = db.migrate().await.unwrap();
+            db.check().await.unwrap();
+            assert!(!read!(db, users::any()));
+            applied
+        })
+        .await;
+        assert_eq!(
+            applied.iter().filter(|names| !names.is_empty()).count(),
+            1,
+            "{applied:?}"
+        );
+    }
+}
+
+async fn every_migration_goes_back_and_forth(db: TestDatabase) {
+    let (url, is_sqlite) = (db.url.clone(), db.is_sqlite());
+    spawn_blocking(move || match is_sqlite {
+        true => revert_all(
+            &mut SqliteConnection::establish(&url["sqlite:".len()..]).unwrap(),
+            "sqlite",
+        ),
+        false => {
+            let conn = Handle::current()
+                .block_on(AsyncPgConnection::establish(&url))
+                .unwrap();
+            revert_all(&mut AsyncConnectionWrapper::<_>::from(conn), "postgres");
+        }
+    })
+    .await
+    .unwrap();
+    let left = match db.backend() {
+        Backend::Sqlite(_) => {
+            "sqlite_schema WHERE name NOT LIKE 'sqlite_%' AND tbl_name <> '__diesel_schema_migrations'"
+        }
+        Backend::Postgres(_) => {
+            "pg_tables WHERE schemaname = 'public' AND tablename <> '__diesel_schema_migrations'"
+        }
+    };
+    assert_eq!(db.count(left).await, 0, "something is left of the schema");
+    assert!(complaint(&db).await.contains("older"));
+    db.migrate().await.unwrap();
+    db.check().await.unwrap();
+    make_user(&db, "max").await;
+}
+
+fn revert_all<DB: DieselBackend>(conn: &mut impl MigrationHarness<DB>, side: &str)
+where
+    FileBasedMigrations: MigrationSource<DB>,
+{
+    let folder = format!("{}/migrations/{side}", env!("CARGO_MANIFEST_DIR"));
+    conn.revert_all_migrations(FileBasedMigrations::from_path(folder).unwrap())
+        .unwrap();
+}
+
+async fn an_older_schema_is_told(db: TestDatabase) {
+    db.execute("DELETE FROM __diesel_schema_migrations").await;
+    let line = complaint(&db).await;
+    assert!(
+        line.contains("older") && line.contains("appgrant migrate"),
+        "{line}"
+    );
+}
+
+async fn a_newer_schema_is_told(db: TestDatabase) {
+    db.execute("INSERT INTO __diesel_schema_migrations (version) VALUES ('99991231000000')")
+        .await;
+    assert!(complaint(&db).await.contains("newer"));
+}

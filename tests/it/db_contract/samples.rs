@@ -1,0 +1,121 @@
+//! What the tests put into the database.
+
+use std::time::Duration;
+
+use appgrant::{
+    db::outcomes::{Approval, Claim, Claimed, NewUser, Recorded, UserInsert},
+    domain::{
+        authorize_request::AuthorizeRequest, consent::Consent, delivery::Failure,
+        parameters::Parameters, sealed::Sealed, timestamp::Timestamp, user::Role,
+    },
+};
+
+use super::TestDatabase;
+
+/// How long a claim's lease lasts here.
+pub const LEASE: Duration = Duration::from_secs(20);
+
+/// That many seconds after the tests' beginning of time.
+pub fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_millis(1_800_000_000_000 + seconds * 1000)
+}
+
+/// A manager to be made.
+pub fn new_user(login: &str) -> NewUser {
+    NewUser {
+        login: login.to_owned(),
+        email: Some(format!("{login}@shop.example")),
+        name: login.to_uppercase(),
+        role: Role::Manager,
+        password_hash: "a hash".to_owned(),
+    }
+}
+
+/// Makes a manager; gives the number.
+pub async fn make_user(db: &TestDatabase, login: &str) -> i64 {
+    match write!(db, users::insert(at(0), &new_user(login))) {
+        UserInsert::Made(id) => id,
+        other => panic!("{login} was not made: {other:?}"),
+    }
+}
+
+/// One showing of the consent page.
+pub fn consent(id: &str) -> Consent {
+    Consent {
+        id: id.to_owned(),
+        question: b"question".to_vec(),
+    }
+}
+
+/// The approval of the consent page `consent_id` that would make `grant-{number}`.
+pub fn approval(approved_by: i64, consent_id: &str, number: usize) -> Approval {
+    Approval {
+        consent: consent(consent_id),
+        request: request("app.example"),
+        approved_by,
+        grant_id: format!("grant-{number}"),
+        delivery_id: format!("delivery-{number}"),
+        lookup: lookup(number),
+        secret_hash: "a hash".to_owned(),
+        ending: "1234567".to_owned(),
+        description: "An App - API".to_owned(),
+        expires_at: None,
+        seal: Box::new(|key_id| Sealed::from_bytes(format!("sealed {key_id}").into_bytes())),
+    }
+}
+
+/// The keyed hash of the key that `approval` makes.
+pub fn lookup(number: usize) -> Vec<u8> {
+    format!("lookup {number}").into_bytes()
+}
+
+/// What an app of that host asks for.
+pub fn request(host: &str) -> AuthorizeRequest {
+    let pairs = [
+        ("app_name", "An App".to_owned()),
+        ("user_id", "123".to_owned()),
+        ("return_url", format!("https://{host}/return")),
+        ("callback_url", format!("https://{host}/callback")),
+        ("scope", "read_write".to_owned()),
+    ];
+    AuthorizeRequest::read(&Parameters::of(pairs)).unwrap()
+}
+
+/// A user, and that many approvals made at the beginning: `grant-0`, `grant-1`, …
+pub async fn approve_some(db: &TestDatabase, count: usize) {
+    let user = make_user(db, "max").await;
+    for number in 0..count {
+        let new = approval(user, &format!("page {number}"), number);
+        write!(db, approvals::approve(at(0), new));
+    }
+}
+
+/// Claims what must be due then.
+pub async fn claim(db: &TestDatabase, now: Timestamp) -> Claimed {
+    match write!(db, deliveries::claim(now, LEASE)) {
+        Claim::Got(claimed) => *claimed,
+        other => panic!("nothing was claimed: {}", outcome(&other)),
+    }
+}
+
+/// Records how that attempt ended.
+pub async fn record(
+    db: &TestDatabase,
+    now: Timestamp,
+    attempt: &Claimed,
+    failure: Option<Failure>,
+) -> Recorded {
+    let (id, number) = (attempt.id.clone(), attempt.attempt);
+    write!(db, deliveries::record(now, &id, number, failure.as_ref()))
+}
+
+/// A claim's outcome as a word, with the time of the next one.
+pub fn outcome(claim: &Claim) -> String {
+    match claim {
+        Claim::Got(claimed) => format!("got {} attempt {}", claimed.id, claimed.attempt),
+        Claim::GaveUp => "gave up".to_owned(),
+        Claim::LostRace => "lost race".to_owned(),
+        Claim::Nothing(None) => "nothing".to_owned(),
+        Claim::Nothing(Some(due)) => format!("nothing before {}", due.since(at(0)).as_secs()),
+    }
+}

@@ -1,0 +1,144 @@
+//! Users: made once, listed, and without sessions after their trust ended.
+
+use appgrant::{
+    db::outcomes::{NewUser, UserInsert},
+    domain::user::Role,
+};
+
+use super::{
+    TestDatabase, at_once,
+    samples::{at, make_user, new_user},
+};
+
+on_each_database!(
+    a_user_is_found_as_it_was_made,
+    a_taken_login_or_address_is_told,
+    a_login_is_given_to_one_of_many_at_once,
+    there_is_one_first_admin_however_many_try,
+    the_first_admin_needs_the_token,
+    a_new_password_ends_the_sessions,
+    disabling_ends_the_sessions_and_enabling_does_not,
+);
+
+async fn a_user_is_found_as_it_was_made(db: TestDatabase) {
+    assert!(!read!(db, users::any()));
+    let no_email = NewUser {
+        email: None,
+        role: Role::Viewer,
+        ..new_user("vera")
+    };
+    write!(db, users::insert(at(0), &no_email));
+    let id = make_user(&db, "max").await;
+    assert!(read!(db, users::any()));
+
+    for text in ["max", "max@shop.example"] {
+        let found = read!(db, users::by_login_or_email(text)).unwrap();
+        assert_eq!((found.user.id, found.user.role), (id, Role::Manager));
+        assert_eq!(found.password_hash, "a hash");
+    }
+    assert!(read!(db, users::by_login_or_email("nobody")).is_none());
+    let users = read!(db, users::list());
+    let logins: Vec<_> = users
+        .iter()
+        .map(|user| (user.login.as_str(), user.email.is_some()))
+        .collect();
+    assert_eq!(logins, [("max", true), ("vera", false)]);
+}
+
+async fn a_taken_login_or_address_is_told(db: TestDatabase) {
+    make_user(&db, "max").await;
+    let same_login = NewUser {
+        email: None,
+        ..new_user("max")
+    };
+    let same_email = NewUser {
+        email: new_user("max").email,
+        ..new_user("moritz")
+    };
+    for taken in [same_login, same_email] {
+        assert_eq!(write!(db, users::insert(at(0), &taken)), UserInsert::Taken);
+    }
+    assert_eq!(db.count("users").await, 1);
+}
+
+async fn a_login_is_given_to_one_of_many_at_once(db: TestDatabase) {
+    let made = at_once(&db, 16, |db, _| async move {
+        write!(db, users::insert(at(0), &new_user("max")))
+    })
+    .await;
+    assert_eq!(
+        made.iter()
+            .filter(|made| **made != UserInsert::Taken)
+            .count(),
+        1
+    );
+}
+
+async fn there_is_one_first_admin_however_many_try(db: TestDatabase) {
+    write!(db, meta::put("setup", "token"));
+    let made = at_once(&db, 16, |db, number| async move {
+        let new = new_user(&format!("admin{number}"));
+        write!(db, users::insert_first(at(0), &new, "token"))
+    })
+    .await;
+    assert_eq!(
+        made.iter()
+            .filter(|made| **made == UserInsert::NoSetup)
+            .count(),
+        15
+    );
+    assert_eq!(db.count("users").await, 1);
+}
+
+async fn the_first_admin_needs_the_token(db: TestDatabase) {
+    let try_with = async |token| write!(db, users::insert_first(at(0), &new_user("ada"), token));
+    assert_eq!(try_with("token").await, UserInsert::NoSetup);
+    write!(db, meta::put("setup", "token"));
+    assert_eq!(try_with("other").await, UserInsert::NoSetup);
+    make_user(&db, "max").await;
+    assert_eq!(
+        try_with("token").await,
+        UserInsert::NoSetup,
+        "somebody is there already"
+    );
+}
+
+async fn a_new_password_ends_the_sessions(db: TestDatabase) {
+    with_sessions(&db).await;
+    assert!(write!(db, users::set_password("max", "another hash")));
+    assert!(read!(db, sessions::find(b"max's")).is_none());
+    assert!(read!(db, sessions::find(b"vera's")).is_some());
+    let found = read!(db, users::by_login_or_email("max")).unwrap();
+    assert_eq!(found.password_hash, "another hash");
+    assert!(!write!(db, users::set_password("nobody", "another hash")));
+}
+
+async fn disabling_ends_the_sessions_and_enabling_does_not(db: TestDatabase) {
+    with_sessions(&db).await;
+    assert!(write!(db, users::set_disabled("max", Some(at(1)))));
+    assert!(read!(db, sessions::find(b"max's")).is_none());
+    assert!(
+        read!(db, users::by_login_or_email("max"))
+            .unwrap()
+            .user
+            .disabled
+    );
+    assert!(write!(db, users::set_disabled("max", None)));
+    assert!(
+        !read!(db, users::by_login_or_email("max"))
+            .unwrap()
+            .user
+            .disabled
+    );
+    assert!(write!(db, users::set_disabled("vera", None)));
+    assert!(read!(db, sessions::find(b"vera's")).is_some());
+    assert!(!write!(db, users::set_disabled("nobody", None)));
+}
+
+async fn with_sessions(db: &TestDatabase) {
+    for login in ["max", "vera"] {
+        let user = make_user(db, login).await;
+        let id_hash = format!("{login}'s");
+        write!(db, sessions::begin(at(0), user, id_hash.as_bytes(), None));
+    }
+}
