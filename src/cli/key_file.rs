@@ -5,17 +5,21 @@
 
 use std::{
     fs::{self, OpenOptions},
-    io::{ErrorKind, Write},
+    io::{self, ErrorKind, Write},
     os::unix::fs::{OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
 };
 
+use data_encoding::HEXLOWER;
 use zeroize::Zeroizing;
 
 use super::CliError;
 use crate::{
     config::SettingError,
-    domain::{entropy::Entropy, keyring::MasterKey},
+    domain::{
+        entropy::{Entropy, random},
+        keyring::MasterKey,
+    },
 };
 
 /// A master key and whether its file was made just now.
@@ -54,12 +58,11 @@ fn about(path: &Path, error: &dyn std::fmt::Display) -> CliError {
 }
 
 /// Whether this process made the file; somebody else may have been faster.
-fn create(path: &Path, entropy: &dyn Entropy) -> std::io::Result<bool> {
-    let draft = path.with_extension(format!("draft-{}", std::process::id()));
+fn create(path: &Path, entropy: &dyn Entropy) -> io::Result<bool> {
+    let draft = path.with_extension(HEXLOWER.encode(&random::<8>(entropy)));
     let mut file = OpenOptions::new()
         .write(true)
-        .create(true)
-        .truncate(true)
+        .create_new(true)
         .mode(0o600)
         .open(&draft)?;
     file.write_all(MasterKey::generate(entropy).to_file().as_bytes())?;

@@ -1,14 +1,11 @@
 //! `appgrant migrate`: brings the database to this version's schema.
 
-use super::CliError;
-use crate::{
-    config::{Settings, Values},
-    db::Db,
-};
+use super::{CliError, startup};
+use crate::config::{Settings, Values};
 
 pub(super) async fn run(values: &Values) -> Result<(), CliError> {
     let settings = Settings::read(values)?;
-    let applied = Db::open(&settings.database_url)?.migrate().await?;
+    let applied = startup::migrate(&startup::open(&settings)?).await?;
     for name in &applied {
         println!("applied {name}");
     }

@@ -80,26 +80,39 @@ pub fn values(config: Option<&Path>) -> Result<Values, CliError> {
     Ok(Values::gather(environment, Some((&name, &content)))?)
 }
 
-/// Opens the database and brings it up to date: by itself on SQLite; on PostgreSQL it must be.
+/// Opens the database as it is; a new file may be read by its owner only.
 ///
 /// # Errors
-/// If it cannot be reached, or its schema is not this version's.
-pub async fn database(settings: &Settings) -> Result<Db, CliError> {
+/// If the file cannot be made.
+pub fn open(settings: &Settings) -> Result<Db, CliError> {
     if let Some(path) = settings.database_url.strip_prefix("sqlite:") {
         create_private(Path::new(path)).map_err(|error| {
             about_database(&format!("names a file that cannot be made: {error}"))
         })?;
     }
-    let db = Db::open(&settings.database_url)?;
-    let current = if db.is_sqlite() {
-        db.migrate().await.map(drop)
-    } else {
-        Ok(())
-    };
-    match current {
-        Ok(()) => db.check().await?,
-        Err(error) => return Err(about_database(&format!("cannot be used: {error}"))),
+    Ok(Db::open(&settings.database_url)?)
+}
+
+/// Applies what the schema lacks; gives the names.
+///
+/// # Errors
+/// If the database cannot be used.
+pub async fn migrate(db: &Db) -> Result<Vec<String>, CliError> {
+    db.migrate()
+        .await
+        .map_err(|error| about_database(&format!("cannot be used: {error}")))
+}
+
+/// Opens the database and brings it up to date: by itself on SQLite; on PostgreSQL it must be.
+///
+/// # Errors
+/// If it cannot be reached, or its schema is not this version's.
+pub async fn database(settings: &Settings) -> Result<Db, CliError> {
+    let db = open(settings)?;
+    if db.is_sqlite() {
+        migrate(&db).await?;
     }
+    db.check().await?;
     Ok(db)
 }
 

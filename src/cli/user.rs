@@ -141,7 +141,10 @@ fn password_from_stdin() -> Result<Zeroizing<String>, CliError> {
         .take(4096)
         .read_to_string(&mut text)
         .map_err(|error| CliError::new(format!("the password cannot be read: {error}")))?;
-    let end = text.trim_end_matches(['\r', '\n']).len();
+    let line = text
+        .strip_suffix('\n')
+        .map(|line| line.strip_suffix('\r').unwrap_or(line));
+    let end = line.map_or(text.len(), str::len);
     text.truncate(end);
     Ok(text)
 }

@@ -88,7 +88,7 @@ impl Settings {
 fn database_url(text: &str) -> Option<String> {
     let file = text
         .strip_prefix("sqlite:")
-        .is_some_and(|path| !path.is_empty());
+        .is_some_and(|path| !path.is_empty() && !path.starts_with(':') && !path.starts_with("//"));
     let server = text.starts_with("postgres://") || text.starts_with("postgresql://");
     (file || server).then(|| text.to_owned())
 }
@@ -196,6 +196,8 @@ mod tests {
             ("ACCENT_COLOR", "#12345"),
             ("DATABASE_URL", "mysql://x"),
             ("DATABASE_URL", "sqlite:"),
+            ("DATABASE_URL", "sqlite::memory:"),
+            ("DATABASE_URL", "sqlite://x.db"),
             ("SECRET_KEY_FILE", ""),
             ("TRUSTED_PROXIES", "10.0.0.0/99"),
             ("CALLBACK_TIMEOUT_SECONDS", "0"),
@@ -257,14 +259,12 @@ mod tests {
     fn a_password_in_a_setting_is_never_shown() {
         let line = read(&[("APPGRANT_DATABASE_URL", "mysql://u:hunter2@h")], None).unwrap_err();
         assert!(!line.contains("hunter2"), "{line}");
-        let env = [(
-            "APPGRANT_DATABASE_URL".to_owned(),
-            "postgres://u:hunter2@h/db".to_owned(),
-        )];
+        let url = "postgres://u:hunter2@h/db?password=hunter2";
+        let env = [("APPGRANT_DATABASE_URL".to_owned(), url.to_owned())];
         let values = Values::gather(env, None).unwrap();
         let shown: Vec<_> = values.shown().collect();
         assert!(
-            shown.iter().any(|s| s.value == "postgres://u:•••@h/db"),
+            shown.iter().any(|s| s.value == "postgres://u:•••@h/db?•••"),
             "{shown:?}"
         );
     }

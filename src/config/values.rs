@@ -240,19 +240,23 @@ fn unknown(name: &str, source: &Source) -> SettingError {
     SettingError(format!("{name} ({source}) is not a setting{hint}"))
 }
 
-/// The value without the password it may hold.
+/// The value without the password it may hold, in its user part or its query.
 fn hidden(name: &str, value: &str) -> String {
-    if name != "database_url" {
+    if name != "database_url" || value.starts_with("sqlite:") {
         return value.to_owned();
     }
-    match Url::parse(value) {
-        Ok(mut url) if url.password().is_some() => match url.set_password(Some("x")) {
-            Ok(()) => url.as_str().replacen(":x@", ":•••@", 1),
-            Err(()) => "•••".to_owned(),
-        },
-        Ok(_) => value.to_owned(),
-        Err(_) => "•••".to_owned(),
+    let Ok(mut url) = Url::parse(value) else {
+        return "•••".to_owned();
+    };
+    if url.query().is_some() {
+        url.set_query(Some("x"));
     }
+    if url.password().is_some() && url.set_password(Some("x")).is_err() {
+        return "•••".to_owned();
+    }
+    url.as_str()
+        .replacen(":x@", ":•••@", 1)
+        .replacen("?x", "?•••", 1)
 }
 
 /// Edit distance (Levenshtein), for guessing which name was meant.

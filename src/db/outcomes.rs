@@ -74,6 +74,10 @@ pub type SealFor = Box<dyn FnOnce(i64) -> Sealed + Send + Sync>;
 pub struct Approval {
     /// The page it came from.
     pub consent: Consent,
+    /// Whether the manager asked for the same once more on purpose.
+    pub again: bool,
+    /// Keyed hash of the session's id.
+    pub session_hash: Vec<u8>,
     /// What was asked.
     pub request: AuthorizeRequest,
     /// The manager's number.

@@ -8,6 +8,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    // Kept by diesel's migration runner.
+    __diesel_schema_migrations (version) {
+        version -> Text,
+    }
+}
+
+diesel::table! {
     users (id) {
         id -> BigInt,
         login -> Text,

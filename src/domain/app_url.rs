@@ -1,9 +1,9 @@
 //! The reading that `return_url` and `callback_url` share (wire.md §1.2, contract §4.1 and §4.2).
 //!
 //! An app sends a URL once encoded (as a query value), or encoded once more, or without its scheme.
-//! WooCommerce decodes every value a second time, which damages URLs that hold `%` or `+`. Here the
-//! second decoding is done only where it is needed: where the value shows no `://` until decoded. So
-//! each value that WooCommerce takes is taken, and none is changed.
+//! WooCommerce decodes every value a second time, which damages URLs that hold `%` or `+`. Here a value
+//! that is a URL as it stands is taken as it stands; only one that is none is decoded once more. So
+//! what WooCommerce takes is taken, and no URL is changed.
 //! Never: normalise. `text` is what the app sent; `parsed` is for looking at it.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
@@ -17,7 +17,7 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'~');
 
 /// The longest URL that is read, in bytes.
-const LONGEST: usize = 8192;
+const LONGEST: usize = 4096;
 
 /// A value an app sent as one of its URLs: the text as sent, and what a browser makes of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +37,10 @@ impl AppUrl {
     /// The text as it was understood, if no browser would take it as a URL with an authority.
     pub fn read(value: &str) -> Result<Self, NotAUrl> {
         let text = with_scheme(value);
+        if let Some(parsed) = parse(&text) {
+            return Ok(Self { text, parsed });
+        }
+        let text = with_scheme(&decoded(value).unwrap_or_else(|| value.to_owned()));
         match parse(&text) {
             Some(parsed) => Ok(Self { text, parsed }),
             None => Err(NotAUrl(text)),
@@ -108,16 +112,22 @@ fn idna_to_unicode(ascii: &str) -> String {
     url::quirks::domain_to_unicode(ascii)
 }
 
-/// The value with the scheme it lacks, decoded once more if that is where its `://` is.
+/// The value with the scheme it may lack.
 fn with_scheme(value: &str) -> String {
     if value.contains("://") {
-        return value.to_owned();
+        value.to_owned()
+    } else {
+        format!("https://{value}")
     }
+}
+
+/// The value decoded once more, as PHP's `urldecode`; nothing if that is not UTF-8.
+fn decoded(value: &str) -> Option<String> {
     let spaced = value.replace('+', " ");
-    match percent_decode_str(&spaced).decode_utf8() {
-        Ok(decoded) if decoded.contains("://") => decoded.into_owned(),
-        _ => format!("https://{value}"),
-    }
+    percent_decode_str(&spaced)
+        .decode_utf8()
+        .ok()
+        .map(Into::into)
 }
 
 fn parse(text: &str) -> Option<Url> {
@@ -177,6 +187,8 @@ mod tests {
             "http://[::1]/",
             "http://localhost:3000/x",
             "https%3A%2F%2Fapp.com",
+            "app.com%2Fcb%3Fx%3D1",
+            "myapp%3A%2F%2Fcb",
             "mailto:a@b.c",
             "http:/app.com",
             "http://app.com/?x=1#frag",

@@ -16,7 +16,7 @@ use super::{
 pub const REQUIRED: [&str; 5] = ["app_name", "user_id", "return_url", "callback_url", "scope"];
 
 /// The longest text of one parameter, in bytes; `state` is counted in characters (contract §4.4).
-const LONGEST_TEXT: usize = 8192;
+const LONGEST_TEXT: usize = 4096;
 const LONGEST_STATE: usize = 512;
 
 /// An app's request for keys, valid in itself.
@@ -151,7 +151,7 @@ fn required<'a>(parameters: &'a Parameters, name: &'static str) -> Result<&'a st
             Err(RequestError::Missing(name))
         }
         Some(Value::Text(text)) if text.len() > LONGEST_TEXT => {
-            Err(RequestError::TooLong(name, "8192 bytes"))
+            Err(RequestError::TooLong(name, "4096 bytes"))
         }
         Some(Value::Text(text)) => Ok(text),
         Some(Value::Array | Value::Unreadable) => Err(RequestError::Invalid(name)),

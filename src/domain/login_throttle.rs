@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::timestamp::Timestamp;
 
 /// Failures older than this are forgotten.
-const MEMORY: Duration = Duration::from_hours(1);
+pub const MEMORY: Duration = Duration::from_hours(1);
 
 /// Who is slowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

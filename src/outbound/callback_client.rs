@@ -90,7 +90,7 @@ impl CallbackClient {
     /// Why the app does not have the keys, or cannot be known to have them.
     pub async fn post(&self, message: Message) -> Result<(), Failure> {
         self.check_literal(&message.url)?;
-        let response = self.send(message).await.map_err(|error| classify(&error))?;
+        let response = self.send(message).await.map_err(classify)?;
         crate::fault::point("after-send").await;
         let status = response.status();
         drain(response).await;

@@ -8,7 +8,9 @@ use super::{guard::Refused, resolver::NameNotFound};
 use crate::domain::delivery::Failure;
 
 /// The failure an error of reqwest's stands for.
-pub(super) fn classify(error: &reqwest::Error) -> Failure {
+pub(super) fn classify(error: reqwest::Error) -> Failure {
+    // An app's address may carry its own secrets.
+    let error = &error.without_url();
     if let Some(Refused(address)) = find::<Refused>(error) {
         return Failure::AddressRefused(address.to_string());
     }

@@ -33,6 +33,8 @@ pub struct Press {
     pub request: AuthorizeRequest,
     /// The form's single-use token.
     pub token: String,
+    /// Whether the same was just approved and is asked for once more on purpose.
+    pub again: bool,
 }
 
 /// The form's token is not of this session, these parameters, or this day.
@@ -102,7 +104,10 @@ async fn approval(
         .await?;
     let (grant_id, delivery_id) = (services.new_id(), format!("msg_{}", services.new_id()));
     let Press {
-        session, request, ..
+        session,
+        request,
+        again,
+        ..
     } = press;
     Ok(Approval {
         lookup: services.keyring.lookup(pair.key.as_str()),
@@ -116,6 +121,8 @@ async fn approval(
             (&grant_id, &delivery_id),
             (now, expires_at),
         ),
+        session_hash: services.keyring.lookup(session.id.as_str()),
+        again,
         consent,
         request,
         grant_id,

@@ -130,7 +130,7 @@ fn run(job: Job, pepper: &[u8], memory: &mut Memory) {
             salt,
             cost,
             reply,
-        } => {
+        } if !reply.is_closed() => {
             if let Some(phc) = argon::hash(pepper, secret.as_bytes(), salt, cost) {
                 let _ = reply.send(phc);
             }
@@ -138,6 +138,6 @@ fn run(job: Job, pepper: &[u8], memory: &mut Memory) {
         Job::Verify { secret, phc, reply } if !reply.is_closed() => {
             let _ = reply.send(argon::verify(memory, pepper, secret.as_bytes(), &phc));
         }
-        Job::Verify { .. } => {}
+        Job::Hash { .. } | Job::Verify { .. } => {}
     }
 }

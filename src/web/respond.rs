@@ -32,7 +32,6 @@ pub fn page(
         .insert_header(("Content-Security-Policy", policy(forms)))
         .insert_header(("X-Frame-Options", "DENY"))
         .insert_header(("X-Content-Type-Options", "nosniff"))
-        .insert_header(("Cross-Origin-Opener-Policy", "same-origin"))
         .body(body))
 }
 

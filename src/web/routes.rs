@@ -17,7 +17,9 @@ use super::{
 /// All routes, at `prefix` and at the root.
 pub fn configure(config: &mut ServiceConfig, prefix: &str) {
     if !prefix.is_empty() {
-        config.service(web::scope(prefix).configure(table));
+        config
+            .route(prefix, page(admin::root))
+            .service(web::scope(prefix).configure(table));
     }
     config
         .configure(table)

@@ -198,10 +198,10 @@ async fn each_error_has_woocommerces_text() {
     assert_eq!(answer.error(), "Error: Invalid parameter app_name.");
     let answer = authorize(&app, &format!("{GOOD}&user_id=a%00b")).await;
     assert_eq!(answer.error(), "Error: Invalid parameter user_id.");
-    let answer = authorize(&app, &with("user_id", &"x".repeat(8193))).await;
+    let answer = authorize(&app, &with("user_id", &"x".repeat(4097))).await;
     assert_eq!(
         answer.error(),
-        "Error: Invalid parameter user_id: it is longer than 8192 bytes."
+        "Error: Invalid parameter user_id: it is longer than 4096 bytes."
     );
 }
 

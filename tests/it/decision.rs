@@ -47,6 +47,17 @@ async fn pressing_approve_at_the_same_moment_makes_one_key() {
 }
 
 #[tokio::test]
+async fn the_same_question_in_two_tabs_makes_one_key() {
+    let (app, receiver) = (TestApp::start().await, Receiver::start().await);
+    let manager = app.logged_in("max").await;
+    let one = manager.consent(&request(&receiver)).await;
+    let two = manager.consent(&request(&receiver)).await;
+    let (first, second) = tokio::join!(manager.approve(&one), manager.approve(&two));
+    assert_eq!((first.location(), second.location()), (RETURNED, RETURNED));
+    assert_eq!(receiver.received().len(), 1);
+}
+
+#[tokio::test]
 async fn going_back_or_reloading_shows_what_was_done() {
     let (app, receiver) = (TestApp::start().await, Receiver::start().await);
     let manager = app.logged_in("max").await;

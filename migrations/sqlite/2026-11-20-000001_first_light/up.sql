@@ -30,6 +30,7 @@ CREATE TABLE login_failures (
     failures BIGINT NOT NULL,
     last_at BIGINT NOT NULL
 );
+CREATE INDEX login_failures_by_time ON login_failures (last_at);
 
 CREATE TABLE grants (
     id TEXT NOT NULL PRIMARY KEY,

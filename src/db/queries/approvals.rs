@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
-use super::{Conn, keys};
+use super::{Conn, keys, sessions};
 use crate::{
     db::{
         DbError,
@@ -18,10 +18,21 @@ use crate::{
     },
 };
 
-/// Writes grant, key and sealed delivery, unless this page was decided before: then gives that.
+/// Writes grant, key and sealed delivery, unless this page was decided before, or another page of the
+/// same question was approved a moment ago (two tabs, a reload): then gives that.
 pub async fn approve(conn: &mut Conn, now: Timestamp, new: Approval) -> Result<Decided, DbError> {
+    // Also locks the session's row on PostgreSQL: one decision at a time in one session.
+    sessions::touch(conn, now, &new.session_hash).await?;
     if let Some(earlier) = earlier(conn, &new.consent.id).await? {
         return Ok(earlier);
+    }
+    if !new.again
+        && let Some(grant_id) = recent_grant(conn, now, &new.consent.question).await?
+    {
+        return Ok(Decided {
+            decision: Decision::Approved,
+            grant_id: Some(grant_id),
+        });
     }
     insert_grant(conn, now, &new).await?;
     if !use_up(

@@ -17,6 +17,7 @@ use crate::{
         schema::{deliveries, delivery_attempts},
     },
     domain::{
+        authorize_request::AuthorizeRequest,
         delivery::{DeliveryState, Failure, Next, after_failure},
         sealed::Sealed,
         timestamp::Timestamp,
@@ -25,6 +26,9 @@ use crate::{
 
 const SENDING: &str = DeliveryState::Sending.as_str();
 const LIVE: [&str; 2] = [DeliveryState::Waiting.as_str(), SENDING];
+
+/// How often a row is read again when another worker changed it in between (PostgreSQL only).
+const RACES: usize = 3;
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = deliveries)]
@@ -44,13 +48,14 @@ pub async fn claim(conn: &mut Conn, now: Timestamp, lease: Duration) -> Result<C
         return Ok(Claim::Nothing(next_due(conn).await?));
     };
     if row.give_up_at <= now.as_millis() {
-        let gave_up = end(conn, now, &row, DeliveryState::Failed).await?;
-        return Ok(if gave_up {
-            Claim::GaveUp
-        } else {
-            Claim::LostRace
-        });
+        return give_up(conn, now, &row).await;
     }
+    let (request, sealed) = match payload(conn, &row).await {
+        Ok(payload) => payload,
+        // What cannot be read would be claimed again for ever, with all others behind it.
+        Err(DbError::Corrupt(_)) => return give_up(conn, now, &row).await,
+        Err(error) => return Err(error),
+    };
     if !take_lease(conn, now, &row, now.plus(lease)).await? {
         return Ok(Claim::LostRace);
     }
@@ -65,14 +70,34 @@ pub async fn claim(conn: &mut Conn, now: Timestamp, lease: Duration) -> Result<C
         .execute(conn)
         .await?;
     keys::open(conn, now, row.key_id).await?;
-    let request = request_of(conn, &row.grant_id).await?;
-    let sealed = Sealed::from_bytes(row.sealed.ok_or(DbError::Corrupt("deliveries.sealed"))?);
     Ok(Claim::Got(Box::new(Claimed {
         id: row.id,
         attempt,
         request,
         sealed,
     })))
+}
+
+/// Where to send, and what.
+async fn payload(
+    conn: &mut Conn,
+    row: &DeliveryRow,
+) -> Result<(AuthorizeRequest, Sealed), DbError> {
+    let request = request_of(conn, &row.grant_id).await?;
+    let sealed = row
+        .sealed
+        .clone()
+        .ok_or(DbError::Corrupt("deliveries.sealed"))?;
+    Ok((request, Sealed::from_bytes(sealed)))
+}
+
+async fn give_up(conn: &mut Conn, now: Timestamp, row: &DeliveryRow) -> Result<Claim, DbError> {
+    let ended = end(conn, now, row, DeliveryState::Failed).await?;
+    Ok(if ended {
+        Claim::GaveUp
+    } else {
+        Claim::LostRace
+    })
 }
 
 async fn longest_due(conn: &mut Conn, now: Timestamp) -> Result<Option<DeliveryRow>, DbError> {
@@ -169,16 +194,11 @@ pub async fn record(
     failure: Option<&Failure>,
 ) -> Result<Recorded, DbError> {
     note_attempt(conn, now, id, attempt, failure).await?;
+    let Some(failure) = failure else {
+        return delivered(conn, now, id).await;
+    };
     let Some(mut row) = leased(conn, id, attempt).await? else {
         return Ok(Recorded::Superseded);
-    };
-    let Some(failure) = failure else {
-        let ended = end(conn, now, &row, DeliveryState::Delivered).await?;
-        return Ok(if ended {
-            Recorded::Delivered
-        } else {
-            Recorded::Superseded
-        });
     };
     row.failures += 1;
     let give_up_at = Timestamp::from_millis(row.give_up_at);
@@ -191,6 +211,26 @@ pub async fn record(
         Next::RetryAt(at) if wait_until(conn, &row, at).await? => Ok(Recorded::RetryAt(at)),
         _ => Ok(Recorded::Superseded),
     }
+}
+
+/// The app took the keys. That counts even if the attempt's lease had run out meanwhile.
+async fn delivered(conn: &mut Conn, now: Timestamp, id: &str) -> Result<Recorded, DbError> {
+    let live = deliveries::table
+        .find(id)
+        .filter(deliveries::state.eq_any(LIVE));
+    for _ in 0..RACES {
+        let row = live
+            .clone()
+            .select(DeliveryRow::as_select())
+            .first(conn)
+            .await
+            .optional()?;
+        let Some(row) = row else { break };
+        if end(conn, now, &row, DeliveryState::Delivered).await? {
+            return Ok(Recorded::Delivered);
+        }
+    }
+    Ok(Recorded::Superseded)
 }
 
 async fn note_attempt(
@@ -238,8 +278,7 @@ pub async fn cancel(conn: &mut Conn, now: Timestamp, grant_id: &str) -> Result<b
         .filter(deliveries::grant_id.eq(grant_id))
         .filter(deliveries::state.eq_any(LIVE))
         .select(DeliveryRow::as_select());
-    // A worker may claim or record in between (PostgreSQL only); then the row is read again.
-    for _ in 0..3 {
+    for _ in 0..RACES {
         let Some(row) = live.clone().first(conn).await.optional()? else {
             return Ok(false);
         };

@@ -7,7 +7,7 @@ use super::Conn;
 use crate::{
     db::{DbError, outcomes::Admission, schema::login_failures},
     domain::{
-        login_throttle::{Failures, Subject},
+        login_throttle::{Failures, MEMORY, Subject},
         timestamp::Timestamp,
     },
 };
@@ -72,6 +72,7 @@ async fn count(
             diesel::update(unchanged).set(values).execute(conn).await?
         }
         None => {
+            forget_old(conn, new.last_at).await?;
             diesel::insert_into(login_failures::table)
                 .values((login_failures::subject.eq(key), values.0, values.1))
                 .on_conflict_do_nothing()
@@ -82,6 +83,15 @@ async fn count(
     Ok(rows == 1)
 }
 
+/// Each new subject takes the outlived ones out, so that strangers cannot fill the table for good.
+async fn forget_old(conn: &mut Conn, now: Timestamp) -> Result<(), DbError> {
+    let old = login_failures::last_at.lt(now.minus(MEMORY).as_millis());
+    diesel::delete(login_failures::table.filter(old))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
 /// The login was right: the account's failures are forgotten, the address gets this one back.
 pub async fn forgive(conn: &mut Conn, account: &[u8], address: &[u8]) -> Result<(), DbError> {
     diesel::delete(login_failures::table.find(account))
@@ -89,9 +99,6 @@ pub async fn forgive(conn: &mut Conn, account: &[u8], address: &[u8]) -> Result<
         .await?;
     diesel::update(login_failures::table.find(address))
         .set(login_failures::failures.eq(login_failures::failures - 1))
-        .execute(conn)
-        .await?;
-    diesel::delete(login_failures::table.filter(login_failures::failures.le(0)))
         .execute(conn)
         .await?;
     Ok(())

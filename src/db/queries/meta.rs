@@ -1,10 +1,15 @@
 //! Single facts about the installation, by name.
 
+use std::collections::BTreeSet;
+
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 use super::Conn;
-use crate::db::{DbError, schema::meta};
+use crate::db::{
+    DbError,
+    schema::{__diesel_schema_migrations, meta},
+};
 
 /// The fact of that name.
 pub async fn get(conn: &mut Conn, name: &str) -> Result<Option<String>, DbError> {
@@ -48,4 +53,10 @@ pub async fn take(conn: &mut Conn, name: &str, value: &str) -> Result<bool, DbEr
         .filter(meta::name.eq(name))
         .filter(meta::value.eq(value));
     Ok(diesel::delete(exact).execute(conn).await? == 1)
+}
+
+/// The versions of the migrations that were applied; an error if none ever was.
+pub async fn applied_migrations(conn: &mut Conn) -> Result<BTreeSet<String>, DbError> {
+    let versions = __diesel_schema_migrations::table.select(__diesel_schema_migrations::version);
+    Ok(versions.load(conn).await?.into_iter().collect())
 }

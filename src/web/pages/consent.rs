@@ -86,9 +86,13 @@ pub async fn show(visitor: Visitor, request: AuthorizeRequest) -> Result<HttpRes
 /// Where a button's form goes. The parameters stand in the address, percent-encoded, since hidden
 /// fields would lose line ends.
 fn target(visitor: &Visitor, route: &str, request: &AuthorizeRequest) -> String {
+    let again = visitor
+        .parameters
+        .value(AGAIN)
+        .map_or(String::new(), |_| format!("&{AGAIN}=1"));
     visitor
         .site
-        .path(&format!("/wc-auth/v1/{route}?{}", request.query()))
+        .path(&format!("/wc-auth/v1/{route}?{}{again}", request.query()))
 }
 
 /// The outcome of the same question, if it was just approved here.
@@ -151,6 +155,7 @@ fn press(visitor: &Visitor, request: AuthorizeRequest) -> Result<Press, WebError
         session: session(visitor)?.clone(),
         request,
         token,
+        again: visitor.parameters.value(AGAIN).is_some(),
     })
 }
 

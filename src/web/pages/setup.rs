@@ -40,6 +40,9 @@ pub async fn setup(visitor: Visitor) -> Result<HttpResponse, WebError> {
     if !visitor.posts() {
         return show(&visitor, None);
     }
+    if !form::is_ours(&visitor) {
+        return Err(WebError::FormExpired);
+    }
     match make(&visitor, token).await {
         Ok(response) => Ok(response),
         Err(UserError::Service(error)) => Err(error.into()),
@@ -51,7 +54,7 @@ pub async fn setup(visitor: Visitor) -> Result<HttpResponse, WebError> {
 async fn make(visitor: &Visitor, token: &str) -> Result<HttpResponse, UserError> {
     let field = |name| visitor.parameters.text(name).unwrap_or_default().to_owned();
     let password = Zeroizing::new(field("password"));
-    if !form::is_ours(visitor) || *password != field("password_again") {
+    if *password != field("password_again") {
         return Err(UserError::Unmatched);
     }
     let request = NewUserRequest {

@@ -1,7 +1,7 @@
 //! The whole service on PostgreSQL, once through: approve, deliver, verify.
 
 use crate::{
-    approve::{judge, request},
+    approve::request,
     support::{Receiver, TestApp, postgres},
 };
 
@@ -24,7 +24,7 @@ async fn an_app_gets_a_key_that_works() {
 
     let received = receiver.received();
     assert_eq!(received.len(), 1);
-    let identity = judge(&app, &received[0]).await.unwrap();
+    let identity = received[0].judged(app.services(), "GET").await.unwrap();
     assert_eq!(
         (identity.owner.as_str(), identity.app.as_deref()),
         ("max", Some("My App"))

@@ -50,6 +50,8 @@ pub fn consent(id: &str) -> Consent {
 /// The approval of the consent page `consent_id` that would make `grant-{number}`.
 pub fn approval(approved_by: i64, consent_id: &str, number: usize) -> Approval {
     Approval {
+        again: true,
+        session_hash: Vec::new(),
         consent: consent(consent_id),
         request: request("app.example"),
         approved_by,

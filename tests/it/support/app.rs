@@ -86,7 +86,7 @@ impl TestApp {
             ("DATABASE_URL", format!("sqlite:{}", path("test.db"))),
             ("SECRET_KEY_FILE", path("test.key")),
             ("CALLBACK_ALLOW_NETWORKS", "127.0.0.0/8,::1/128".to_owned()),
-            ("CALLBACK_CA_FILE", ca_file().to_owned()),
+            ("CALLBACK_CA_FILE", ca_file(folder.path())),
             ("CALLBACK_TIMEOUT_SECONDS", "2".to_owned()),
             ("STORE_NAME", "Ada’s Tea".to_owned()),
         ];

@@ -1,33 +1,21 @@
 //! A certificate authority of the tests' own, and certificates for addresses of this machine.
 
-use std::{path::PathBuf, sync::LazyLock};
+use std::{path::Path, sync::LazyLock};
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::{ServerConfig, pki_types::PrivateKeyDer};
 
-struct Authority {
-    issuer: CertifiedIssuer<'static, KeyPair>,
-    file: PathBuf,
-    _folder: tempfile::TempDir,
-}
-
-static AUTHORITY: LazyLock<Authority> = LazyLock::new(|| {
+static AUTHORITY: LazyLock<CertifiedIssuer<'static, KeyPair>> = LazyLock::new(|| {
     let mut params = CertificateParams::new([]).unwrap();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("ca.pem");
-    std::fs::write(&file, issuer.pem()).unwrap();
-    Authority {
-        issuer,
-        file,
-        _folder: folder,
-    }
+    CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
 });
 
-/// The authority's certificate, as `APPGRANT_CALLBACK_CA_FILE` wants it.
-pub fn ca_file() -> &'static str {
-    AUTHORITY.file.to_str().unwrap()
+/// Writes the authority's certificate into `folder`; gives the path for `APPGRANT_CALLBACK_CA_FILE`.
+pub fn ca_file(folder: &Path) -> String {
+    let file = folder.join("ca.pem");
+    std::fs::write(&file, AUTHORITY.pem()).unwrap();
+    file.to_str().unwrap().to_owned()
 }
 
 /// TLS for a server of those names.
@@ -37,7 +25,7 @@ pub fn server_config(names: &[&str]) -> ServerConfig {
     let key = KeyPair::generate().unwrap();
     let leaf = CertificateParams::new(names)
         .unwrap()
-        .signed_by(&key, &AUTHORITY.issuer)
+        .signed_by(&key, &*AUTHORITY)
         .unwrap();
     ServerConfig::builder()
         .with_no_client_auth()

@@ -162,7 +162,7 @@ fn command(folder: &Path, address: &str) -> Command {
         .env("APPGRANT_LISTEN", address)
         .env("APPGRANT_PUBLIC_URL", format!("http://{address}"))
         .env("APPGRANT_CALLBACK_ALLOW_NETWORKS", "127.0.0.0/8,::1/128")
-        .env("APPGRANT_CALLBACK_CA_FILE", ca_file())
+        .env("APPGRANT_CALLBACK_CA_FILE", ca_file(folder))
         .env("APPGRANT_CALLBACK_TIMEOUT_SECONDS", "1");
     command
 }

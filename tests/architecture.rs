@@ -4,7 +4,9 @@
 //! Reads text only, and does not link the crate: it is ready at once. `planted` shows that each rule
 //! can fail.
 
+#[path = "architecture/planted.rs"]
 mod planted;
+#[path = "architecture/source_text.rs"]
 mod source_text;
 
 use std::{
