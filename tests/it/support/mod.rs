@@ -6,7 +6,7 @@ mod manager;
 mod process;
 mod receiver;
 
-pub use app::{TestApp, TestClock};
+pub use app::{PASSWORD, TestApp};
 pub use certificates::ca_file;
 pub use manager::{Answer, ConsentPage, Manager};
 pub use process::Process;
