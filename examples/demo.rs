@@ -49,12 +49,7 @@ async fn run(auto: bool) -> Outcome<()> {
     let tls = certificates::make(folder)?;
     let appgrant = service::start(folder, listen(8080)?).await?;
     let store_url = store::start(appgrant.services.clone(), listen(8081)?)?;
-    let app_url = app::start(
-        &appgrant.url,
-        &store_url,
-        (listen(8082)?, listen(8443)?),
-        tls,
-    )?;
+    let app_url = app::start(&appgrant.url, &store_url, (listen(8082)?, listen(8443)?), tls)?;
     if auto {
         auto::play(&app_url, &appgrant).await?;
         appgrant.stop().await;

@@ -6,10 +6,7 @@
 
 /// Stops here if this point was named in the environment.
 #[cfg(feature = "fault-points")]
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the crash tests name the point in the environment"
-)]
+#[expect(clippy::disallowed_methods, reason = "the crash tests name the point in the environment")]
 pub async fn point(name: &str) {
     if std::env::var("FAULT_POINT").is_ok_and(|wanted| wanted == name) {
         eprintln!("stopped at {name}");

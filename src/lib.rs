@@ -17,10 +17,7 @@
 //!
 //! `docs/architecture.md` tells the reasons and follows one approval through the code.
 
-#![expect(
-    clippy::duplicate_mod,
-    reason = "db compiles each query file once for each database"
-)]
+#![expect(clippy::duplicate_mod, reason = "db compiles each query file once for each database")]
 
 pub mod cli;
 pub mod config;

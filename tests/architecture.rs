@@ -26,12 +26,7 @@ const LAYERS: [(&str, &[&str]); 8] = [
     ("service", &["domain", "db", "outbound"]),
     ("worker", &["service", "domain"]),
     ("web", &["service", "domain", "config"]),
-    (
-        "cli",
-        &[
-            "domain", "config", "db", "outbound", "service", "worker", "web",
-        ],
-    ),
+    ("cli", &["domain", "config", "db", "outbound", "service", "worker", "web"]),
 ];
 
 /// Crates that one layer alone may name.
@@ -48,31 +43,16 @@ const ONLY_PLACES: [(&str, &str); 8] = [
 
 /// What the rules in `domain` may not know, and where it belongs.
 const NOT_IN_DOMAIN: [(&str, &str); 5] = [
-    (
-        "tokio",
-        "waiting and tasks belong in service, worker and cli",
-    ),
-    (
-        "tracing",
-        "logging belongs at the edge: web, worker and cli",
-    ),
+    ("tokio", "waiting and tasks belong in service, worker and cli"),
+    ("tracing", "logging belongs at the edge: web, worker and cli"),
     ("std::env", "only cli reads the environment"),
-    (
-        "SystemTime",
-        "time is a parameter: take a domain::timestamp::Timestamp",
-    ),
-    (
-        "Instant",
-        "time is a parameter: take a domain::timestamp::Timestamp",
-    ),
+    ("SystemTime", "time is a parameter: take a domain::timestamp::Timestamp"),
+    ("Instant", "time is a parameter: take a domain::timestamp::Timestamp"),
 ];
 
 /// What no file under `src/` may hold outside of its tests.
 const NOT_IN_SOURCE: [(&str, &str); 4] = [
-    (
-        ".unwrap()",
-        "give an error, or `expect` with the invariant as its text",
-    ),
+    (".unwrap()", "give an error, or `expect` with the invariant as its text"),
     ("todo!", "finish it, or leave it out"),
     ("unimplemented!", "finish it, or leave it out"),
     ("dbg!", "log with tracing"),
@@ -88,12 +68,8 @@ fn source_keeps_to_its_layers() {
 
 #[test]
 fn files_are_short_and_source_says_what_it_is() {
-    report(each("src", "rs", |path, text| {
-        too_long(path, text, LONGEST_SOURCE)
-    }));
-    report(each("tests", "rs", |path, text| {
-        too_long(path, text, LONGEST_TEST)
-    }));
+    report(each("src", "rs", |path, text| too_long(path, text, LONGEST_SOURCE)));
+    report(each("tests", "rs", |path, text| too_long(path, text, LONGEST_TEST)));
     report(each("src", "rs", no_header));
 }
 
@@ -106,10 +82,7 @@ fn pages_hold_no_code() {
 fn both_databases_have_the_same_migrations() {
     let [sqlite, postgres] = ["sqlite", "postgres"].map(migrations);
     assert!(!sqlite.is_empty());
-    assert_eq!(
-        sqlite, postgres,
-        "migrations/sqlite and migrations/postgres differ"
-    );
+    assert_eq!(sqlite, postgres, "migrations/sqlite and migrations/postgres differ");
 }
 
 /// Everything in one source file that does not belong there.
@@ -120,10 +93,7 @@ fn violations(path: &str, text: &str) -> Vec<String> {
     for (number, line) in code.lines().enumerate() {
         for (word, instead) in NOT_IN_SOURCE {
             if line.contains(word) {
-                found.push(format!(
-                    "{path}:{}: `{word}` is forbidden: {instead}",
-                    number + 1
-                ));
+                found.push(format!("{path}:{}: `{word}` is forbidden: {instead}", number + 1));
             }
         }
     }
@@ -132,10 +102,7 @@ fn violations(path: &str, text: &str) -> Vec<String> {
 
 fn layer_violations(path: &str, tokens: &[Token]) -> Vec<String> {
     let layer = path.split('/').nth(1).unwrap_or_default();
-    let allowed = LAYERS
-        .iter()
-        .find(|(name, _)| *name == layer)
-        .map(|(_, others)| *others);
+    let allowed = LAYERS.iter().find(|(name, _)| *name == layer).map(|(_, others)| *others);
     let mut found = Vec::new();
     for (line, other) in layers_named(path, tokens) {
         let known = LAYERS.iter().any(|(name, _)| *name == other);
@@ -150,13 +117,10 @@ fn layer_violations(path: &str, tokens: &[Token]) -> Vec<String> {
         }
     }
     for (line, name) in crates_named(tokens) {
-        if let Some((_, place)) = ONLY_PLACES
-            .iter()
-            .find(|(only, place)| *only == name && *place != layer)
+        if let Some((_, place)) =
+            ONLY_PLACES.iter().find(|(only, place)| *only == name && *place != layer)
         {
-            found.push(format!(
-                "{path}:{line}: `{name}` is forbidden here: it belongs in {place}"
-            ));
+            found.push(format!("{path}:{line}: `{name}` is forbidden here: it belongs in {place}"));
         }
     }
     if layer == "domain" {
@@ -167,15 +131,10 @@ fn layer_violations(path: &str, tokens: &[Token]) -> Vec<String> {
 
 fn impurities(path: &str, tokens: &[Token]) -> Vec<String> {
     let crates = crates_named(tokens);
-    let std = tokens
-        .iter()
-        .enumerate()
-        .filter(|(_, token)| token.text == "std");
+    let std = tokens.iter().enumerate().filter(|(_, token)| token.text == "std");
     let std = std.flat_map(|(at, _)| children(tokens, at + 1));
     let std = std.map(|token| (token.line, format!("std::{}", token.text)));
-    let words = tokens
-        .iter()
-        .map(|token| (token.line, token.text.to_owned()));
+    let words = tokens.iter().map(|token| (token.line, token.text.to_owned()));
     let named: BTreeSet<_> = crates
         .into_iter()
         .map(|(line, name)| (line, name.to_owned()))
@@ -184,13 +143,8 @@ fn impurities(path: &str, tokens: &[Token]) -> Vec<String> {
         .collect();
     let mut found = Vec::new();
     for (line, name) in named {
-        if let Some((_, why)) = NOT_IN_DOMAIN
-            .iter()
-            .find(|(forbidden, _)| *forbidden == name)
-        {
-            found.push(format!(
-                "{path}:{line}: `{name}` is forbidden in domain: {why}"
-            ));
+        if let Some((_, why)) = NOT_IN_DOMAIN.iter().find(|(forbidden, _)| *forbidden == name) {
+            found.push(format!("{path}:{line}: `{name}` is forbidden in domain: {why}"));
         }
     }
     found
@@ -199,11 +153,7 @@ fn impurities(path: &str, tokens: &[Token]) -> Vec<String> {
 /// The modules of the crate's root that a file names, by `crate::` or by enough `super::`.
 fn layers_named<'a>(path: &str, tokens: &[Token<'a>]) -> Vec<(usize, &'a str)> {
     let folders = path.split('/').count() - 1;
-    let depth = if path.ends_with("/mod.rs") {
-        folders - 1
-    } else {
-        folders
-    };
+    let depth = if path.ends_with("/mod.rs") { folders - 1 } else { folders };
     let mut found = Vec::new();
     let mut supers = 0;
     for (at, token) in tokens.iter().enumerate() {
@@ -213,11 +163,8 @@ fn layers_named<'a>(path: &str, tokens: &[Token<'a>]) -> Vec<(usize, &'a str)> {
             _ => supers = 0,
         }
         if token.text == "crate" || (supers > 0 && supers == depth) {
-            found.extend(
-                children(tokens, at + 1)
-                    .into_iter()
-                    .map(|child| (child.line, child.text)),
-            );
+            found
+                .extend(children(tokens, at + 1).into_iter().map(|child| (child.line, child.text)));
         }
     }
     found
@@ -237,10 +184,7 @@ fn crates_named<'a>(tokens: &[Token<'a>]) -> Vec<(usize, &'a str)> {
 fn no_header(path: &str, text: &str) -> Vec<String> {
     let complaint = "begin with `//!`: what this file is, why so, what it must never do";
     let missing = !text.starts_with("//!");
-    missing
-        .then(|| format!("{path}:1: {complaint}"))
-        .into_iter()
-        .collect()
+    missing.then(|| format!("{path}:1: {complaint}")).into_iter().collect()
 }
 
 fn too_long(path: &str, text: &str, longest: usize) -> Vec<String> {
@@ -254,27 +198,21 @@ fn inline_code(path: &str, text: &str) -> Vec<String> {
     for (number, line) in text.lines().enumerate() {
         let line = line.to_lowercase();
         let mut forbid = |what: &str, place: &str| {
-            found.push(format!(
-                "{path}:{}: {what} is forbidden: it belongs in {place}",
-                number + 1
-            ));
+            found
+                .push(format!("{path}:{}: {what} is forbidden: it belongs in {place}", number + 1));
         };
         if line.contains("<script") {
             forbid("`<script`", "no page; pages work without scripts");
         }
-        for attribute in line
-            .split_whitespace()
-            .filter_map(|word| Some(word.split_once('=')?.0))
-        {
+        for attribute in line.split_whitespace().filter_map(|word| Some(word.split_once('=')?.0)) {
             let handler = attribute.strip_prefix("on").is_some_and(|event| {
                 !event.is_empty() && event.chars().all(|c| c.is_ascii_lowercase())
             });
             match attribute {
                 "style" => forbid("`style=`", "static/, as a class"),
-                _ if handler => forbid(
-                    &format!("`{attribute}=`"),
-                    "no page; pages work without scripts",
-                ),
+                _ if handler => {
+                    forbid(&format!("`{attribute}=`"), "no page; pages work without scripts")
+                }
                 _ => {}
             }
         }
@@ -285,16 +223,10 @@ fn inline_code(path: &str, text: &str) -> Vec<String> {
 /// The migrations' names; each has its two files.
 fn migrations(side: &str) -> BTreeSet<String> {
     let folder = root().join("migrations").join(side);
-    let folders = fs::read_dir(&folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path());
+    let folders = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
     let names = folders.map(|migration| {
         for file in ["up.sql", "down.sql"] {
-            assert!(
-                migration.join(file).is_file(),
-                "{} has no {file}",
-                migration.display()
-            );
+            assert!(migration.join(file).is_file(), "{} has no {file}", migration.display());
         }
         migration.file_name().unwrap().to_str().unwrap().to_owned()
     });
@@ -319,16 +251,8 @@ fn each(folder: &str, extension: &str, check: impl Fn(&str, &str) -> Vec<String>
 }
 
 fn files(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path());
-    let found = entries.flat_map(|path| {
-        if path.is_dir() {
-            files(&path)
-        } else {
-            vec![path]
-        }
-    });
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let found = entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] });
     found.collect()
 }
 

@@ -36,10 +36,7 @@ pub fn start(
     tls: ServerConfig,
 ) -> Outcome<String> {
     let url = format!("http://{}", pages.local_addr()?);
-    let callback_url = format!(
-        "https://localhost:{}/callback",
-        callback.local_addr()?.port()
-    );
+    let callback_url = format!("https://localhost:{}/callback", callback.local_addr()?.port());
     let app = Data::new(Parcel {
         authorize_url: authorize_url(appgrant_url, &url, &callback_url),
         jwks_url: format!("{appgrant_url}/.well-known/jwks.json"),
@@ -54,17 +51,10 @@ pub fn start(
             .route("/connected", web::get().to(connected))
     });
     let hook = HttpServer::new(move || {
-        App::new()
-            .app_data(for_callback.clone())
-            .route("/callback", web::post().to(receive))
+        App::new().app_data(for_callback.clone()).route("/callback", web::post().to(receive))
     });
     tokio::spawn(site.workers(1).disable_signals().listen(pages)?.run());
-    tokio::spawn(
-        hook.workers(1)
-            .disable_signals()
-            .listen_rustls_0_23(callback, tls)?
-            .run(),
-    );
+    tokio::spawn(hook.workers(1).disable_signals().listen_rustls_0_23(callback, tls)?.run());
     Ok(url)
 }
 
@@ -93,10 +83,7 @@ async fn home(app: Data<Parcel>) -> HttpResponse {
 
 /// Takes the keys, if the store's signature holds.
 async fn receive(app: Data<Parcel>, request: HttpRequest, body: Bytes) -> HttpResponse {
-    if !signature_holds(&app, &request, &body)
-        .await
-        .unwrap_or(false)
-    {
+    if !signature_holds(&app, &request, &body).await.unwrap_or(false) {
         return HttpResponse::Unauthorized().body("the signature does not hold");
     }
     match serde_json::from_slice(&body) {
@@ -113,24 +100,14 @@ async fn receive(app: Data<Parcel>, request: HttpRequest, body: Bytes) -> HttpRe
 async fn signature_holds(app: &Parcel, request: &HttpRequest, body: &[u8]) -> Option<bool> {
     let header = |name: &str| request.headers().get(name)?.to_str().ok();
     let (id, timestamp) = (header("webhook-id")?, header("webhook-timestamp")?);
-    let signature = BASE64
-        .decode(
-            header("webhook-signature")?
-                .strip_prefix("v1a,")?
-                .as_bytes(),
-        )
-        .ok()?;
+    let signature =
+        BASE64.decode(header("webhook-signature")?.strip_prefix("v1a,")?.as_bytes()).ok()?;
     let text = reqwest::get(&app.jwks_url).await.ok()?.text().await.ok()?;
     let jwks: Value = serde_json::from_str(&text).ok()?;
-    let x = BASE64URL_NOPAD
-        .decode(jwks["keys"][0]["x"].as_str()?.as_bytes())
-        .ok()?;
+    let x = BASE64URL_NOPAD.decode(jwks["keys"][0]["x"].as_str()?.as_bytes()).ok()?;
     let key = VerifyingKey::from_bytes(&x.try_into().ok()?).ok()?;
     let signed = [id.as_bytes(), b".", timestamp.as_bytes(), b".", body].concat();
-    Some(
-        key.verify(&signed, &Signature::from_slice(&signature).ok()?)
-            .is_ok(),
-    )
+    Some(key.verify(&signed, &Signature::from_slice(&signature).ok()?).is_ok())
 }
 
 /// Shows what was received, and what the store's API says to it.
@@ -139,9 +116,7 @@ async fn connected(app: Data<Parcel>, request: HttpRequest) -> HttpResponse {
     let Some(mut keys) = keys.filter(|_| request.query_string().contains("success=1")) else {
         return page("<h1>Not connected</h1><p>The store said no. <a href=/>Back</a></p>");
     };
-    let answer = ask_store(&app.store_url, &keys)
-        .await
-        .unwrap_or_else(|error| error.to_string());
+    let answer = ask_store(&app.store_url, &keys).await.unwrap_or_else(|error| error.to_string());
     if let Some(secret) = keys["consumer_secret"].as_str() {
         keys["consumer_secret"] = format!("{}…", &secret[..7]).into();
     }
@@ -155,25 +130,15 @@ async fn connected(app: Data<Parcel>, request: HttpRequest) -> HttpResponse {
 }
 
 async fn ask_store(store_url: &str, keys: &Value) -> Result<String, reqwest::Error> {
-    let (key, secret) = (
-        keys["consumer_key"].as_str(),
-        keys["consumer_secret"].as_str(),
-    );
-    let request = reqwest::Client::new()
-        .get(store_url)
-        .basic_auth(key.unwrap_or_default(), secret);
+    let (key, secret) = (keys["consumer_key"].as_str(), keys["consumer_secret"].as_str());
+    let request = reqwest::Client::new().get(store_url).basic_auth(key.unwrap_or_default(), secret);
     let response = request.send().await?;
     let status = response.status();
-    Ok(format!(
-        "GET {store_url}\n{status}\n{}",
-        response.text().await?
-    ))
+    Ok(format!("GET {store_url}\n{status}\n{}", response.text().await?))
 }
 
 fn page(content: &str) -> HttpResponse {
-    HttpResponse::Ok()
-        .content_type("text/html; charset=utf-8")
-        .body(format!("{STYLE}{content}"))
+    HttpResponse::Ok().content_type("text/html; charset=utf-8").body(format!("{STYLE}{content}"))
 }
 
 fn escaped(text: &str) -> String {

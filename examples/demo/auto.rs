@@ -16,48 +16,26 @@ struct Browser(Client);
 
 /// Goes through the whole story; an error if the app's key did not work in the end.
 pub async fn play(app_url: &str, appgrant: &AppGrant) -> Outcome<()> {
-    let client = Client::builder()
-        .cookie_store(true)
-        .redirect(redirect::Policy::none())
-        .build()?;
+    let client = Client::builder().cookie_store(true).redirect(redirect::Policy::none()).build()?;
     let browser = Browser(client);
     let home = browser.get("the app’s page", app_url).await?.text().await?;
     let consent = log_in(&browser, &first(&home, "a.button", "href")?, appgrant).await?;
-    let page = browser
-        .get("the consent page", &consent)
-        .await?
-        .text()
-        .await?;
+    let page = browser.get("the consent page", &consent).await?.text().await?;
     let (target, fields) = approve_form(&page)?;
-    let approved = browser
-        .post("Approve", &format!("{}{target}", appgrant.url), &fields)
-        .await?;
-    let shown = browser
-        .get("back at the app", &location(&approved)?)
-        .await?
-        .text()
-        .await?;
+    let approved = browser.post("Approve", &format!("{}{target}", appgrant.url), &fields).await?;
+    let shown = browser.get("back at the app", &location(&approved)?).await?.text().await?;
 
     let answer = first_text(&shown, "#answer")?;
     println!("\n{answer}\n");
-    if answer.contains("200 OK") {
-        Ok(())
-    } else {
-        Err("the key did not work".into())
-    }
+    if answer.contains("200 OK") { Ok(()) } else { Err("the key did not work".into()) }
 }
 
 /// Follows the app's button through the login; gives the consent page's address.
 async fn log_in(browser: &Browser, button: &str, appgrant: &AppGrant) -> Outcome<String> {
     let login = location(&browser.get("“Connect your store”", button).await?)?;
     browser.get("the login page", &login).await?;
-    let fields = [
-        ("username", appgrant.login),
-        ("password", &appgrant.password),
-    ];
-    let fields = fields
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .into();
+    let fields = [("username", appgrant.login), ("password", &appgrant.password)];
+    let fields = fields.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
     location(&browser.post("log in", &login, &fields).await?)
 }
 
@@ -85,10 +63,7 @@ async fn step(what: &str, request: RequestBuilder) -> Outcome<Response> {
 }
 
 fn location(response: &Response) -> Outcome<String> {
-    let header = response
-        .headers()
-        .get(LOCATION)
-        .ok_or("the answer leads nowhere")?;
+    let header = response.headers().get(LOCATION).ok_or("the answer leads nowhere")?;
     Ok(header.to_str()?.to_owned())
 }
 
@@ -104,10 +79,7 @@ fn first(page: &str, selector: &str, attribute: &str) -> Outcome<String> {
 fn first_text(page: &str, selector: &str) -> Outcome<String> {
     let html = Html::parse_document(page);
     let found = html.select(&Selector::parse(selector)?).next();
-    Ok(found
-        .ok_or_else(|| format!("{selector} is not there: {page}"))?
-        .text()
-        .collect())
+    Ok(found.ok_or_else(|| format!("{selector} is not there: {page}"))?.text().collect())
 }
 
 /// Where the form with the Approve button goes, and its hidden fields.
@@ -115,10 +87,7 @@ fn approve_form(page: &str) -> Outcome<(String, Fields)> {
     let html = Html::parse_document(page);
     let inputs = Selector::parse("form#approve input[type=hidden]")?;
     let field = |input: scraper::ElementRef<'_>| {
-        Some((
-            input.attr("name")?.to_owned(),
-            input.attr("value")?.to_owned(),
-        ))
+        Some((input.attr("name")?.to_owned(), input.attr("value")?.to_owned()))
     };
     let fields = html.select(&inputs).filter_map(field).collect();
     Ok((first(page, "form#approve", "action")?, fields))

@@ -47,13 +47,7 @@ pub async fn start(folder: &Path, listener: TcpListener) -> Outcome<AppGrant> {
     let password = data_encoding::HEXLOWER.encode(&random::<6>(&SystemEntropy));
     let login = "manager";
     make_manager(&services, login, &password).await?;
-    Ok(AppGrant {
-        url,
-        services,
-        login,
-        password,
-        running,
-    })
+    Ok(AppGrant { url, services, login, password, running })
 }
 
 impl AppGrant {

@@ -20,19 +20,14 @@ pub fn start(services: Arc<Services>, listener: TcpListener) -> Outcome<String> 
     let url = format!("http://{}/wp-json/wc/v3/orders", listener.local_addr()?);
     let services = Data::from(services);
     let server = HttpServer::new(move || {
-        App::new()
-            .app_data(services.clone())
-            .route("/wp-json/wc/v3/orders", get().to(orders))
+        App::new().app_data(services.clone()).route("/wp-json/wc/v3/orders", get().to(orders))
     });
     tokio::spawn(server.workers(1).disable_signals().listen(listener)?.run());
     Ok(url)
 }
 
 async fn orders(request: HttpRequest, services: Data<Services>) -> HttpResponse {
-    let header = request
-        .headers()
-        .get(AUTHORIZATION)
-        .and_then(|value| value.to_str().ok());
+    let header = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
     let presented = Credential::presented(request.query_string(), header);
     match verify::verify(&services, presented, request.method().as_str()).await {
         Ok(Ok(identity)) => HttpResponse::Ok().json(json!([

@@ -10,12 +10,7 @@ pub(super) fn run(values: &Values, json: bool) -> Result<(), CliError> {
             serde_json::to_string_pretty(&shown).map_err(|e| CliError::new(e.to_string()))?;
         println!("{text}");
     } else {
-        for Shown {
-            name,
-            value,
-            source,
-        } in &shown
-        {
+        for Shown { name, value, source } in &shown {
             println!("{name} = {value:?}  ({source})");
         }
     }

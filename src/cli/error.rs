@@ -14,12 +14,7 @@ pub struct CliError(String);
 impl CliError {
     /// An error of that text, made one line.
     pub fn new(text: impl AsRef<str>) -> Self {
-        Self(
-            text.as_ref()
-                .split_whitespace()
-                .collect::<Vec<_>>()
-                .join(" "),
-        )
+        Self(text.as_ref().split_whitespace().collect::<Vec<_>>().join(" "))
     }
 }
 

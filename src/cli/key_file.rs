@@ -44,11 +44,7 @@ impl KeyFile {
         let key =
             MasterKey::from_file(&Zeroizing::new(content)).map_err(|error| about(path, &error))?;
         warn_if_readable(path);
-        Ok(Self {
-            key,
-            path: path.to_owned(),
-            is_new,
-        })
+        Ok(Self { key, path: path.to_owned(), is_new })
     }
 }
 
@@ -60,11 +56,7 @@ fn about(path: &Path, error: &dyn std::fmt::Display) -> CliError {
 /// Whether this process made the file; somebody else may have been faster.
 fn create(path: &Path, entropy: &dyn Entropy) -> io::Result<bool> {
     let draft = path.with_extension(HEXLOWER.encode(&random::<8>(entropy)));
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&draft)?;
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
     file.write_all(MasterKey::generate(entropy).to_file().as_bytes())?;
     file.sync_all()?;
     let linked = fs::hard_link(&draft, path);
@@ -99,15 +91,8 @@ mod tests {
             Keyring::derive(&first.key).fingerprint(),
             Keyring::derive(&again.key).fingerprint()
         );
-        assert_eq!(
-            fs::metadata(&path).unwrap().permissions().mode() & 0o777,
-            0o600
-        );
-        assert_eq!(
-            fs::read_dir(folder.path()).unwrap().count(),
-            1,
-            "no draft is left"
-        );
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "no draft is left");
     }
 
     #[test]
@@ -115,19 +100,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let broken = folder.path().join("broken");
         fs::write(&broken, "rubbish").unwrap();
-        for path in [
-            broken,
-            folder.path().to_owned(),
-            folder.path().join("no/such/folder"),
-        ] {
-            let error = KeyFile::open(&path, &SystemEntropy)
-                .err()
-                .unwrap()
-                .to_string();
-            assert!(
-                error.starts_with("APPGRANT_SECRET_KEY_FILE names"),
-                "{error}"
-            );
+        for path in [broken, folder.path().to_owned(), folder.path().join("no/such/folder")] {
+            let error = KeyFile::open(&path, &SystemEntropy).err().unwrap().to_string();
+            assert!(error.starts_with("APPGRANT_SECRET_KEY_FILE names"), "{error}");
             assert!(!error.contains("rubbish"), "{error}");
         }
     }

@@ -55,14 +55,10 @@ enum Command {
 /// Runs the program on the process' own arguments and environment.
 pub fn run() -> ExitCode {
     let arguments = Arguments::parse();
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let done = match runtime {
         Ok(runtime) => runtime.block_on(execute(arguments)),
-        Err(error) => Err(CliError::new(format!(
-            "the runtime cannot be started: {error}"
-        ))),
+        Err(error) => Err(CliError::new(format!("the runtime cannot be started: {error}"))),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

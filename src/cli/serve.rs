@@ -56,21 +56,11 @@ pub async fn start(
 ) -> Result<Running, CliError> {
     let site = Site::new(settings).map_err(|error| SettingError::about("store_logo", error))?;
     let services = startup::services(settings, &world).await?;
-    let server = web::start(
-        Arc::clone(&services),
-        Arc::new(site),
-        listener,
-        world.web_workers,
-    )
-    .map_err(|error| CliError::new(format!("the web server cannot start: {error}")))?;
+    let server = web::start(Arc::clone(&services), Arc::new(site), listener, world.web_workers)
+        .map_err(|error| CliError::new(format!("the web server cannot start: {error}")))?;
     let (stop_worker, stopped) = watch::channel(false);
     let worker = tokio::spawn(delivery::run(Arc::clone(&services), stopped));
-    Ok(Running {
-        services,
-        server,
-        worker,
-        stop_worker,
-    })
+    Ok(Running { services, server, worker, stop_worker })
 }
 
 impl Running {

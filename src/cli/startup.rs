@@ -55,16 +55,10 @@ impl World {
 ///
 /// # Errors
 /// If the named file cannot be read, or a name in either is unknown.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "this is where the environment is read"
-)]
+#[expect(clippy::disallowed_methods, reason = "this is where the environment is read")]
 pub fn values(config: Option<&Path>) -> Result<Values, CliError> {
     let environment = std::env::vars_os().filter_map(|(name, value)| {
-        Some((
-            name.into_string().ok()?,
-            value.to_string_lossy().into_owned(),
-        ))
+        Some((name.into_string().ok()?, value.to_string_lossy().into_owned()))
     });
     let path = match config {
         Some(path) => Some(path),
@@ -98,9 +92,7 @@ pub fn open(settings: &Settings) -> Result<Db, CliError> {
 /// # Errors
 /// If the database cannot be used.
 pub async fn migrate(db: &Db) -> Result<Vec<String>, CliError> {
-    db.migrate()
-        .await
-        .map_err(|error| about_database(&format!("cannot be used: {error}")))
+    db.migrate().await.map_err(|error| about_database(&format!("cannot be used: {error}")))
 }
 
 /// Opens the database and brings it up to date: by itself on SQLite; on PostgreSQL it must be.
@@ -154,20 +146,14 @@ pub async fn services(settings: &Settings, world: &World) -> Result<Arc<Services
 /// The hash of a password nobody knows.
 async fn decoy(hasher: &Hasher, world: &World) -> Result<String, CliError> {
     let password = Zeroizing::new(HEXLOWER.encode(&random::<16>(&*world.entropy)));
-    Ok(hasher
-        .hash(password, random(&*world.entropy), world.costs.password)
-        .await?)
+    Ok(hasher.hash(password, random(&*world.entropy), world.costs.password).await?)
 }
 
 fn callbacks(settings: &Settings) -> Result<CallbackClient, CliError> {
     let about = |complaint: String| SettingError::about("callback_ca_file", complaint);
     let read = |path: &std::path::PathBuf| {
-        fs::read(path).map_err(|e| {
-            about(format!(
-                "names {}, which cannot be read: {e}",
-                path.display()
-            ))
-        })
+        fs::read(path)
+            .map_err(|e| about(format!("names {}, which cannot be read: {e}", path.display())))
     };
     let options = ClientOptions {
         timeout: settings.callback_timeout,
@@ -184,12 +170,7 @@ fn callbacks(settings: &Settings) -> Result<CallbackClient, CliError> {
 
 /// Makes an empty file that only its owner may read, unless there is one.
 fn create_private(path: &Path) -> std::io::Result<()> {
-    OpenOptions::new()
-        .append(true)
-        .create(true)
-        .mode(0o600)
-        .open(path)
-        .map(drop)
+    OpenOptions::new().append(true).create(true).mode(0o600).open(path).map(drop)
 }
 
 fn about_database(complaint: &str) -> CliError {

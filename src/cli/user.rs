@@ -77,21 +77,9 @@ pub(super) async fn run(values: &Values, command: Command) -> Result<(), CliErro
     let settings = Settings::read(values)?;
     let services = startup::services(&settings, &World::real()).await?;
     match command {
-        Command::Add(Add {
-            login,
-            role,
-            name,
-            email,
-            ..
-        }) => {
+        Command::Add(Add { login, role, name, email, .. }) => {
             let password = password_from_stdin()?;
-            let request = NewUserRequest {
-                login: login.clone(),
-                name,
-                email,
-                role,
-                password,
-            };
+            let request = NewUserRequest { login: login.clone(), name, email, role, password };
             users::add(&services, request).await?;
             println!("user {login} added ({role})");
         }
@@ -127,10 +115,7 @@ fn print(users: &[User], json: bool) {
     for user in users {
         let state = if user.disabled { "disabled" } else { "" };
         let email = user.email.as_deref().unwrap_or("-");
-        println!(
-            "{}\t{}\t{}\t{email}\t{state}",
-            user.login, user.role, user.name
-        );
+        println!("{}\t{}\t{}\t{email}\t{state}", user.login, user.role, user.name);
     }
 }
 
@@ -141,9 +126,7 @@ fn password_from_stdin() -> Result<Zeroizing<String>, CliError> {
         .take(4096)
         .read_to_string(&mut text)
         .map_err(|error| CliError::new(format!("the password cannot be read: {error}")))?;
-    let line = text
-        .strip_suffix('\n')
-        .map(|line| line.strip_suffix('\r').unwrap_or(line));
+    let line = text.strip_suffix('\n').map(|line| line.strip_suffix('\r').unwrap_or(line));
     let end = line.map_or(text.len(), str::len);
     text.truncate(end);
     Ok(text)

@@ -8,9 +8,7 @@ impl Color {
     /// Reads `#rrggbb`.
     pub fn parse(text: &str) -> Option<Self> {
         let hex = text.strip_prefix('#')?;
-        let bytes = data_encoding::HEXLOWER_PERMISSIVE
-            .decode(hex.as_bytes())
-            .ok()?;
+        let bytes = data_encoding::HEXLOWER_PERMISSIVE.decode(hex.as_bytes()).ok()?;
         bytes.try_into().ok().map(Self)
     }
 
@@ -31,11 +29,7 @@ impl Color {
     fn luminance(self) -> f64 {
         let [r, g, b] = self.0.map(|channel| {
             let c = f64::from(channel) / 255.0;
-            if c <= 0.04045 {
-                c / 12.92
-            } else {
-                ((c + 0.055) / 1.055).powf(2.4)
-            }
+            if c <= 0.04045 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) }
         });
         0.2126 * r + 0.7152 * g + 0.0722 * b
     }
@@ -48,18 +42,10 @@ mod tests {
     #[test]
     fn text_is_readable_on_every_colour() {
         for step in 0..=255 {
-            for color in [
-                [step, step, step],
-                [step, 0, 255 - step],
-                [255 - step, step, 0],
-            ]
-            .map(Color)
+            for color in
+                [[step, step, step], [step, 0, 255 - step], [255 - step, step, 0]].map(Color)
             {
-                let text = if color.text_on() == "#ffffff" {
-                    1.0
-                } else {
-                    0.0
-                };
+                let text = if color.text_on() == "#ffffff" { 1.0 } else { 0.0 };
                 let (a, b) = (color.luminance() + 0.05, text + 0.05);
                 assert!(a.max(b) / a.min(b) >= 4.5, "{}", color.css());
             }

@@ -94,24 +94,16 @@ fn database_url(text: &str) -> Option<String> {
 }
 
 fn networks(text: &str) -> Option<Vec<IpNet>> {
-    let parts = text
-        .split(',')
-        .map(str::trim)
-        .filter(|part| !part.is_empty());
+    let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
     parts
         .map(|part| {
-            part.parse()
-                .ok()
-                .or_else(|| Some(IpNet::from(part.parse::<std::net::IpAddr>().ok()?)))
+            part.parse().ok().or_else(|| Some(IpNet::from(part.parse::<std::net::IpAddr>().ok()?)))
         })
         .collect()
 }
 
 fn timeout(text: &str) -> Option<Duration> {
-    text.parse()
-        .ok()
-        .filter(|seconds| (1..=60).contains(seconds))
-        .map(Duration::from_secs)
+    text.parse().ok().filter(|seconds| (1..=60).contains(seconds)).map(Duration::from_secs)
 }
 
 fn log_format(text: &str) -> Option<LogFormat> {
@@ -131,11 +123,7 @@ fn optional_path(text: &str) -> Option<Option<PathBuf>> {
 /// An empty text is an absent value.
 fn optional<T>(parse: fn(&str) -> Option<T>) -> impl Fn(&str) -> Option<Option<T>> {
     move |text| {
-        if text.is_empty() {
-            Some(None)
-        } else {
-            parse(text).map(Some)
-        }
+        if text.is_empty() { Some(None) } else { parse(text).map(Some) }
     }
 }
 
@@ -144,9 +132,7 @@ mod tests {
     use super::*;
 
     fn read(env: &[(&str, &str)], toml: Option<&str>) -> Result<Settings, String> {
-        let env = env
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let env = env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         let file = toml.map(|text| ("appgrant.toml", text));
         let values = Values::gather(env, file).map_err(|error| error.to_string())?;
         Settings::read(&values).map_err(|error| error.to_string())
@@ -163,20 +149,14 @@ mod tests {
         assert_eq!(settings.trusted_proxies.len(), 2);
         assert_eq!(settings.callback_timeout, Duration::from_secs(15));
         assert!(settings.callback_allow_networks.is_empty());
-        assert_eq!(
-            (settings.log.as_str(), settings.log_format),
-            ("info", LogFormat::Text)
-        );
+        assert_eq!((settings.log.as_str(), settings.log_format), ("info", LogFormat::Text));
     }
 
     #[test]
     fn the_environment_comes_before_the_file() {
         let toml = "listen = '127.0.0.1:1'\ncallback_timeout_seconds = 3\ncallback_allow_networks = ['10.0.0.0/8', '::1']";
-        let settings = read(
-            &[("APPGRANT_LISTEN", "127.0.0.1:2"), ("HOME", "/")],
-            Some(toml),
-        )
-        .unwrap();
+        let settings =
+            read(&[("APPGRANT_LISTEN", "127.0.0.1:2"), ("HOME", "/")], Some(toml)).unwrap();
         assert_eq!(settings.listen.port(), 2);
         assert_eq!(settings.callback_timeout.as_secs(), 3);
         assert_eq!(settings.callback_allow_networks.len(), 2);
@@ -209,10 +189,7 @@ mod tests {
         ] {
             let name = format!("APPGRANT_{name}");
             let line = read(&[(&name, value)], None).unwrap_err();
-            assert!(
-                line.starts_with(&format!("{name} (from the environment)")),
-                "{line}"
-            );
+            assert!(line.starts_with(&format!("{name} (from the environment)")), "{line}");
             assert_eq!(line.lines().count(), 1, "{line}");
         }
     }
@@ -237,16 +214,8 @@ mod tests {
             ),
             (None, Some("listen = "), "appgrant.toml is not valid TOML"),
             (None, Some("listen = 1.5"), "listen (in appgrant.toml) is"),
-            (
-                None,
-                Some("listen = {a = 1}"),
-                "listen (in appgrant.toml) is",
-            ),
-            (
-                None,
-                Some("[listen]\na = 1"),
-                "listen (in appgrant.toml) is",
-            ),
+            (None, Some("listen = {a = 1}"), "listen (in appgrant.toml) is"),
+            (None, Some("[listen]\na = 1"), "listen (in appgrant.toml) is"),
         ] {
             let env: Vec<_> = env.into_iter().map(|name| (name, "x")).collect();
             let line = read(&env, toml).unwrap_err();
@@ -263,9 +232,6 @@ mod tests {
         let env = [("APPGRANT_DATABASE_URL".to_owned(), url.to_owned())];
         let values = Values::gather(env, None).unwrap();
         let shown: Vec<_> = values.shown().collect();
-        assert!(
-            shown.iter().any(|s| s.value == "postgres://u:•••@h/db?•••"),
-            "{shown:?}"
-        );
+        assert!(shown.iter().any(|s| s.value == "postgres://u:•••@h/db?•••"), "{shown:?}");
     }
 }

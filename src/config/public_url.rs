@@ -78,16 +78,10 @@ mod tests {
     fn is_taken_apart() {
         let url = PublicUrl::parse("https://Shop.Example:8443/auth/").unwrap();
         assert_eq!(url.as_str(), "https://shop.example:8443/auth");
-        assert_eq!(
-            (url.prefix(), url.origin()),
-            ("/auth", "https://shop.example:8443")
-        );
+        assert_eq!((url.prefix(), url.origin()), ("/auth", "https://shop.example:8443"));
         assert!(url.is_secure() && !url.is_loopback());
         let local = PublicUrl::parse("http://127.0.0.1:8080").unwrap();
-        assert_eq!(
-            (local.as_str(), local.prefix()),
-            ("http://127.0.0.1:8080", "")
-        );
+        assert_eq!((local.as_str(), local.prefix()), ("http://127.0.0.1:8080", ""));
         assert!(!local.is_secure() && local.is_loopback());
     }
 }

@@ -8,58 +8,26 @@ const PREFIX: &str = "APPGRANT_";
 
 /// Name (as in the file), default, and what is allowed, for every setting.
 const SETTINGS: &[(&str, &str, &str)] = &[
-    (
-        "listen",
-        "127.0.0.1:8080",
-        "an address and port, such as 127.0.0.1:8080 or [::1]:8080",
-    ),
+    ("listen", "127.0.0.1:8080", "an address and port, such as 127.0.0.1:8080 or [::1]:8080"),
     (
         "public_url",
         "http://127.0.0.1:8080",
         "an http or https address without user, query and fragment, such as https://shop.example",
     ),
     ("store_name", "", "any text"),
-    (
-        "store_logo",
-        "",
-        "the path of an SVG, PNG, JPEG or WebP file of at most 256 KiB",
-    ),
+    ("store_logo", "", "the path of an SVG, PNG, JPEG or WebP file of at most 256 KiB"),
     ("accent_color", "", "a colour as #rrggbb"),
-    (
-        "database_url",
-        "sqlite:appgrant.db",
-        "sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE",
-    ),
-    (
-        "secret_key_file",
-        "appgrant.key",
-        "the path of the key file",
-    ),
+    ("database_url", "sqlite:appgrant.db", "sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE"),
+    ("secret_key_file", "appgrant.key", "the path of the key file"),
     (
         "trusted_proxies",
         "127.0.0.0/8,::1/128",
         "networks separated by commas, such as 10.0.0.0/8,::1/128",
     ),
-    (
-        "callback_timeout_seconds",
-        "15",
-        "a whole number from 1 to 60",
-    ),
-    (
-        "callback_allow_networks",
-        "",
-        "networks separated by commas, such as 10.0.0.0/8,::1/128",
-    ),
-    (
-        "callback_ca_file",
-        "",
-        "the path of a PEM file with certificates",
-    ),
-    (
-        "log",
-        "info",
-        "a filter such as info or appgrant=debug,info",
-    ),
+    ("callback_timeout_seconds", "15", "a whole number from 1 to 60"),
+    ("callback_allow_networks", "", "networks separated by commas, such as 10.0.0.0/8,::1/128"),
+    ("callback_ca_file", "", "the path of a PEM file with certificates"),
+    ("log", "info", "a filter such as info or appgrant=debug,info"),
     ("log_format", "text", "text or json"),
 ];
 
@@ -201,10 +169,7 @@ fn text_of(value: &toml::Value) -> Option<String> {
 }
 
 fn known(name: &str) -> Option<&'static str> {
-    SETTINGS
-        .iter()
-        .map(|(known, ..)| *known)
-        .find(|known| *known == name)
+    SETTINGS.iter().map(|(known, ..)| *known).find(|known| *known == name)
 }
 
 /// The name as it is written in that source.
@@ -216,23 +181,15 @@ fn written(name: &str, source: &Source) -> String {
 }
 
 fn refused(name: &'static str, text: &str, source: &Source) -> SettingError {
-    let allowed = SETTINGS
-        .iter()
-        .find(|(known, ..)| *known == name)
-        .map_or("", |(.., allowed)| allowed);
+    let allowed =
+        SETTINGS.iter().find(|(known, ..)| *known == name).map_or("", |(.., allowed)| allowed);
     let text = hidden(name, text).replace(['\n', '\r'], " ");
-    SettingError(format!(
-        "{} ({source}) is “{text}”; it must be {allowed}",
-        written(name, source)
-    ))
+    SettingError(format!("{} ({source}) is “{text}”; it must be {allowed}", written(name, source)))
 }
 
 fn unknown(name: &str, source: &Source) -> SettingError {
     let bare = name.strip_prefix(PREFIX).unwrap_or(name).to_lowercase();
-    let near = SETTINGS
-        .iter()
-        .map(|(known, ..)| *known)
-        .min_by_key(|known| distance(known, &bare));
+    let near = SETTINGS.iter().map(|(known, ..)| *known).min_by_key(|known| distance(known, &bare));
     let hint = match near.filter(|known| distance(known, &bare) <= 3) {
         Some(known) => format!("; did you mean {}?", written(known, source)),
         None => "; `appgrant config` lists them".to_owned(),
@@ -254,9 +211,7 @@ fn hidden(name: &str, value: &str) -> String {
     if url.password().is_some() && url.set_password(Some("x")).is_err() {
         return "•••".to_owned();
     }
-    url.as_str()
-        .replacen(":x@", ":•••@", 1)
-        .replacen("?x", "?•••", 1)
+    url.as_str().replacen(":x@", ":•••@", 1).replacen("?x", "?•••", 1)
 }
 
 /// Edit distance (Levenshtein), for guessing which name was meant.

@@ -69,18 +69,13 @@ where
     EmbeddedMigrations: MigrationSource<DB>,
 {
     let migrations = MigrationSource::<DB>::migrations(&source).map_err(failed)?;
-    Ok(migrations
-        .iter()
-        .map(|migration| migration.name().version().to_string())
-        .collect())
+    Ok(migrations.iter().map(|migration| migration.name().version().to_string()).collect())
 }
 
 async fn run<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, DbError> + Send + 'static,
 ) -> Result<T, DbError> {
-    spawn_blocking(work)
-        .await
-        .unwrap_or(Err(DbError::Interrupted))
+    spawn_blocking(work).await.unwrap_or(Err(DbError::Interrupted))
 }
 
 fn sqlite(url: &str) -> Result<SqliteConnection, DbError> {
@@ -105,8 +100,7 @@ fn use_write_ahead_log(conn: &mut SqliteConnection) -> Result<(), DbError> {
 fn postgres(url: &str) -> Result<AsyncConnectionWrapper<AsyncPgConnection>, DbError> {
     let connect = AsyncPgConnection::establish(url);
     let conn = tokio::runtime::Handle::current().block_on(connect);
-    conn.map(AsyncConnectionWrapper::from)
-        .map_err(|e| unreachable_db(&e.to_string()))
+    conn.map(AsyncConnectionWrapper::from).map_err(|e| unreachable_db(&e.to_string()))
 }
 
 fn unreachable_db(reason: &str) -> DbError {

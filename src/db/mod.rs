@@ -46,15 +46,10 @@ impl Db {
                 Backend::Postgres(postgres::Pools::new(url)?)
             }
             None => {
-                return Err(DbError::Unavailable(
-                    "neither sqlite: nor postgres://".into(),
-                ));
+                return Err(DbError::Unavailable("neither sqlite: nor postgres://".into()));
             }
         };
-        Ok(Self {
-            backend,
-            url: url.to_owned(),
-        })
+        Ok(Self { backend, url: url.to_owned() })
     }
 
     /// Which database this is.

@@ -57,10 +57,7 @@ impl Pools {
     /// Pools for the file at `path`; connects on first use.
     pub fn new(path: &str) -> Result<Self, DbError> {
         let failed = |error: BuildError| DbError::Unavailable(error.to_string());
-        Ok(Self {
-            readers: pool(path, 4).map_err(failed)?,
-            writer: pool(path, 1).map_err(failed)?,
-        })
+        Ok(Self { readers: pool(path, 4).map_err(failed)?, writer: pool(path, 1).map_err(failed)? })
     }
 
     /// A connection for one read.

@@ -10,11 +10,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 use url::{Host, Url};
 
 /// Everything but RFC 3986's unreserved characters, as PHP's `rawurlencode`.
-const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// The longest URL that is read, in bytes.
 const LONGEST: usize = 4096;
@@ -68,9 +64,7 @@ impl AppUrl {
             return None;
         };
         let labels = ascii.split('.').any(|label| label.starts_with("xn--"));
-        labels
-            .then(|| idna_to_unicode(ascii))
-            .filter(|unicode| unicode != ascii)
+        labels.then(|| idna_to_unicode(ascii)).filter(|unicode| unicode != ascii)
     }
 
     /// The part of the host that its owner registered (public suffix list); the host itself for an
@@ -114,20 +108,13 @@ fn idna_to_unicode(ascii: &str) -> String {
 
 /// The value with the scheme it may lack.
 fn with_scheme(value: &str) -> String {
-    if value.contains("://") {
-        value.to_owned()
-    } else {
-        format!("https://{value}")
-    }
+    if value.contains("://") { value.to_owned() } else { format!("https://{value}") }
 }
 
 /// The value decoded once more, as PHP's `urldecode`; nothing if that is not UTF-8.
 fn decoded(value: &str) -> Option<String> {
     let spaced = value.replace('+', " ");
-    percent_decode_str(&spaced)
-        .decode_utf8()
-        .ok()
-        .map(Into::into)
+    percent_decode_str(&spaced).decode_utf8().ok().map(Into::into)
 }
 
 fn parse(text: &str) -> Option<Url> {
@@ -156,9 +143,7 @@ fn has_plausible_host(url: &Url) -> bool {
     name.len() <= 253
         && name.split('.').all(|label| {
             (1..=63).contains(&label.len())
-                && label
-                    .bytes()
-                    .all(|b| b.is_ascii_alphanumeric() || b == b'-')
+                && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
                 && !label.starts_with('-')
                 && !label.ends_with('-')
         })
@@ -227,21 +212,13 @@ mod tests {
 
     #[test]
     fn keeps_the_text_as_sent() {
-        for value in [
-            "https://app.com",
-            "https://app.com/a%20b?x=a%2Bb&y=c+d",
-            "HTTPS://App.com/%41",
-        ] {
+        for value in
+            ["https://app.com", "https://app.com/a%20b?x=a%2Bb&y=c+d", "HTTPS://App.com/%41"]
+        {
             assert_eq!(AppUrl::read(value).unwrap().text(), value);
         }
-        assert_eq!(
-            AppUrl::read("app.com/x%20y").unwrap().text(),
-            "https://app.com/x%20y"
-        );
-        assert_eq!(
-            AppUrl::read("https%3A%2F%2Fapp.com").unwrap().text(),
-            "https://app.com"
-        );
+        assert_eq!(AppUrl::read("app.com/x%20y").unwrap().text(), "https://app.com/x%20y");
+        assert_eq!(AppUrl::read("https%3A%2F%2Fapp.com").unwrap().text(), "https://app.com");
     }
 
     #[test]
@@ -252,15 +229,10 @@ mod tests {
             "https://shop.example.co.uk:8443"
         );
         assert_eq!(
-            read("https://shop.example.co.uk/")
-                .registrable_domain()
-                .unwrap(),
+            read("https://shop.example.co.uk/").registrable_domain().unwrap(),
             "example.co.uk"
         );
-        assert_eq!(
-            read("https://127.0.0.1/").registrable_domain().unwrap(),
-            "127.0.0.1"
-        );
+        assert_eq!(read("https://127.0.0.1/").registrable_domain().unwrap(), "127.0.0.1");
         assert_eq!(read("myapp://cb").registrable_domain(), None);
         assert_eq!(read("myapp:///cb").origin(), "myapp:");
         let idn = read("https://bücher.example/");

@@ -20,15 +20,9 @@ pub struct Cost {
 
 impl Cost {
     /// For passwords: the first choice of OWASP's Password Storage Cheat Sheet.
-    pub const PASSWORD: Self = Self {
-        memory: 19_456,
-        passes: 2,
-    };
+    pub const PASSWORD: Self = Self { memory: 19_456, passes: 2 };
     /// For consumer secrets: 160 random bits cannot be guessed, so the hash need not be slow.
-    pub const SECRET: Self = Self {
-        memory: 1024,
-        passes: 3,
-    };
+    pub const SECRET: Self = Self { memory: 1024, passes: 3 };
 
     fn params(self) -> Option<Params> {
         Params::new(self.memory, self.passes, 1, Some(32)).ok()
@@ -51,12 +45,7 @@ impl Memory {
 /// The PHC string of `secret`; nothing if the library refuses, which no valid cost makes it do.
 pub fn hash(pepper: &[u8], secret: &[u8], salt: [u8; 16], cost: Cost) -> Option<String> {
     let hasher = hasher(pepper, cost.params()?)?;
-    Some(
-        hasher
-            .hash_password_with_salt(secret, &salt)
-            .ok()?
-            .to_string(),
-    )
+    Some(hasher.hash_password_with_salt(secret, &salt).ok()?.to_string())
 }
 
 /// Whether `secret` is what the PHC string `phc` was made of. A broken string matches nothing.
@@ -86,21 +75,14 @@ fn parts(phc: &str) -> Option<(Params, Vec<u8>, Vec<u8>)> {
     {
         return None;
     }
-    Some((
-        params,
-        parsed.salt?.to_vec(),
-        parsed.hash?.as_bytes().to_vec(),
-    ))
+    Some((params, parsed.salt?.to_vec(), parsed.hash?.as_bytes().to_vec()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const CHEAP: Cost = Cost {
-        memory: 8,
-        passes: 1,
-    };
+    const CHEAP: Cost = Cost { memory: 8, passes: 1 };
 
     #[test]
     fn the_secret_and_the_pepper_must_both_match() {
@@ -115,14 +97,7 @@ mod tests {
     #[test]
     fn kept_memory_serves_hashes_of_any_cost() {
         let memory = &mut Memory::default();
-        for cost in [
-            Cost::SECRET,
-            CHEAP,
-            Cost {
-                memory: 64,
-                passes: 2,
-            },
-        ] {
+        for cost in [Cost::SECRET, CHEAP, Cost { memory: 64, passes: 2 }] {
             let phc = hash(b"pepper", b"s", [2; 16], cost).unwrap();
             assert!(verify(memory, b"pepper", b"s", &phc), "{cost:?}");
         }
@@ -144,12 +119,6 @@ mod tests {
 
     #[test]
     fn costs_are_what_the_documents_say() {
-        assert_eq!(
-            Cost::PASSWORD,
-            Cost {
-                memory: 19_456,
-                passes: 2
-            }
-        );
+        assert_eq!(Cost::PASSWORD, Cost { memory: 19_456, passes: 2 });
     }
 }

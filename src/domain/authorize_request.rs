@@ -95,14 +95,7 @@ impl AuthorizeRequest {
             return Err(RequestError::Missing("app_name"));
         }
         let (app_name, user_id) = (app_name.to_owned(), user_id.to_owned());
-        Ok(Self {
-            app_name,
-            user_id,
-            return_url,
-            callback_url,
-            scope,
-            state: state(parameters)?,
-        })
+        Ok(Self { app_name, user_id, return_url, callback_url, scope, state: state(parameters)? })
     }
 
     /// The app's name as people see it: no invisible characters, not endless.
@@ -136,11 +129,7 @@ impl AuthorizeRequest {
     /// The address that tells the app how it went.
     pub fn outcome_url(&self, success: bool) -> String {
         let state = self.state.as_deref();
-        self.return_url.with_outcome(Outcome {
-            success,
-            user_id: &self.user_id,
-            state,
-        })
+        self.return_url.with_outcome(Outcome { success, user_id: &self.user_id, state })
     }
 }
 
@@ -187,27 +176,15 @@ mod tests {
         for name in REQUIRED {
             let without = GOOD.replace(name, "other");
             assert_eq!(read(&without), Err(RequestError::Missing(name)));
-            assert_eq!(
-                read(&format!("{GOOD}&{name}=0")),
-                Err(RequestError::Missing(name))
-            );
-            assert_eq!(
-                read(&format!("{GOOD}&{name}[]=x")),
-                Err(RequestError::Invalid(name))
-            );
+            assert_eq!(read(&format!("{GOOD}&{name}=0")), Err(RequestError::Missing(name)));
+            assert_eq!(read(&format!("{GOOD}&{name}[]=x")), Err(RequestError::Invalid(name)));
         }
         query.push_str("&scope=%20%3Cb%3Ex%3C%2Fb%3E&return_url=/x&callback_url=http://x");
         assert_eq!(read(&query).unwrap_err().to_string(), "Invalid scope x");
         query.push_str("&scope=read");
-        assert_eq!(
-            read(&query).unwrap_err().to_string(),
-            "The https:///x is not a valid URL"
-        );
+        assert_eq!(read(&query).unwrap_err().to_string(), "The https:///x is not a valid URL");
         query.push_str("&return_url=x");
-        assert_eq!(
-            read(&query).unwrap_err().to_string(),
-            "The callback_url needs to be over SSL"
-        );
+        assert_eq!(read(&query).unwrap_err().to_string(), "The callback_url needs to be over SSL");
     }
 
     #[test]
@@ -222,10 +199,7 @@ mod tests {
             read(&format!("{GOOD}&state={}", "a".repeat(513))),
             Err(RequestError::TooLong("state", _))
         ));
-        assert_eq!(
-            read(&format!("{GOOD}&state=")).unwrap().state.as_deref(),
-            Some("")
-        );
+        assert_eq!(read(&format!("{GOOD}&state=")).unwrap().state.as_deref(), Some(""));
     }
 
     #[test]

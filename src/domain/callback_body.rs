@@ -140,10 +140,7 @@ mod tests {
     #[test]
     fn state_and_expiry_stand_there_when_given() {
         let text = body("&state=s", Some(Timestamp::from_millis(1000)));
-        assert!(
-            text.ends_with(r#""expires_at":"1970-01-01T00:00:01Z","state":"s"}"#),
-            "{text}"
-        );
+        assert!(text.ends_with(r#""expires_at":"1970-01-01T00:00:01Z","state":"s"}"#), "{text}");
         let value: serde_json::Value = serde_json::from_str(&text).unwrap();
         assert_eq!(value["user_id"], "a\"/é😀\n\u{7f}");
     }

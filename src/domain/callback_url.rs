@@ -68,8 +68,7 @@ impl CallbackUrl {
     pub fn host(&self) -> String {
         let url = self.0.parsed();
         let host = url.host_str().unwrap_or_default();
-        url.port()
-            .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+        url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
     }
 
     /// The address to post to: without the fragment, which is never sent.
@@ -103,12 +102,9 @@ mod tests {
         ] {
             assert_eq!(CallbackUrl::read(value), Err(error), "{value}");
         }
-        for value in [
-            "HTTPS://app.com/cb",
-            "app.com/cb",
-            "https://app.com:8443/",
-            "https://app.com:443/",
-        ] {
+        for value in
+            ["HTTPS://app.com/cb", "app.com/cb", "https://app.com:8443/", "https://app.com:443/"]
+        {
             assert!(CallbackUrl::read(value).is_ok(), "{value}");
         }
     }

@@ -51,9 +51,7 @@ impl Decision {
 
     /// The decision of that stored word.
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Approved, Self::Denied]
-            .into_iter()
-            .find(|d| d.as_str() == text)
+        [Self::Approved, Self::Denied].into_iter().find(|d| d.as_str() == text)
     }
 }
 
@@ -81,10 +79,7 @@ pub fn check(keyring: &Keyring, now: Timestamp, question: Vec<u8>, token: &str) 
     }
     let (id, issued) = signed.split_at(16);
     let issued = Timestamp::from_millis(i64::from_be_bytes(issued.try_into().ok()?));
-    (now.since(issued) < LIFE).then(|| Consent {
-        id: BASE64URL_NOPAD.encode(id),
-        question,
-    })
+    (now.since(issued) < LIFE).then(|| Consent { id: BASE64URL_NOPAD.encode(id), question })
 }
 
 #[cfg(test)]
@@ -109,14 +104,7 @@ mod tests {
         assert!(check_at(now, b"question", &token).is_some());
         assert!(check_at(now, b"another", &token).is_none());
         assert!(check_at(now.plus(LIFE), b"question", &token).is_none());
-        for broken in [
-            "",
-            "x",
-            "AAAA",
-            &token[1..],
-            &token[..40],
-            &format!("{token}AA"),
-        ] {
+        for broken in ["", "x", "AAAA", &token[1..], &token[..40], &format!("{token}AA")] {
             assert!(check_at(now, b"question", broken).is_none(), "{broken}");
         }
     }

@@ -77,10 +77,7 @@ impl Credential {
 
     fn from_query(query: &str) -> Option<Self> {
         let parameters = Parameters::read([query.as_bytes()]);
-        Self::new(
-            parameters.text("consumer_key")?,
-            parameters.text("consumer_secret")?,
-        )
+        Self::new(parameters.text("consumer_key")?, parameters.text("consumer_secret")?)
     }
 
     /// RFC 7617: scheme in any case, Base64 of `key:secret`, split at the first colon.
@@ -111,18 +108,13 @@ mod tests {
     struct Counting;
     impl Entropy for Counting {
         fn fill(&self, bytes: &mut [u8]) {
-            (0u8..)
-                .zip(bytes)
-                .for_each(|(n, byte)| *byte = n.wrapping_mul(13));
+            (0u8..).zip(bytes).for_each(|(n, byte)| *byte = n.wrapping_mul(13));
         }
     }
 
     fn presented(query: &str, header: Option<&str>) -> Option<(String, String)> {
         let found = Credential::presented(query, header)?;
-        Some((
-            found.key.as_str().to_owned(),
-            found.secret.expose().to_owned(),
-        ))
+        Some((found.key.as_str().to_owned(), found.secret.expose().to_owned()))
     }
 
     #[test]
@@ -131,16 +123,9 @@ mod tests {
         for (text, prefix) in [(pair.key.as_str(), "ck_"), (pair.secret.expose(), "cs_")] {
             assert_eq!(text.len(), 43);
             assert!(text.starts_with(prefix));
-            assert!(
-                text[3..]
-                    .bytes()
-                    .all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
-            );
+            assert!(text[3..].bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')));
         }
-        assert_eq!(
-            format!("{:?}", pair.key),
-            format!("ck_…{}", &pair.key.as_str()[36..])
-        );
+        assert_eq!(format!("{:?}", pair.key), format!("ck_…{}", &pair.key.as_str()[36..]));
     }
 
     #[test]
@@ -149,10 +134,7 @@ mod tests {
         let pair = |k: &str, s: &str| Some((k.to_owned(), s.to_owned()));
         let query = "consumer_key=ck_q&consumer_secret=cs_q";
         assert_eq!(presented(query, Some(&basic)), pair("ck_q", "cs_q"));
-        assert_eq!(
-            presented("consumer_key=ck_q", Some(&basic)),
-            pair("ck_b", "cs:with:colons")
-        );
+        assert_eq!(presented("consumer_key=ck_q", Some(&basic)), pair("ck_b", "cs:with:colons"));
         assert_eq!(presented("consumer_key=&consumer_secret=x", None), None);
         assert_eq!(presented("consumer_key[]=a&consumer_secret=x", None), None);
     }
@@ -160,16 +142,9 @@ mod tests {
     #[test]
     fn rubbish_presents_nothing() {
         let long = format!("Basic {}", BASE64.encode("a:".repeat(400).as_bytes()));
-        for header in [
-            "",
-            "Basic",
-            "Basic ",
-            "Basic !!!",
-            "Bearer abc",
-            "Basic Og==",
-            "Basic YTo=",
-            &long,
-        ] {
+        for header in
+            ["", "Basic", "Basic ", "Basic !!!", "Bearer abc", "Basic Og==", "Basic YTo=", &long]
+        {
             assert_eq!(presented("", Some(header)), None, "{header}");
         }
     }

@@ -49,15 +49,9 @@ impl DeliveryState {
 
     /// The state of that stored word.
     pub fn parse(text: &str) -> Option<Self> {
-        [
-            Self::Waiting,
-            Self::Sending,
-            Self::Delivered,
-            Self::Failed,
-            Self::Cancelled,
-        ]
-        .into_iter()
-        .find(|state| state.as_str() == text)
+        [Self::Waiting, Self::Sending, Self::Delivered, Self::Failed, Self::Cancelled]
+            .into_iter()
+            .find(|state| state.as_str() == text)
     }
 
     /// Whether nothing will change any more.
@@ -77,9 +71,7 @@ pub enum Next {
 
 /// What follows the failed attempt number `failures` of a delivery that ends at `give_up_at`.
 pub fn after_failure(failures: i64, now: Timestamp, give_up_at: Timestamp) -> Next {
-    let wait = usize::try_from(failures)
-        .ok()
-        .and_then(|n| BACK_OFF.get(n.saturating_sub(1)));
+    let wait = usize::try_from(failures).ok().and_then(|n| BACK_OFF.get(n.saturating_sub(1)));
     match wait.map(|wait| now.plus(*wait)) {
         Some(at) if at < give_up_at && failures < MOST_FAILURES => Next::RetryAt(at),
         _ => Next::GiveUp,
@@ -233,11 +225,7 @@ mod tests {
         for (failures, seconds) in [(1, 5), (2, 30), (3, 120), (4, 600)] {
             let at = now.plus(Duration::from_secs(seconds));
             assert_eq!(after_failure(failures, now, far), Next::RetryAt(at));
-            assert_eq!(
-                after_failure(failures, now, at),
-                Next::GiveUp,
-                "never past the end"
-            );
+            assert_eq!(after_failure(failures, now, at), Next::GiveUp, "never past the end");
         }
         for failures in [5, 6, i64::MAX, 0, -1].into_iter().filter(|n| *n > 4) {
             assert_eq!(after_failure(failures, now, far), Next::GiveUp);
@@ -258,10 +246,7 @@ mod tests {
             Failure::BrokenAnswer(text()),
             Failure::CannotOpen,
         ] {
-            assert_eq!(
-                Failure::parse(failure.code(), &failure.detail()),
-                Some(failure.clone())
-            );
+            assert_eq!(Failure::parse(failure.code(), &failure.detail()), Some(failure.clone()));
             assert!(
                 failure.what_happened("app.example").ends_with('.')
                     && failure.advice().ends_with('.')

@@ -25,9 +25,7 @@ impl KeyState {
 
     /// The state of that stored word.
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Delivering, Self::Active, Self::Revoked]
-            .into_iter()
-            .find(|s| s.as_str() == text)
+        [Self::Delivering, Self::Active, Self::Revoked].into_iter().find(|s| s.as_str() == text)
     }
 }
 
@@ -107,23 +105,11 @@ mod tests {
             }
             .usable(at(10))
         };
-        assert_eq!(
-            key(Delivering, None, None, false),
-            Err(Unusable::NotDelivered)
-        );
+        assert_eq!(key(Delivering, None, None, false), Err(Unusable::NotDelivered));
         assert_eq!(key(Delivering, Some(at(1)), None, false), Ok(()));
         assert_eq!(key(Active, Some(at(1)), Some(at(11)), false), Ok(()));
-        assert_eq!(
-            key(Active, Some(at(1)), Some(at(10)), false),
-            Err(Unusable::Expired)
-        );
-        assert_eq!(
-            key(Active, Some(at(1)), None, true),
-            Err(Unusable::OwnerDisabled)
-        );
-        assert_eq!(
-            key(Revoked, Some(at(1)), None, false),
-            Err(Unusable::Revoked)
-        );
+        assert_eq!(key(Active, Some(at(1)), Some(at(10)), false), Err(Unusable::Expired));
+        assert_eq!(key(Active, Some(at(1)), None, true), Err(Unusable::OwnerDisabled));
+        assert_eq!(key(Revoked, Some(at(1)), None, false), Err(Unusable::Revoked));
     }
 }

@@ -34,13 +34,9 @@ impl MasterKey {
     /// # Errors
     /// If it is anything but one line as [`Self::to_file`] writes it.
     pub fn from_file(content: &str) -> Result<Self, NoMasterKey> {
-        let hex = content
-            .trim()
-            .strip_prefix(FILE_PREFIX)
-            .ok_or(NoMasterKey)?;
-        let bytes = data_encoding::HEXLOWER_PERMISSIVE
-            .decode(hex.as_bytes())
-            .map_err(|_| NoMasterKey)?;
+        let hex = content.trim().strip_prefix(FILE_PREFIX).ok_or(NoMasterKey)?;
+        let bytes =
+            data_encoding::HEXLOWER_PERMISSIVE.decode(hex.as_bytes()).map_err(|_| NoMasterKey)?;
         let bytes = Zeroizing::new(bytes);
         let key = <[u8; 32]>::try_from(bytes.as_slice()).map_err(|_| NoMasterKey)?;
         Ok(Self(Zeroizing::new(key)))
@@ -142,10 +138,7 @@ pub(crate) mod tests {
     fn a_key_file_is_read_back() {
         let master = MasterKey(Zeroizing::new([0xab; 32]));
         let again = MasterKey::from_file(&master.to_file()).unwrap();
-        assert_eq!(
-            Keyring::derive(&master).fingerprint(),
-            Keyring::derive(&again).fingerprint()
-        );
+        assert_eq!(Keyring::derive(&master).fingerprint(), Keyring::derive(&again).fingerprint());
     }
 
     #[test]
@@ -159,11 +152,7 @@ pub(crate) mod tests {
             &format!("{FILE_PREFIX}{}", "zz".repeat(32)),
             &format!("{FILE_PREFIX}{}", "00".repeat(33)),
         ] {
-            assert_eq!(
-                MasterKey::from_file(content).err(),
-                Some(NoMasterKey),
-                "{content:?}"
-            );
+            assert_eq!(MasterKey::from_file(content).err(), Some(NoMasterKey), "{content:?}");
         }
     }
 

@@ -17,12 +17,8 @@ pub enum Lifetime {
 
 impl Lifetime {
     /// The choices, the first one preselected: form value and label.
-    pub const CHOICES: [(&'static str, &'static str); 4] = [
-        ("none", "No end date"),
-        ("1", "1 day"),
-        ("30", "30 days"),
-        ("365", "1 year"),
-    ];
+    pub const CHOICES: [(&'static str, &'static str); 4] =
+        [("none", "No end date"), ("1", "1 day"), ("30", "30 days"), ("365", "1 year")];
 
     /// The choice of that form value; an absent field means no end.
     pub fn parse(value: Option<&str>) -> Option<Self> {
@@ -51,11 +47,7 @@ mod tests {
     #[test]
     fn only_the_offered_choices_are_taken() {
         assert_eq!(Lifetime::parse(None), Some(Lifetime::NoEnd));
-        assert!(
-            Lifetime::CHOICES
-                .iter()
-                .all(|(value, _)| Lifetime::parse(Some(value)).is_some())
-        );
+        assert!(Lifetime::CHOICES.iter().all(|(value, _)| Lifetime::parse(Some(value)).is_some()));
         for value in ["", "0", "2", "-1", "366", "none ", "1y"] {
             assert_eq!(Lifetime::parse(Some(value)), None, "{value:?}");
         }

@@ -51,12 +51,8 @@ impl Subject {
         if failures.count < free {
             return failures.last_at;
         }
-        let doublings = u32::try_from(failures.count - free)
-            .unwrap_or(u32::MAX)
-            .min(32);
-        failures
-            .last_at
-            .plus(Duration::from_secs((1u64 << doublings).min(longest)))
+        let doublings = u32::try_from(failures.count - free).unwrap_or(u32::MAX).min(32);
+        failures.last_at.plus(Duration::from_secs((1u64 << doublings).min(longest)))
     }
 }
 
@@ -64,14 +60,10 @@ impl Failures {
     /// These failures with one more at `now`, the old ones forgotten if they are old enough.
     pub fn and_one_more(earlier: Option<Self>, now: Timestamp) -> Self {
         match earlier {
-            Some(known) if now.since(known.last_at) < MEMORY => Self {
-                count: known.count.saturating_add(1),
-                last_at: now,
-            },
-            _ => Self {
-                count: 1,
-                last_at: now,
-            },
+            Some(known) if now.since(known.last_at) < MEMORY => {
+                Self { count: known.count.saturating_add(1), last_at: now }
+            }
+            _ => Self { count: 1, last_at: now },
         }
     }
 }
@@ -84,50 +76,22 @@ mod tests {
     fn waits_grow_to_a_bound() {
         let last_at = Timestamp::from_millis(0);
         let seconds = |subject: Subject, count| {
-            subject
-                .open_from(Failures { count, last_at })
-                .since(last_at)
-                .as_secs()
+            subject.open_from(Failures { count, last_at }).since(last_at).as_secs()
         };
-        for (count, wait) in [
-            (1, 0),
-            (4, 0),
-            (5, 1),
-            (6, 2),
-            (7, 4),
-            (10, 32),
-            (11, 60),
-            (i64::MAX, 60),
-        ] {
-            assert_eq!(
-                seconds(Subject::Account, count),
-                wait,
-                "account, {count} failures"
-            );
+        for (count, wait) in
+            [(1, 0), (4, 0), (5, 1), (6, 2), (7, 4), (10, 32), (11, 60), (i64::MAX, 60)]
+        {
+            assert_eq!(seconds(Subject::Account, count), wait, "account, {count} failures");
         }
-        for (count, wait) in [
-            (19, 0),
-            (20, 1),
-            (21, 2),
-            (29, 512),
-            (30, 900),
-            (1_000_000, 900),
-        ] {
-            assert_eq!(
-                seconds(Subject::Address, count),
-                wait,
-                "address, {count} failures"
-            );
+        for (count, wait) in [(19, 0), (20, 1), (21, 2), (29, 512), (30, 900), (1_000_000, 900)] {
+            assert_eq!(seconds(Subject::Address, count), wait, "address, {count} failures");
         }
     }
 
     #[test]
     fn an_hour_without_failure_is_a_fresh_start() {
         let at = |minutes: i64| Timestamp::from_millis(minutes * 60_000);
-        let ten = Failures {
-            count: 10,
-            last_at: at(0),
-        };
+        let ten = Failures { count: 10, last_at: at(0) };
         assert_eq!(Failures::and_one_more(Some(ten), at(59)).count, 11);
         assert_eq!(Failures::and_one_more(Some(ten), at(60)).count, 1);
         assert_eq!(Failures::and_one_more(None, at(0)).count, 1);

@@ -26,10 +26,7 @@ impl Parameters {
     /// Reads `application/x-www-form-urlencoded` texts; later ones win over earlier ones.
     pub fn read<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> Self {
         let mut values = HashMap::new();
-        for pair in parts
-            .into_iter()
-            .flat_map(|part| part.split(|b| *b == b'&'))
-        {
+        for pair in parts.into_iter().flat_map(|part| part.split(|b| *b == b'&')) {
             let (name, value) = split_once(pair);
             let Some(name) = decode(name).filter(|name| !name.is_empty()) else {
                 continue;
@@ -44,12 +41,7 @@ impl Parameters {
 
     /// Parameters of texts that were read before.
     pub fn of(texts: impl IntoIterator<Item = (&'static str, String)>) -> Self {
-        Self(
-            texts
-                .into_iter()
-                .map(|(name, text)| (name.to_owned(), Value::Text(text)))
-                .collect(),
-        )
+        Self(texts.into_iter().map(|(name, text)| (name.to_owned(), Value::Text(text))).collect())
     }
 
     /// The value of `name`, whatever it is.
@@ -75,10 +67,7 @@ fn split_once(pair: &[u8]) -> (&[u8], &[u8]) {
 
 /// Plus to space, then percent-decoding; nothing unless the result is UTF-8 without a NUL.
 fn decode(bytes: &[u8]) -> Option<String> {
-    let spaced: Vec<u8> = bytes
-        .iter()
-        .map(|b| if *b == b'+' { b' ' } else { *b })
-        .collect();
+    let spaced: Vec<u8> = bytes.iter().map(|b| if *b == b'+' { b' ' } else { *b }).collect();
     let text = String::from_utf8(percent_decode(&spaced).collect()).ok()?;
     (!text.contains('\0')).then_some(text)
 }

@@ -139,16 +139,7 @@ mod tests {
         for word in ["read", "write", "read_write"] {
             assert_eq!(Permissions::parse(word).unwrap().as_str(), word);
         }
-        for word in [
-            "",
-            "Read",
-            "READ",
-            " read",
-            "read ",
-            "readwrite",
-            "read,write",
-            "admin",
-        ] {
+        for word in ["", "Read", "READ", " read", "read ", "readwrite", "read,write", "admin"] {
             assert_eq!(Permissions::parse(word), None, "{word:?}");
         }
     }

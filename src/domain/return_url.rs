@@ -52,11 +52,7 @@ impl ReturnUrl {
     /// The address the browser is sent to, in ASCII.
     pub fn with_outcome(&self, outcome: Outcome<'_>) -> String {
         let text = self.0.text();
-        let ascii = if text.is_ascii() {
-            text
-        } else {
-            self.0.parsed().as_str()
-        };
+        let ascii = if text.is_ascii() { text } else { self.0.parsed().as_str() };
         let (rest, fragment) = split_at_char(ascii, '#');
         let (base, query) = split_at_char(rest, '?');
         let mut pairs: Vec<String> = query
@@ -80,9 +76,7 @@ fn place(pairs: &mut Vec<String>, name: &str, value: &str) {
     let new = format!("{name}={}", percent_encoded(value));
     let is_same = |pair: &String| {
         let key = pair.split('=').next().unwrap_or_default().replace('+', " ");
-        percent_decode_str(&key)
-            .decode_utf8()
-            .is_ok_and(|key| key == name)
+        percent_decode_str(&key).decode_utf8().is_ok_and(|key| key == name)
     };
     match pairs.iter().position(is_same) {
         Some(first) => {
@@ -107,11 +101,7 @@ mod tests {
     use super::*;
 
     fn appended(url: &str, user_id: &str) -> String {
-        let outcome = Outcome {
-            success: true,
-            user_id,
-            state: None,
-        };
+        let outcome = Outcome { success: true, user_id, state: None };
         ReturnUrl::read(url).unwrap().with_outcome(outcome)
     }
 
@@ -122,23 +112,14 @@ mod tests {
                 "http://app.com/return?x=1&y=2#frag",
                 "http://app.com/return?x=1&y=2&success=1&user_id=123#frag",
             ),
-            (
-                "https://app.com/#/done?x=1",
-                "https://app.com/?success=1&user_id=123#/done?x=1",
-            ),
-            (
-                "http://app.com/r?user_id=orig&z=1",
-                "http://app.com/r?user_id=123&z=1&success=1",
-            ),
+            ("https://app.com/#/done?x=1", "https://app.com/?success=1&user_id=123#/done?x=1"),
+            ("http://app.com/r?user_id=orig&z=1", "http://app.com/r?user_id=123&z=1&success=1"),
             (
                 "http://app.com/?u=http%3A%2F%2Fz.com",
                 "http://app.com/?u=http%3A%2F%2Fz.com&success=1&user_id=123",
             ),
             ("https://app.com", "https://app.com?success=1&user_id=123"),
-            (
-                "https://app.com/?",
-                "https://app.com/?success=1&user_id=123",
-            ),
+            ("https://app.com/?", "https://app.com/?success=1&user_id=123"),
             (
                 "https://app.com/?flag&e=&a[]=1",
                 "https://app.com/?flag&e=&a[]=1&success=1&user_id=123",
@@ -147,10 +128,7 @@ mod tests {
                 "https://app.com/?success=9&s=1&success=8",
                 "https://app.com/?success=1&s=1&user_id=123",
             ),
-            (
-                "https://app.com/?user%5Fid=7",
-                "https://app.com/?user_id=123&success=1",
-            ),
+            ("https://app.com/?user%5Fid=7", "https://app.com/?user_id=123&success=1"),
             ("myapp://cb", "myapp://cb?success=1&user_id=123"),
             (
                 "https://bücher.example/é",
@@ -172,15 +150,8 @@ mod tests {
     #[test]
     fn state_is_echoed_when_sent() {
         let url = ReturnUrl::read("https://a.b/?state=old").unwrap();
-        let outcome = Outcome {
-            success: false,
-            user_id: "1",
-            state: Some("a/b"),
-        };
-        assert_eq!(
-            url.with_outcome(outcome),
-            "https://a.b/?state=a%2Fb&success=0&user_id=1"
-        );
+        let outcome = Outcome { success: false, user_id: "1", state: Some("a/b") };
+        assert_eq!(url.with_outcome(outcome), "https://a.b/?state=a%2Fb&success=0&user_id=1");
     }
 
     #[test]
@@ -196,9 +167,7 @@ mod tests {
             assert!(ReturnUrl::read(url).is_err(), "{url}");
         }
         assert_eq!(
-            ReturnUrl::read("com.example.app://cb")
-                .unwrap()
-                .private_scheme(),
+            ReturnUrl::read("com.example.app://cb").unwrap().private_scheme(),
             Some("com.example.app")
         );
     }

@@ -30,10 +30,7 @@ impl Sealed {
     /// Seals `plain` for the row named by `row`.
     pub fn seal(keyring: &Keyring, entropy: &dyn Entropy, row: &str, plain: &[u8]) -> Self {
         let nonce: [u8; NONCE] = random(entropy);
-        let payload = Payload {
-            msg: plain,
-            aad: row.as_bytes(),
-        };
+        let payload = Payload { msg: plain, aad: row.as_bytes() };
         let sealed = XChaCha20Poly1305::new(keyring.sealing().into())
             .encrypt(&XNonce::from(nonce), payload)
             .expect("a text below 256 GiB can be sealed");
@@ -51,13 +48,7 @@ impl Sealed {
             return Err(CannotOpen);
         }
         XChaCha20Poly1305::new(keyring.sealing().into())
-            .decrypt(
-                &XNonce::from(*nonce),
-                Payload {
-                    msg: sealed,
-                    aad: row.as_bytes(),
-                },
-            )
+            .decrypt(&XNonce::from(*nonce), Payload { msg: sealed, aad: row.as_bytes() })
             .map(Zeroizing::new)
             .map_err(|_| CannotOpen)
     }
@@ -104,11 +95,6 @@ mod tests {
             let cut = Sealed::from_bytes(sealed.as_bytes()[..length].to_vec());
             assert_eq!(cut.open(&ring, "row 1"), Err(CannotOpen), "length {length}");
         }
-        assert!(
-            !sealed
-                .as_bytes()
-                .windows(5)
-                .any(|window| window == b"plain")
-        );
+        assert!(!sealed.as_bytes().windows(5).any(|window| window == b"plain"));
     }
 }

@@ -50,10 +50,7 @@ impl SessionId {
 
     /// Whether a form that carries `token` was shown to this session.
     pub fn owns_form(&self, keyring: &Keyring, token: &str) -> bool {
-        self.form_token(keyring)
-            .as_bytes()
-            .ct_eq(token.as_bytes())
-            .into()
+        self.form_token(keyring).as_bytes().ct_eq(token.as_bytes()).into()
     }
 }
 
@@ -83,28 +80,17 @@ mod tests {
     #[test]
     fn ends_when_idle_or_old() {
         let start = Timestamp::from_millis(0);
-        assert!(holds(
-            start,
-            start,
-            start.plus(IDLE).minus(Duration::from_millis(1))
-        ));
+        assert!(holds(start, start, start.plus(IDLE).minus(Duration::from_millis(1))));
         assert!(!holds(start, start, start.plus(IDLE)));
         let late = start.plus(ABSOLUTE);
         assert!(!holds(start, late, late));
-        assert!(holds(
-            start,
-            late.minus(IDLE / 2),
-            late.minus(Duration::from_millis(1))
-        ));
+        assert!(holds(start, late.minus(IDLE / 2), late.minus(Duration::from_millis(1))));
     }
 
     #[test]
     fn only_its_own_forms_belong_to_it() {
         let ring = keyring();
-        let (one, two) = (
-            SessionId::generate(&Bytes(1)),
-            SessionId::generate(&Bytes(2)),
-        );
+        let (one, two) = (SessionId::generate(&Bytes(1)), SessionId::generate(&Bytes(2)));
         assert!(one.owns_form(&ring, &one.form_token(&ring)));
         assert!(!one.owns_form(&ring, &two.form_token(&ring)));
         assert!(!one.owns_form(&ring, ""));

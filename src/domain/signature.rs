@@ -54,16 +54,7 @@ pub fn public_keys(keyring: &Keyring) -> JwkSet {
     let x = BASE64URL_NOPAD.encode(keyring.signing().verifying_key().as_bytes());
     let thumbprint = Sha256::digest(format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{x}"}}"#));
     let kid = BASE64URL_NOPAD.encode(&thumbprint);
-    JwkSet {
-        keys: vec![Jwk {
-            kty: "OKP",
-            crv: "Ed25519",
-            alg: "EdDSA",
-            usage: "sig",
-            kid,
-            x,
-        }],
-    }
+    JwkSet { keys: vec![Jwk { kty: "OKP", crv: "Ed25519", alg: "EdDSA", usage: "sig", kid, x }] }
 }
 
 #[cfg(test)]
@@ -76,12 +67,7 @@ mod tests {
     #[test]
     fn an_app_can_check_it_with_the_published_key() {
         let ring = keyring();
-        let headers = sign(
-            &ring,
-            "msg_1",
-            Timestamp::from_millis(1_700_000_000_999),
-            b"{}",
-        );
+        let headers = sign(&ring, "msg_1", Timestamp::from_millis(1_700_000_000_999), b"{}");
         assert_eq!(headers.timestamp, "1700000000");
         let bytes = BASE64.decode(&headers.signature.as_bytes()[4..]).unwrap();
         let signature = Signature::from_slice(&bytes).unwrap();

@@ -11,12 +11,7 @@ pub fn cleaned(value: &str) -> String {
 
 /// The value without control, invisible and direction-changing characters, in single spaces.
 pub fn visible(value: &str) -> String {
-    single_spaced(
-        &value
-            .chars()
-            .filter(|c| !is_invisible(*c))
-            .collect::<String>(),
-    )
+    single_spaced(&value.chars().filter(|c| !is_invisible(*c)).collect::<String>())
 }
 
 /// Cuts to at most `limit` characters, ending in `...` where something was cut.
@@ -24,11 +19,7 @@ pub fn shortened(value: &str, limit: usize) -> String {
     if value.chars().count() <= limit {
         return value.to_owned();
     }
-    value
-        .chars()
-        .take(limit.saturating_sub(3))
-        .chain("...".chars())
-        .collect()
+    value.chars().take(limit.saturating_sub(3)).chain("...".chars()).collect()
 }
 
 fn single_spaced(value: &str) -> String {
@@ -112,10 +103,7 @@ mod tests {
 
     #[test]
     fn visible_keeps_the_name_and_drops_tricks() {
-        assert_eq!(
-            visible("Tom's <b>A & B</b> %41 #1"),
-            "Tom's <b>A & B</b> %41 #1"
-        );
+        assert_eq!(visible("Tom's <b>A & B</b> %41 #1"), "Tom's <b>A & B</b> %41 #1");
         assert_eq!(visible("a\u{202e}b\u{200b}\u{0}c\n\n d"), "abc d");
         assert_eq!(visible("\u{200b} \u{feff}"), "");
         assert_eq!(visible("東京 кафе é"), "東京 кафе é");

@@ -27,18 +27,12 @@ impl Timestamp {
 
     /// This instant moved later; stays at the end of time instead of overflowing.
     pub fn plus(self, duration: Duration) -> Self {
-        Self(
-            self.0
-                .saturating_add(i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)),
-        )
+        Self(self.0.saturating_add(i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)))
     }
 
     /// This instant moved earlier.
     pub fn minus(self, duration: Duration) -> Self {
-        Self(
-            self.0
-                .saturating_sub(i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)),
-        )
+        Self(self.0.saturating_sub(i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)))
     }
 
     /// How long after `earlier` this is; zero if it is not after it.
@@ -91,10 +85,6 @@ mod tests {
         let last = Timestamp::from_millis(i64::MAX);
         assert_eq!(last.plus(Duration::from_secs(1)), last);
         assert_eq!(Timestamp::from_millis(5).since(last), Duration::ZERO);
-        assert_eq!(
-            last.to_string(),
-            "1970-01-01T00:00:00Z",
-            "out of range shows the epoch"
-        );
+        assert_eq!(last.to_string(), "1970-01-01T00:00:00Z", "out of range shows the epoch");
     }
 }

@@ -77,11 +77,7 @@ impl CallbackClient {
         if let Some(pem) = options.extra_roots {
             builder = builder.tls_certs_merge(Certificate::from_pem_bundle(&pem)?);
         }
-        Ok(Self {
-            client: builder.build()?,
-            guard,
-            user_agent: options.user_agent,
-        })
+        Ok(Self { client: builder.build()?, guard, user_agent: options.user_agent })
     }
 
     /// Posts once. `Ok` means the app answered 2xx.
@@ -95,19 +91,11 @@ impl CallbackClient {
         let status = response.status();
         drain(response).await;
         crate::fault::point("after-answer").await;
-        if status.is_success() {
-            Ok(())
-        } else {
-            Err(Failure::Status(status.as_u16()))
-        }
+        if status.is_success() { Ok(()) } else { Err(Failure::Status(status.as_u16())) }
     }
 
     async fn send(&self, message: Message) -> Result<Response, reqwest::Error> {
-        let SignatureHeaders {
-            id,
-            timestamp,
-            signature,
-        } = message.signature;
+        let SignatureHeaders { id, timestamp, signature } = message.signature;
         self.client
             .post(message.url)
             .header(USER_AGENT, &self.user_agent)
@@ -128,9 +116,7 @@ impl CallbackClient {
             Some(Host::Ipv6(address)) => IpAddr::V6(address),
             Some(Host::Domain(_)) | None => return Ok(()),
         };
-        self.guard
-            .check(address)
-            .map_err(|refused| Failure::AddressRefused(refused.0.to_string()))
+        self.guard.check(address).map_err(|refused| Failure::AddressRefused(refused.0.to_string()))
     }
 }
 

@@ -36,9 +36,7 @@ fn find<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a 
         if let Some(found) = current.downcast_ref::<T>() {
             return Some(found);
         }
-        let carried = current
-            .downcast_ref::<io::Error>()
-            .and_then(io::Error::get_ref);
+        let carried = current.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
         next = match carried {
             Some(inner) => Some(inner as &(dyn Error + 'static)),
             None => current.source(),

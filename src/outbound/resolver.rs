@@ -24,10 +24,8 @@ impl Resolve for GuardedResolver {
         let guard = Arc::clone(&self.0);
         Box::pin(async move {
             let host = (name.as_str(), 0);
-            let found: Vec<SocketAddr> = tokio::net::lookup_host(host)
-                .await
-                .map_err(|_| NameNotFound)?
-                .collect();
+            let found: Vec<SocketAddr> =
+                tokio::net::lookup_host(host).await.map_err(|_| NameNotFound)?.collect();
             if found.is_empty() {
                 return Err(NameNotFound.into());
             }

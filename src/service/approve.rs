@@ -98,29 +98,15 @@ async fn approval(
     let pair = Credential::generate(&*services.entropy);
     let secret = Zeroizing::new(pair.secret.expose().to_owned());
     let salt = random(&*services.entropy);
-    let secret_hash = services
-        .hasher
-        .hash(secret, salt, services.costs.secret)
-        .await?;
+    let secret_hash = services.hasher.hash(secret, salt, services.costs.secret).await?;
     let (grant_id, delivery_id) = (services.new_id(), format!("msg_{}", services.new_id()));
-    let Press {
-        session,
-        request,
-        again,
-        ..
-    } = press;
+    let Press { session, request, again, .. } = press;
     Ok(Approval {
         lookup: services.keyring.lookup(pair.key.as_str()),
         ending: pair.key.ending(),
         description: format!("{} - API ({})", request.shown_name(), now.to_sql_style()),
         approved_by: session.user.id,
-        seal: seal(
-            services,
-            &request,
-            pair,
-            (&grant_id, &delivery_id),
-            (now, expires_at),
-        ),
+        seal: seal(services, &request, pair, (&grant_id, &delivery_id), (now, expires_at)),
         session_hash: services.keyring.lookup(session.id.as_str()),
         again,
         consent,
@@ -144,13 +130,8 @@ fn seal(
     let (request, store_url) = (request.clone(), services.public_url.clone());
     let (grant_id, delivery_id) = (grant_id.to_owned(), delivery_id.to_owned());
     Box::new(move |key_id| {
-        let facts = Facts {
-            key_id,
-            store_url: &store_url,
-            grant_id: &grant_id,
-            issued_at,
-            expires_at,
-        };
+        let facts =
+            Facts { key_id, store_url: &store_url, grant_id: &grant_id, issued_at, expires_at };
         let body = callback_body::write(&request, &pair, facts);
         Sealed::seal(&keyring, &*entropy, &delivery_id, &body)
     })

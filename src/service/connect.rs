@@ -27,10 +27,7 @@ pub async fn ask(
     let now = services.now();
     let question = consent::question(&services.keyring, &session.id, request);
     let token = consent::issue(&services.keyring, &*services.entropy, now, &question);
-    let existing = db::read!(
-        services.db,
-        keys::of_host(now, &request.callback_url.host())
-    )?;
+    let existing = db::read!(services.db, keys::of_host(now, &request.callback_url.host()))?;
     Ok(Question { token, existing })
 }
 
@@ -45,8 +42,5 @@ pub async fn just_approved(
     request: &AuthorizeRequest,
 ) -> Result<Option<String>, ServiceError> {
     let question = consent::question(&services.keyring, &session.id, request);
-    Ok(db::read!(
-        services.db,
-        approvals::recent_grant(services.now(), &question)
-    )?)
+    Ok(db::read!(services.db, approvals::recent_grant(services.now(), &question))?)
 }

@@ -48,32 +48,16 @@ pub async fn send(services: &Services, claimed: Claimed) -> Result<Recorded, Ser
         "callback sent"
     );
     let now = services.now();
-    let recorded = db::write!(
-        services.db,
-        deliveries::record(now, &id, attempt, failure.as_ref())
-    )?;
+    let recorded =
+        db::write!(services.db, deliveries::record(now, &id, attempt, failure.as_ref()))?;
     services.signals.tell_progress();
     Ok(recorded)
 }
 
 async fn post(services: &Services, claimed: Claimed) -> Result<(), Failure> {
-    let Claimed {
-        id,
-        request,
-        sealed,
-        ..
-    } = claimed;
-    let body = sealed
-        .open(&services.keyring, &id)
-        .map_err(|_| Failure::CannotOpen)?;
+    let Claimed { id, request, sealed, .. } = claimed;
+    let body = sealed.open(&services.keyring, &id).map_err(|_| Failure::CannotOpen)?;
     let signature = signature::sign(&services.keyring, &id, services.now(), &body);
     let url = request.callback_url.target();
-    services
-        .callbacks
-        .post(Message {
-            url,
-            body,
-            signature,
-        })
-        .await
+    services.callbacks.post(Message { url, body, signature }).await
 }

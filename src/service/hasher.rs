@@ -33,25 +33,13 @@ pub struct Costs {
 
 impl Default for Costs {
     fn default() -> Self {
-        Self {
-            password: Cost::PASSWORD,
-            secret: Cost::SECRET,
-        }
+        Self { password: Cost::PASSWORD, secret: Cost::SECRET }
     }
 }
 
 enum Job {
-    Hash {
-        secret: Zeroizing<String>,
-        salt: [u8; 16],
-        cost: Cost,
-        reply: oneshot::Sender<String>,
-    },
-    Verify {
-        secret: Zeroizing<String>,
-        phc: String,
-        reply: oneshot::Sender<bool>,
-    },
+    Hash { secret: Zeroizing<String>, salt: [u8; 16], cost: Cost, reply: oneshot::Sender<String> },
+    Verify { secret: Zeroizing<String>, phc: String, reply: oneshot::Sender<bool> },
 }
 
 /// The way to the hashing threads. They end when the last `Hasher` is dropped.
@@ -80,12 +68,7 @@ impl Hasher {
         cost: Cost,
     ) -> Result<String, ServiceError> {
         let (reply, answer) = oneshot::channel();
-        self.queue(Job::Hash {
-            secret,
-            salt,
-            cost,
-            reply,
-        })?;
+        self.queue(Job::Hash { secret, salt, cost, reply })?;
         answer.await.map_err(|_| ServiceError::Busy)
     }
 
@@ -111,10 +94,7 @@ impl Hasher {
 fn work(receiver: &Mutex<mpsc::Receiver<Job>>, pepper: &[u8]) {
     let mut memory = Memory::default();
     loop {
-        let next = receiver
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .recv();
+        let next = receiver.lock().unwrap_or_else(PoisonError::into_inner).recv();
         match next {
             Ok(job) => run(job, pepper, &mut memory),
             Err(mpsc::RecvError) => return,
@@ -125,12 +105,7 @@ fn work(receiver: &Mutex<mpsc::Receiver<Job>>, pepper: &[u8]) {
 /// Does one job, unless whoever asked has gone.
 fn run(job: Job, pepper: &[u8], memory: &mut Memory) {
     match job {
-        Job::Hash {
-            secret,
-            salt,
-            cost,
-            reply,
-        } if !reply.is_closed() => {
+        Job::Hash { secret, salt, cost, reply } if !reply.is_closed() => {
             if let Some(phc) = argon::hash(pepper, secret.as_bytes(), salt, cost) {
                 let _ = reply.send(phc);
             }

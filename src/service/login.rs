@@ -45,10 +45,7 @@ pub async fn login(services: &Services, attempt: Attempt) -> Result<LoginOutcome
     let name = attempt.name.trim().to_lowercase();
     let address = subject(services, Subject::Address, &network(attempt.address));
     let account = subject(services, Subject::Account, &name);
-    for (kind, key) in [
-        (Subject::Address, address.clone()),
-        (Subject::Account, account.clone()),
-    ] {
+    for (kind, key) in [(Subject::Address, address.clone()), (Subject::Account, account.clone())] {
         if let Admission::WaitUntil(at) = admit(services, now, kind, key).await? {
             return Ok(LoginOutcome::Wait(at.since(now)));
         }
@@ -71,10 +68,7 @@ pub(super) async fn begin(
     let hash = services.keyring.lookup(id.as_str());
     let old = replaces.map(|old| services.keyring.lookup(old.as_str()));
     let (now, user_id) = (services.now(), user.id);
-    db::write!(
-        services.db,
-        sessions::begin(now, user_id, &hash, old.as_deref())
-    )?;
+    db::write!(services.db, sessions::begin(now, user_id, &hash, old.as_deref()))?;
     Ok(id)
 }
 
@@ -84,10 +78,7 @@ async fn admit(
     kind: Subject,
     key: Vec<u8>,
 ) -> Result<Admission, ServiceError> {
-    Ok(db::write!(
-        services.db,
-        login_failures::admit(now, kind, &key)
-    )?)
+    Ok(db::write!(services.db, login_failures::admit(now, kind, &key))?)
 }
 
 /// The user, if the password is right and the user is not disabled. Does the same work when there is
@@ -108,11 +99,7 @@ async fn check_password(
 
 /// What stands in the database for a subject: neither names nor addresses.
 fn subject(services: &Services, kind: Subject, value: &str) -> Vec<u8> {
-    services.keyring.form_tag(&[
-        b"login failures",
-        kind.as_str().as_bytes(),
-        value.as_bytes(),
-    ])
+    services.keyring.form_tag(&[b"login failures", kind.as_str().as_bytes(), value.as_bytes()])
 }
 
 /// The address as far as one client cannot change it at will: an IPv6 client has a whole /64.

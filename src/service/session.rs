@@ -39,10 +39,7 @@ pub async fn current(services: &Services, id: SessionId) -> Result<Option<Sessio
     if now.since(stored.last_used_at) >= TOUCH_AFTER {
         db::write!(services.db, sessions::touch(now, &hash))?;
     }
-    Ok(Some(Session {
-        id,
-        user: stored.user,
-    }))
+    Ok(Some(Session { id, user: stored.user }))
 }
 
 /// Ends a session.

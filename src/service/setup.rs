@@ -51,28 +51,11 @@ pub async fn make_first_admin(
     if !is_open(services, token).await? {
         return Err(UserError::NoSetup);
     }
-    let new = checked(
-        services,
-        NewUserRequest {
-            role: Role::Admin,
-            ..request
-        },
-    )
-    .await?;
+    let new = checked(services, NewUserRequest { role: Role::Admin, ..request }).await?;
     let (now, hash) = (services.now(), token_hash(services, token));
     let (login, name, email) = (new.login.clone(), new.name.clone(), new.email.clone());
-    let id = inserted(db::write!(
-        services.db,
-        users::insert_first(now, &new, &hash)
-    )?)?;
-    let user = User {
-        id,
-        login,
-        name,
-        email,
-        role: Role::Admin,
-        disabled: false,
-    };
+    let id = inserted(db::write!(services.db, users::insert_first(now, &new, &hash))?)?;
+    let user = User { id, login, name, email, role: Role::Admin, disabled: false };
     Ok(login::begin(services, &user, None).await?)
 }
 

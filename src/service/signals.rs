@@ -13,10 +13,7 @@ pub struct Signals {
 
 impl Default for Signals {
     fn default() -> Self {
-        Self {
-            work: Notify::new(),
-            progress: watch::Sender::new(()),
-        }
+        Self { work: Notify::new(), progress: watch::Sender::new(()) }
     }
 }
 

@@ -95,11 +95,7 @@ pub async fn set_password(
     let login = Login::parse(login).ok_or(UserError::Unknown)?;
     let hash = hashed(services, password).await?;
     let known = db::write!(services.db, users::set_password(login.as_str(), &hash))?;
-    if known {
-        Ok(())
-    } else {
-        Err(UserError::Unknown)
-    }
+    if known { Ok(()) } else { Err(UserError::Unknown) }
 }
 
 /// Shuts a user out (sessions end, owned keys stop) or lets the user in again.
@@ -114,11 +110,7 @@ pub async fn set_disabled(
     let login = Login::parse(login).ok_or(UserError::Unknown)?;
     let since = disabled.then(|| services.now());
     let known = db::write!(services.db, users::set_disabled(login.as_str(), since))?;
-    if known {
-        Ok(())
-    } else {
-        Err(UserError::Unknown)
-    }
+    if known { Ok(()) } else { Err(UserError::Unknown) }
 }
 
 /// The request as a row, its password hashed.
@@ -129,27 +121,12 @@ pub(super) async fn checked(
     let login = Login::parse(&request.login).ok_or(UserError::Login)?;
     let email = match request.email.trim() {
         "" => None,
-        text => Some(
-            Email::parse(text)
-                .ok_or(UserError::Email)?
-                .as_str()
-                .to_owned(),
-        ),
+        text => Some(Email::parse(text).ok_or(UserError::Email)?.as_str().to_owned()),
     };
     let name = text::shortened(&text::visible(&request.name), 100);
-    let name = if name.is_empty() {
-        login.as_str().to_owned()
-    } else {
-        name
-    };
+    let name = if name.is_empty() { login.as_str().to_owned() } else { name };
     let password_hash = hashed(services, request.password).await?;
-    Ok(NewUser {
-        login: login.as_str().to_owned(),
-        email,
-        name,
-        role: request.role,
-        password_hash,
-    })
+    Ok(NewUser { login: login.as_str().to_owned(), email, name, role: request.role, password_hash })
 }
 
 pub(super) fn inserted(outcome: UserInsert) -> Result<i64, UserError> {
@@ -163,8 +140,5 @@ pub(super) fn inserted(outcome: UserInsert) -> Result<i64, UserError> {
 async fn hashed(services: &Services, password: Zeroizing<String>) -> Result<String, UserError> {
     let plain = NewPassword::parse(password)?.into_plain();
     let salt = random(&*services.entropy);
-    Ok(services
-        .hasher
-        .hash(plain, salt, services.costs.password)
-        .await?)
+    Ok(services.hasher.hash(plain, salt, services.costs.password).await?)
 }

@@ -76,11 +76,7 @@ pub async fn verify(
         return Ok(Err(Refusal::UnknownKey));
     };
     let plain = Zeroizing::new(secret.expose().to_owned());
-    if !services
-        .hasher
-        .verify(plain, record.secret_hash.clone())
-        .await?
-    {
+    if !services.hasher.verify(plain, record.secret_hash.clone()).await? {
         return Ok(Err(Refusal::WrongSecret));
     }
     if let Err(unusable) = record.usable(services.now()) {
@@ -90,10 +86,5 @@ pub async fn verify(
         return Ok(Err(Refusal::Method(refused)));
     }
     let (key_id, permissions) = (record.id, record.permissions);
-    Ok(Ok(Identity {
-        key_id,
-        permissions,
-        owner: record.owner,
-        app: record.app,
-    }))
+    Ok(Ok(Identity { key_id, permissions, owner: record.owner, app: record.app }))
 }

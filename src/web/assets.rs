@@ -22,11 +22,7 @@ impl Asset {
     /// A file whose address will be `<stem>-<hash>.<kind>`.
     pub fn new(stem: &str, kind: &'static str, bytes: Vec<u8>) -> Self {
         let hash = HEXLOWER.encode(&Sha256::digest(&bytes)[..8]);
-        Self {
-            name: format!("{stem}-{hash}.{kind}"),
-            kind,
-            bytes: bytes.into(),
-        }
+        Self { name: format!("{stem}-{hash}.{kind}"), kind, bytes: bytes.into() }
     }
 }
 
@@ -46,35 +42,23 @@ impl Assets {
         let mut files = vec![embedded("style", "css"), embedded("mark", "svg")];
         files.extend(accent.map(theme));
         files.extend(logo);
-        Self {
-            base: format!("{}/static", public_url.prefix()),
-            files,
-        }
+        Self { base: format!("{}/static", public_url.prefix()), files }
     }
 
     /// Addresses of the style sheets, in order.
     pub fn styles(&self) -> impl Iterator<Item = String> {
-        self.files
-            .iter()
-            .filter(|file| file.kind == "css")
-            .map(|file| self.address(file))
+        self.files.iter().filter(|file| file.kind == "css").map(|file| self.address(file))
     }
 
     /// Address of the store's logo, if it has one.
     pub fn logo(&self) -> Option<String> {
-        let logo = self
-            .files
-            .iter()
-            .find(|file| file.name.starts_with("logo-"))?;
+        let logo = self.files.iter().find(|file| file.name.starts_with("logo-"))?;
         Some(self.address(logo))
     }
 
     /// Address of our own mark, the icon of the browser's tab.
     pub fn mark(&self) -> String {
-        let mark = self
-            .files
-            .iter()
-            .find(|file| file.name.starts_with("mark-"));
+        let mark = self.files.iter().find(|file| file.name.starts_with("mark-"));
         mark.map(|mark| self.address(mark)).unwrap_or_default()
     }
 
@@ -107,10 +91,7 @@ impl Assets {
 
 /// The accent colour as custom properties, since pages have no inline style.
 fn theme(accent: Color) -> Asset {
-    let css = format!(
-        ":root {{ --accent: {}; --on-accent: {}; }}\n",
-        accent.css(),
-        accent.text_on()
-    );
+    let css =
+        format!(":root {{ --accent: {}; --on-accent: {}; }}\n", accent.css(), accent.text_on());
     Asset::new("theme", "css", css.into_bytes())
 }

@@ -50,9 +50,7 @@ pub fn set(site: &Site, name: Name, value: String) -> Cookie<'static> {
 /// The session's cookie, which lives no longer than the session may.
 pub fn session(site: &Site, id: &SessionId) -> Cookie<'static> {
     let mut cookie = set(site, Name::Session, id.as_str().to_owned());
-    cookie.set_max_age(Duration::seconds(
-        i64::try_from(session::ABSOLUTE.as_secs()).unwrap_or(0),
-    ));
+    cookie.set_max_age(Duration::seconds(i64::try_from(session::ABSOLUTE.as_secs()).unwrap_or(0)));
     cookie
 }
 

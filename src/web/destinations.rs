@@ -13,10 +13,7 @@ pub struct ShownAddress {
 impl ShownAddress {
     /// How to show this address.
     pub fn of(url: &AppUrl) -> Self {
-        Self {
-            origin: url.origin(),
-            unicode: url.unicode_host(),
-        }
+        Self { origin: url.origin(), unicode: url.unicode_host() }
     }
 }
 

@@ -116,16 +116,11 @@ fn denied(
     }
     let mut page = respond::page(
         StatusCode::UNAUTHORIZED,
-        &DeniedPage {
-            site,
-            message,
-            switch,
-        },
+        &DeniedPage { site, message, switch },
         Forms::Stay,
     )?;
     let html = actix_web::http::header::HeaderValue::from_static("text/html; charset=UTF-8");
-    page.headers_mut()
-        .insert(actix_web::http::header::CONTENT_TYPE, html);
+    page.headers_mut().insert(actix_web::http::header::CONTENT_TYPE, html);
     Ok(page)
 }
 
@@ -141,22 +136,11 @@ fn problem(request: &HttpRequest, site: &Site, error: &WebError) -> Result<HttpR
             "code": title, "message": message, "data": { "status": status.as_u16(), "request_id": id },
         }))
     } else {
-        respond::page(
-            status,
-            &ProblemPage {
-                site,
-                title,
-                message,
-                request_id,
-            },
-            Forms::Stay,
-        )?
+        respond::page(status, &ProblemPage { site, title, message, request_id }, Forms::Stay)?
     };
     if status == StatusCode::SERVICE_UNAVAILABLE {
         let seconds = actix_web::http::header::HeaderValue::from_static("2");
-        response
-            .headers_mut()
-            .insert(actix_web::http::header::RETRY_AFTER, seconds);
+        response.headers_mut().insert(actix_web::http::header::RETRY_AFTER, seconds);
     }
     Ok(response)
 }
@@ -173,16 +157,12 @@ fn words(error: &WebError) -> (StatusCode, &'static str, &'static str) {
             "This setup link is not valid",
             "It was used already, or a newer one was made. The newest stands in the log of the service.",
         ),
-        WebError::BrokenForm => (
-            StatusCode::BAD_REQUEST,
-            "The form did not arrive whole",
-            "Go back and send it again.",
-        ),
-        WebError::FormTooLarge => (
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "The form is too large",
-            "At most 64 KiB are taken.",
-        ),
+        WebError::BrokenForm => {
+            (StatusCode::BAD_REQUEST, "The form did not arrive whole", "Go back and send it again.")
+        }
+        WebError::FormTooLarge => {
+            (StatusCode::PAYLOAD_TOO_LARGE, "The form is too large", "At most 64 KiB are taken.")
+        }
         WebError::Service(_) => (
             StatusCode::SERVICE_UNAVAILABLE,
             "Please try again in a moment",

@@ -48,17 +48,10 @@ fn has_token(visitor: &Visitor) -> bool {
         return false;
     };
     let sent = visitor.parameters.text("form_token").unwrap_or_default();
-    field(visitor, &cookie)
-        .as_bytes()
-        .ct_eq(sent.as_bytes())
-        .into()
+    field(visitor, &cookie).as_bytes().ct_eq(sent.as_bytes()).into()
 }
 
 fn field(visitor: &Visitor, cookie: &str) -> String {
-    BASE64URL_NOPAD.encode(
-        &visitor
-            .services
-            .keyring
-            .form_tag(&[b"anonymous form", cookie.as_bytes()]),
-    )
+    BASE64URL_NOPAD
+        .encode(&visitor.services.keyring.form_tag(&[b"anonymous form", cookie.as_bytes()]))
 }

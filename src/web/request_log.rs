@@ -26,19 +26,14 @@ pub async fn middleware(
     let id = HEXLOWER.encode(&random::<8>(&*app.services.entropy));
     request.extensions_mut().insert(RequestId(id.clone()));
     let (method, path) = (request.method().clone(), request.path().to_owned());
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "a duration for the log, no time of day"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "a duration for the log, no time of day")]
     let start = Instant::now();
     let mut response = next.call(request).await?;
     let status = response.status().as_u16();
     let millis = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
     tracing::info!(request_id = id, %method, path, status, millis, "request");
     if let Ok(value) = HeaderValue::from_str(&id) {
-        response
-            .headers_mut()
-            .insert(HeaderName::from_static("x-request-id"), value);
+        response.headers_mut().insert(HeaderName::from_static("x-request-id"), value);
     }
     Ok(response)
 }

@@ -24,9 +24,7 @@ pub fn page(
     template: &impl Template,
     forms: Forms<'_>,
 ) -> Result<HttpResponse, WebError> {
-    let body = template
-        .render()
-        .map_err(|error| WebError::Internal(error.to_string()))?;
+    let body = template.render().map_err(|error| WebError::Internal(error.to_string()))?;
     Ok(private(HttpResponse::build(status))
         .content_type("text/html; charset=utf-8")
         .insert_header(("Content-Security-Policy", policy(forms)))
@@ -39,10 +37,7 @@ pub fn page(
 /// WordPress' (wire.md §1.3).
 pub fn private(mut response: HttpResponseBuilder) -> HttpResponseBuilder {
     response
-        .insert_header((
-            "Cache-Control",
-            "no-cache, must-revalidate, max-age=0, no-store, private",
-        ))
+        .insert_header(("Cache-Control", "no-cache, must-revalidate, max-age=0, no-store, private"))
         .insert_header(("Expires", "Wed, 11 Jan 1984 05:00:00 GMT"))
         .insert_header(("Referrer-Policy", "no-referrer"))
         .insert_header(("X-Robots-Tag", "noindex, nofollow"));
@@ -51,16 +46,12 @@ pub fn private(mut response: HttpResponseBuilder) -> HttpResponseBuilder {
 
 /// `302 Found`, as WooCommerce redirects between its own routes.
 pub fn found(location: String) -> HttpResponse {
-    private(HttpResponse::Found())
-        .insert_header(("Location", location))
-        .finish()
+    private(HttpResponse::Found()).insert_header(("Location", location)).finish()
 }
 
 /// `303 See Other`, after a form.
 pub fn see_other(location: String) -> HttpResponse {
-    private(HttpResponse::SeeOther())
-        .insert_header(("Location", location))
-        .finish()
+    private(HttpResponse::SeeOther()).insert_header(("Location", location)).finish()
 }
 
 fn policy(forms: Forms<'_>) -> String {
@@ -92,12 +83,7 @@ pub enum Origin {
 
 /// Reads `Sec-Fetch-Site`, else `Origin`.
 pub fn origin(request: &HttpRequest, site: &Site) -> Origin {
-    let header = |name| {
-        request
-            .headers()
-            .get(name)
-            .and_then(|value| value.to_str().ok())
-    };
+    let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
     match (header("sec-fetch-site"), header("origin")) {
         (Some("same-origin" | "none"), _) => Origin::Own,
         (None, Some(origin)) if origin == site.public_url.origin() => Origin::Own,

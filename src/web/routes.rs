@@ -17,13 +17,9 @@ use super::{
 /// All routes, at `prefix` and at the root.
 pub fn configure(config: &mut ServiceConfig, prefix: &str) {
     if !prefix.is_empty() {
-        config
-            .route(prefix, page(admin::root))
-            .service(web::scope(prefix).configure(table));
+        config.route(prefix, page(admin::root)).service(web::scope(prefix).configure(table));
     }
-    config
-        .configure(table)
-        .default_service(page(|_| async { Err(WebError::NotFound) }));
+    config.configure(table).default_service(page(|_| async { Err(WebError::NotFound) }));
 }
 
 fn table(config: &mut ServiceConfig) {
@@ -36,14 +32,8 @@ fn table(config: &mut ServiceConfig) {
         // The flow: every method, as in WooCommerce.
         .route("/wc-auth/v1/{route:.+}", page(authorize::dispatch))
         .route("/connections/{grant_id}", get_page(connection::show))
-        .route(
-            "/connections/{grant_id}/retry",
-            post_page(connection::retry),
-        )
-        .route(
-            "/connections/{grant_id}/cancel",
-            post_page(connection::cancel),
-        )
+        .route("/connections/{grant_id}/retry", post_page(connection::retry))
+        .route("/connections/{grant_id}/cancel", post_page(connection::cancel))
         // People.
         .route("/login", page(session::login))
         .route("/logout", post_page(session::logout))
@@ -65,9 +55,7 @@ where
                 let visitor = Visitor::meet(request.clone(), payload).await?;
                 handler(visitor).await
             };
-            answer
-                .await
-                .unwrap_or_else(|error| errors::render(&request, &error))
+            answer.await.unwrap_or_else(|error| errors::render(&request, &error))
         }
     })
 }

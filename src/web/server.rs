@@ -52,10 +52,7 @@ pub fn start(
     .listen(listener)?
     .run();
     let handle = server.handle();
-    Ok(Server {
-        handle,
-        task: tokio::spawn(server),
-    })
+    Ok(Server { handle, task: tokio::spawn(server) })
 }
 
 impl Server {

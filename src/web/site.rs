@@ -67,10 +67,7 @@ fn read_logo(path: &Path) -> Result<Asset, SiteError> {
     if bytes.len() > LARGEST_LOGO {
         return Err(SiteError::TooLarge);
     }
-    let extension = path
-        .extension()
-        .and_then(|extension| extension.to_str())
-        .unwrap_or_default();
+    let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
     let kind = match extension.to_ascii_lowercase().as_str() {
         "svg" => "svg",
         "png" => "png",

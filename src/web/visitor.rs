@@ -60,13 +60,7 @@ impl Visitor {
             Some(id) => session::current(&services, id).await?,
             None => None,
         };
-        Ok(Self {
-            services,
-            site,
-            request,
-            parameters,
-            session,
-        })
+        Ok(Self { services, site, request, parameters, session })
     }
 
     /// The client's address.
@@ -82,9 +76,7 @@ impl Visitor {
     /// The hidden field that ties a form to this session; empty without one.
     pub fn form_token(&self) -> String {
         let session = self.session.as_ref();
-        session
-            .map(|session| session.id.form_token(&self.services.keyring))
-            .unwrap_or_default()
+        session.map(|session| session.id.form_token(&self.services.keyring)).unwrap_or_default()
     }
 
     /// The session of a form that was shown to it and comes from our own page.
@@ -110,41 +102,28 @@ impl Visitor {
 
 /// What handlers share, out of the request.
 pub fn app(request: &HttpRequest) -> App {
-    let app = request
-        .app_data::<Data<App>>()
-        .expect("the server was started with it");
+    let app = request.app_data::<Data<App>>().expect("the server was started with it");
     App::clone(app)
 }
 
 /// Whether the client asked for JSON instead of a page.
 pub fn wants_json(request: &HttpRequest) -> bool {
-    let accept = request
-        .headers()
-        .get(header::ACCEPT)
-        .and_then(|value| value.to_str().ok());
+    let accept = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok());
     accept.is_some_and(|accept| accept.to_ascii_lowercase().contains("application/json"))
 }
 
 /// The request's id, for people who ask for help.
 pub fn request_id(request: &HttpRequest) -> String {
     use actix_web::HttpMessage as _;
-    request
-        .extensions()
-        .get::<RequestId>()
-        .map(|id| id.0.clone())
-        .unwrap_or_default()
+    request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default()
 }
 
 /// The body of a POST with an ordinary form; nothing of any other request.
 async fn read_form(request: &HttpRequest, payload: Payload) -> Result<Bytes, WebError> {
     let content_type = request.headers().get(header::CONTENT_TYPE);
-    let is_form = content_type
-        .and_then(|value| value.to_str().ok())
-        .is_some_and(|value| {
-            value
-                .to_ascii_lowercase()
-                .starts_with("application/x-www-form-urlencoded")
-        });
+    let is_form = content_type.and_then(|value| value.to_str().ok()).is_some_and(|value| {
+        value.to_ascii_lowercase().starts_with("application/x-www-form-urlencoded")
+    });
     if request.method() != Method::POST || !is_form {
         return Ok(Bytes::new());
     }

@@ -4,20 +4,13 @@ use super::*;
 
 #[track_caller]
 fn one(found: &[String], expected: &str) {
-    assert!(
-        found.len() == 1 && found[0].starts_with(expected),
-        "{found:#?}"
-    );
+    assert!(found.len() == 1 && found[0].starts_with(expected), "{found:#?}");
 }
 
 #[test]
 fn on_forbidden_layers_and_crates() {
     for (path, text, expected) in [
-        (
-            "src/domain/key.rs",
-            "\nuse crate::db::Db;",
-            "src/domain/key.rs:2: `crate::db`",
-        ),
+        ("src/domain/key.rs", "\nuse crate::db::Db;", "src/domain/key.rs:2: `crate::db`"),
         (
             "src/db/x.rs",
             "use crate::{domain::{db, web}, web::Site};",
@@ -28,16 +21,8 @@ fn on_forbidden_layers_and_crates() {
             "fn f(_: super::web::Site) {}",
             "src/service/mod.rs:1: `crate::web`",
         ),
-        (
-            "src/service/x.rs",
-            "use super::super::cli;",
-            "src/service/x.rs:1: `crate::cli`",
-        ),
-        (
-            "src/worker/x.rs",
-            "use crate::{\n  db,\n};",
-            "src/worker/x.rs:2: `crate::db`",
-        ),
+        ("src/service/x.rs", "use super::super::cli;", "src/service/x.rs:1: `crate::cli`"),
+        ("src/worker/x.rs", "use crate::{\n  db,\n};", "src/worker/x.rs:2: `crate::db`"),
         (
             "src/config/x.rs",
             "pub(in crate::config) type T = crate::web::T;",
@@ -48,26 +33,10 @@ fn on_forbidden_layers_and_crates() {
             "use diesel::prelude::*;",
             "src/web/x.rs:1: `diesel` is forbidden here: it belongs in db",
         ),
-        (
-            "src/cli/x.rs",
-            "fn f() { reqwest::get(url) }",
-            "src/cli/x.rs:1: `reqwest`",
-        ),
-        (
-            "src/service/x.rs",
-            "use actix_web;",
-            "src/service/x.rs:1: `actix_web`",
-        ),
-        (
-            "src/domain/x.rs",
-            "async fn f() { tokio::spawn(g()) }",
-            "src/domain/x.rs:1: `tokio`",
-        ),
-        (
-            "src/domain/x.rs",
-            "use std::{env, fmt};",
-            "src/domain/x.rs:1: `std::env`",
-        ),
+        ("src/cli/x.rs", "fn f() { reqwest::get(url) }", "src/cli/x.rs:1: `reqwest`"),
+        ("src/service/x.rs", "use actix_web;", "src/service/x.rs:1: `actix_web`"),
+        ("src/domain/x.rs", "async fn f() { tokio::spawn(g()) }", "src/domain/x.rs:1: `tokio`"),
+        ("src/domain/x.rs", "use std::{env, fmt};", "src/domain/x.rs:1: `std::env`"),
         (
             "src/domain/x.rs",
             "use std::time::{Duration, SystemTime};",
@@ -106,15 +75,9 @@ fn but_not_on_what_is_only_said() {
 
 #[test]
 fn on_long_files_and_missing_headers() {
-    one(
-        &no_header("src/a.rs", "fn f() {}"),
-        "src/a.rs:1: begin with",
-    );
+    one(&no_header("src/a.rs", "fn f() {}"), "src/a.rs:1: begin with");
     let line = "//! a\n";
-    one(
-        &too_long("src/a.rs", &line.repeat(501), 500),
-        "src/a.rs:501: more than 500",
-    );
+    one(&too_long("src/a.rs", &line.repeat(501), 500), "src/a.rs:501: more than 500");
     assert_eq!(too_long("src/a.rs", &line.repeat(500), 500), [""; 0]);
     assert_eq!(no_header("src/a.rs", line), [""; 0]);
 }

@@ -18,10 +18,7 @@ pub fn tokens(code: &str) -> Vec<Token<'_>> {
             };
             let (text, after) = rest.split_at(length);
             if !first.is_whitespace() {
-                tokens.push(Token {
-                    line: number + 1,
-                    text,
-                });
+                tokens.push(Token { line: number + 1, text });
             }
             rest = after;
         }
@@ -30,8 +27,7 @@ pub fn tokens(code: &str) -> Vec<Token<'_>> {
 }
 
 fn word_length(text: &str) -> usize {
-    text.find(|c: char| !c.is_alphanumeric() && c != '_')
-        .unwrap_or(text.len())
+    text.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(text.len())
 }
 
 /// The text with comments and literals blanked, line for line.
@@ -54,17 +50,13 @@ pub fn code(text: &str) -> String {
 }
 
 fn blank(text: &str) -> String {
-    text.chars()
-        .map(|c| if c == '\n' { '\n' } else { ' ' })
-        .collect()
+    text.chars().map(|c| if c == '\n' { '\n' } else { ' ' }).collect()
 }
 
 /// The length of the comment or literal that `text` begins with; zero if it begins with neither.
 fn comment_or_literal(text: &str) -> usize {
     let through = |from: usize, end: &str| {
-        text[from..]
-            .find(end)
-            .map_or(text.len(), |at| from + at + end.len())
+        text[from..].find(end).map_or(text.len(), |at| from + at + end.len())
     };
     if text.starts_with("//") {
         return text.find('\n').unwrap_or(text.len());

@@ -13,9 +13,7 @@ pub fn with(name: &str, value: &str) -> String {
 }
 
 async fn authorize(app: &TestApp, query: &str) -> Answer {
-    app.browser()
-        .get(&format!("/wc-auth/v1/authorize?{query}"))
-        .await
+    app.browser().get(&format!("/wc-auth/v1/authorize?{query}")).await
 }
 
 #[tokio::test]
@@ -30,19 +28,11 @@ async fn routes_are_found_as_in_woocommerce() {
         "/wc-auth/v1/Authorize//",
     ] {
         let answer = browser.get(&format!("{path}?{GOOD}")).await;
-        assert_eq!(
-            (answer.status, answer.location()),
-            (302, login.as_str()),
-            "{path}"
-        );
+        assert_eq!((answer.status, answer.location()), (302, login.as_str()), "{path}");
     }
     for version in ["1", "2", ""] {
         let path = format!("/?wc-auth-version={version}&wc-auth-route=authorize&{GOOD}");
-        assert_eq!(
-            browser.get(&path).await.location(),
-            login,
-            "version {version:?}"
-        );
+        assert_eq!(browser.get(&path).await.location(), login, "version {version:?}");
     }
     for path in [
         "/wc-auth/v1",
@@ -56,22 +46,14 @@ async fn routes_are_found_as_in_woocommerce() {
         assert_eq!(answer.status, 404, "{path}");
         assert_eq!(answer.text("h1"), "There is no such page", "{path}");
     }
-    for path in [
-        "/wc-auth/v1/foo",
-        "/wc-auth/v1/authorize/extra",
-        "/wc-auth/v1//authorize",
-    ] {
+    for path in ["/wc-auth/v1/foo", "/wc-auth/v1/authorize/extra", "/wc-auth/v1//authorize"] {
         let answer = browser.get(&format!("{path}?{GOOD}")).await;
         assert_eq!(
             answer.error(),
             "Error: You do not have permission to access this page.",
             "{path}"
         );
-        assert_eq!(
-            browser.get(path).await.error(),
-            "Error: Missing parameter app_name.",
-            "{path}"
-        );
+        assert_eq!(browser.get(path).await.error(), "Error: Missing parameter app_name.", "{path}");
     }
 }
 
@@ -80,35 +62,18 @@ async fn any_method_is_taken_and_the_body_of_a_post_wins() {
     let app = TestApp::start().await;
     let browser = app.browser();
     let login = format!("{}/wc-auth/v1/login?{GOOD}", app.url);
-    for method in [
-        Method::GET,
-        Method::PUT,
-        Method::PATCH,
-        Method::DELETE,
-        Method::OPTIONS,
-        Method::HEAD,
-    ] {
+    for method in
+        [Method::GET, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS, Method::HEAD]
+    {
         let request = browser.request(method.clone(), &format!("/wc-auth/v1/authorize?{GOOD}"));
         assert_eq!(browser.send(request).await.location(), login, "{method}");
     }
-    let path = format!(
-        "/wc-auth/v1/authorize?{}&app_name=A&app_name=B",
-        with("scope", "write")
-    );
+    let path = format!("/wc-auth/v1/authorize?{}&app_name=A&app_name=B", with("scope", "write"));
     let fields = [("scope", "read"), ("app_name", "My App")];
     assert_eq!(browser.post(&path, &fields).await.location(), login);
-    let form = browser
-        .request(Method::POST, "/wc-auth/v1/authorize")
-        .body(GOOD);
-    let form = form.header(
-        "content-type",
-        "application/x-www-form-urlencoded; charset=UTF-8",
-    );
-    assert_eq!(
-        browser.send(form).await.location(),
-        login,
-        "a form without a query"
-    );
+    let form = browser.request(Method::POST, "/wc-auth/v1/authorize").body(GOOD);
+    let form = form.header("content-type", "application/x-www-form-urlencoded; charset=UTF-8");
+    assert_eq!(browser.send(form).await.location(), login, "a form without a query");
 }
 
 #[tokio::test]
@@ -120,26 +85,12 @@ async fn parameters_are_checked_in_order_and_named() {
         for (at, name) in names.iter().enumerate() {
             for empty in ["", "0"] {
                 let query = format!("{sent}&{name}={empty}");
-                let answer = app
-                    .browser()
-                    .get(&format!("/wc-auth/v1/{route}?{query}"))
-                    .await;
+                let answer = app.browser().get(&format!("/wc-auth/v1/{route}?{query}")).await;
                 assert_eq!(answer.status, 401);
-                assert_eq!(
-                    answer.error(),
-                    format!("Error: Missing parameter {name}."),
-                    "{route}"
-                );
+                assert_eq!(answer.error(), format!("Error: Missing parameter {name}."), "{route}");
             }
-            let answer = app
-                .browser()
-                .get(&format!("/wc-auth/v1/{route}?{sent}&{name}[]=x"))
-                .await;
-            assert_eq!(
-                answer.error(),
-                format!("Error: Invalid parameter {name}."),
-                "{route}"
-            );
+            let answer = app.browser().get(&format!("/wc-auth/v1/{route}?{sent}&{name}[]=x")).await;
+            assert_eq!(answer.error(), format!("Error: Invalid parameter {name}."), "{route}");
             sent = format!("{sent}&{}", GOOD.split('&').nth(at).unwrap());
         }
     }
@@ -152,22 +103,10 @@ async fn each_error_has_woocommerces_text() {
         ("scope", "Read", "Invalid scope Read"),
         ("scope", " read ", "Invalid scope read"),
         ("scope", "<b>x</b>", "Invalid scope x"),
-        (
-            "return_url",
-            "/path",
-            "The https:///path is not a valid URL",
-        ),
+        ("return_url", "/path", "The https:///path is not a valid URL"),
         ("callback_url", "http://", "The http:// is not a valid URL"),
-        (
-            "callback_url",
-            "http://app.com/cb",
-            "The callback_url needs to be over SSL",
-        ),
-        (
-            "callback_url",
-            "myapp://cb",
-            "The callback_url needs to be over SSL",
-        ),
+        ("callback_url", "http://app.com/cb", "The callback_url needs to be over SSL"),
+        ("callback_url", "myapp://cb", "The callback_url needs to be over SSL"),
         (
             "callback_url",
             "https://u:p@app.com/",
@@ -183,11 +122,7 @@ async fn each_error_has_woocommerces_text() {
             "javascript://%0aalert(1)",
             "The javascript://%0aalert(1) is not a valid URL",
         ),
-        (
-            "return_url",
-            "http://a\"><script>b/",
-            "The http://a\"><script>b/ is not a valid URL",
-        ),
+        ("return_url", "http://a\"><script>b/", "The http://a\"><script>b/ is not a valid URL"),
     ] {
         let answer = authorize(&app, &with(name, value)).await;
         assert_eq!(answer.status, 401, "{value}");
@@ -199,10 +134,7 @@ async fn each_error_has_woocommerces_text() {
     let answer = authorize(&app, &format!("{GOOD}&user_id=a%00b")).await;
     assert_eq!(answer.error(), "Error: Invalid parameter user_id.");
     let answer = authorize(&app, &with("user_id", &"x".repeat(4097))).await;
-    assert_eq!(
-        answer.error(),
-        "Error: Invalid parameter user_id: it is longer than 4096 bytes."
-    );
+    assert_eq!(answer.error(), "Error: Invalid parameter user_id: it is longer than 4096 bytes.");
 }
 
 #[tokio::test]
@@ -223,10 +155,7 @@ async fn the_error_page_is_woocommerces() {
     );
 
     let answer = app.browser().get_json("/wc-auth/v1/authorize").await;
-    assert_eq!(
-        (answer.status, answer.header("content-type")),
-        (401, "application/json")
-    );
+    assert_eq!((answer.status, answer.header("content-type")), (401, "application/json"));
     assert_eq!(
         answer.body,
         r#"{"code":"wp_die","message":"Error: Missing parameter app_name.","data":{"status":401},"additional_errors":[]}"#
@@ -286,11 +215,7 @@ async fn return_urls_are_taken_and_refused_as_listed() {
     ] {
         let answer = authorize(&app, &with("return_url", value)).await;
         assert_eq!(answer.status, 401, "{value}");
-        assert!(
-            answer.error().ends_with("is not a valid URL."),
-            "{value}: {}",
-            answer.error()
-        );
+        assert!(answer.error().ends_with("is not a valid URL."), "{value}: {}", answer.error());
     }
 }
 
@@ -305,37 +230,16 @@ async fn callback_urls_follow_the_same_table_over_https_only() {
         "HTTPS://app.com/",
         "https%3A%2F%2Fapp.com",
     ] {
-        assert_eq!(
-            authorize(&app, &with("callback_url", value)).await.status,
-            302,
-            "{value}"
-        );
+        assert_eq!(authorize(&app, &with("callback_url", value)).await.status, 302, "{value}");
     }
-    for value in [
-        "/path",
-        "https://a_b.com/",
-        "https%253A%252F%252Fapp.com",
-        "javascript:alert(1)",
-    ] {
+    for value in ["/path", "https://a_b.com/", "https%253A%252F%252Fapp.com", "javascript:alert(1)"]
+    {
         let answer = authorize(&app, &with("callback_url", value)).await;
-        assert!(
-            answer.error().ends_with("is not a valid URL."),
-            "{value}: {}",
-            answer.error()
-        );
+        assert!(answer.error().ends_with("is not a valid URL."), "{value}: {}", answer.error());
     }
-    for value in [
-        "http://app.com/",
-        "ftp://app.com/",
-        "myapp://cb",
-        "data://x",
-    ] {
+    for value in ["http://app.com/", "ftp://app.com/", "myapp://cb", "data://x"] {
         let answer = authorize(&app, &with("callback_url", value)).await;
-        assert_eq!(
-            answer.error(),
-            "Error: The callback_url needs to be over SSL.",
-            "{value}"
-        );
+        assert_eq!(answer.error(), "Error: The callback_url needs to be over SSL.", "{value}");
     }
 }
 
@@ -344,13 +248,8 @@ async fn a_path_prefix_works_stripped_and_unstripped() {
     let app = TestApp::with(&[("PUBLIC_URL", "{url}/auth")]).await;
     let browser = app.browser();
     for prefix in ["", "/auth"] {
-        let answer = browser
-            .get(&format!("{prefix}/wc-auth/v1/authorize?{GOOD}"))
-            .await;
-        assert_eq!(
-            answer.location(),
-            format!("{}/auth/wc-auth/v1/login?{GOOD}", app.url)
-        );
+        let answer = browser.get(&format!("{prefix}/wc-auth/v1/authorize?{GOOD}")).await;
+        assert_eq!(answer.location(), format!("{}/auth/wc-auth/v1/login?{GOOD}", app.url));
         let page = browser.get(&format!("{prefix}/login")).await;
         let style = page.attribute("link[rel=stylesheet]", "href");
         assert!(style.starts_with("/auth/static/style-"), "{style}");
@@ -364,15 +263,7 @@ async fn a_path_prefix_works_stripped_and_unstripped() {
 #[tokio::test]
 async fn oversized_requests_get_a_clear_answer() {
     let app = TestApp::start().await;
-    let answer = app
-        .browser()
-        .post(
-            "/wc-auth/v1/authorize",
-            &[("app_name", &"x".repeat(70_000))],
-        )
-        .await;
-    assert_eq!(
-        (answer.status, answer.text("h1").as_str()),
-        (413, "The form is too large")
-    );
+    let answer =
+        app.browser().post("/wc-auth/v1/authorize", &[("app_name", &"x".repeat(70_000))]).await;
+    assert_eq!((answer.status, answer.text("h1").as_str()), (413, "The form is too large"));
 }

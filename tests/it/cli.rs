@@ -15,29 +15,15 @@ async fn a_fresh_start_needs_nothing_prepared() {
     let mut process = Process::start(folder.path(), &address, &[]).await;
     process.wait_for_log("make the first admin at ").await;
     let log = process.log();
-    let link = log
-        .split("make the first admin at ")
-        .nth(1)
-        .unwrap()
-        .split_whitespace()
-        .next()
-        .unwrap();
-    assert!(
-        link.starts_with(&format!("http://{address}/setup?token=")),
-        "{link}"
-    );
+    let link =
+        log.split("make the first admin at ").nth(1).unwrap().split_whitespace().next().unwrap();
+    assert!(link.starts_with(&format!("http://{address}/setup?token=")), "{link}");
     assert_eq!(process.browser().get(link).await.status, 200);
     assert_eq!(process.browser().get("/healthz").await.status, 200);
-    assert_eq!(
-        process.browser().get("/readyz").await.body,
-        r#"{"status":"ok"}"#
-    );
+    assert_eq!(process.browser().get("/readyz").await.body, r#"{"status":"ok"}"#);
     assert_eq!(process.terminate(), Some(0));
     for file in ["appgrant.db", "appgrant.key"] {
-        let mode = fs::metadata(folder.path().join(file))
-            .unwrap()
-            .permissions()
-            .mode();
+        let mode = fs::metadata(folder.path().join(file)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "{file}");
     }
 }
@@ -57,17 +43,11 @@ async fn users_are_made_listed_changed_and_shut_out() {
         "ada@shop.example",
         "--password-stdin",
     ];
-    assert_eq!(
-        run(&folder, &add),
-        (0, "user Ada added (admin)\n".into(), String::new())
-    );
+    assert_eq!(run(&folder, &add), (0, "user Ada added (admin)\n".into(), String::new()));
     let (code, _, error) = run(&folder, &add);
     assert_eq!(
         (code, error.as_str()),
-        (
-            1,
-            "appgrant: that login or e-mail address is already taken\n"
-        )
+        (1, "appgrant: that login or e-mail address is already taken\n")
     );
     let (_, list, _) = run(&folder, &["user", "list", "--json"]);
     let list: serde_json::Value = serde_json::from_str(&list).unwrap();
@@ -77,30 +57,17 @@ async fn users_are_made_listed_changed_and_shut_out() {
     assert_eq!(run(&folder, &["user", "disable", "ada"]).0, 0);
     assert!(run(&folder, &["user", "list"]).1.contains("disabled"));
     assert_eq!(run(&folder, &["user", "enable", "ada"]).0, 0);
-    assert_eq!(
-        run(&folder, &["user", "passwd", "ada", "--password-stdin"]).0,
-        0
-    );
-    for arguments in [
-        &["user", "disable", "bob"][..],
-        &["user", "passwd", "bob", "--password-stdin"],
-    ] {
+    assert_eq!(run(&folder, &["user", "passwd", "ada", "--password-stdin"]).0, 0);
+    for arguments in
+        [&["user", "disable", "bob"][..], &["user", "passwd", "bob", "--password-stdin"]]
+    {
         let (code, _, error) = run(&folder, arguments);
-        assert_eq!(
-            (code, error.as_str()),
-            (1, "appgrant: there is no user of that login\n")
-        );
+        assert_eq!((code, error.as_str()), (1, "appgrant: there is no user of that login\n"));
     }
-    let (code, _, error) = Process::run(
-        folder.path(),
-        &["user", "passwd", "ada", "--password-stdin"],
-        "short\n",
-    );
+    let (code, _, error) =
+        Process::run(folder.path(), &["user", "passwd", "ada", "--password-stdin"], "short\n");
     assert_eq!(code, 1);
-    assert_eq!(
-        error,
-        "appgrant: the password is too short: at least 10 characters are needed\n"
-    );
+    assert_eq!(error, "appgrant: the password is too short: at least 10 characters are needed\n");
 }
 
 #[tokio::test]
@@ -118,10 +85,7 @@ async fn wrong_usage_exits_with_two() {
         assert_eq!(code, 2, "{arguments:?}: {error}");
         assert!(!error.is_empty());
     }
-    assert_eq!(
-        run(&folder, &["--version"]).1,
-        format!("appgrant {}\n", env!("CARGO_PKG_VERSION"))
-    );
+    assert_eq!(run(&folder, &["--version"]).1, format!("appgrant {}\n", env!("CARGO_PKG_VERSION")));
 }
 
 #[tokio::test]
@@ -135,32 +99,18 @@ async fn migrate_says_what_it_did() {
 async fn config_shows_each_setting_and_its_source() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("appgrant.toml");
-    fs::write(
-        &file,
-        "store_name = 'Tea'\ndatabase_url = 'postgres://u:hunter2@h/db'",
-    )
-    .unwrap();
+    fs::write(&file, "store_name = 'Tea'\ndatabase_url = 'postgres://u:hunter2@h/db'").unwrap();
     let (code, text, _) = run(&folder, &["config"]);
     assert_eq!(code, 0);
-    assert!(
-        text.contains("APPGRANT_STORE_NAME = \"Tea\"  (in appgrant.toml)"),
-        "{text}"
-    );
+    assert!(text.contains("APPGRANT_STORE_NAME = \"Tea\"  (in appgrant.toml)"), "{text}");
     assert!(
         text.contains("APPGRANT_LISTEN = \"127.0.0.1:8080\"  (from the environment)"),
         "{text}"
     );
-    assert!(
-        text.contains("APPGRANT_LOG = \"info\"  (by default)"),
-        "{text}"
-    );
+    assert!(text.contains("APPGRANT_LOG = \"info\"  (by default)"), "{text}");
     assert!(!text.contains("hunter2"), "{text}");
     let (_, json, _) = run(&folder, &["config", "--json"]);
-    assert!(
-        serde_json::from_str::<serde_json::Value>(&json)
-            .unwrap()
-            .is_array()
-    );
+    assert!(serde_json::from_str::<serde_json::Value>(&json).unwrap().is_array());
 }
 
 #[tokio::test]
@@ -175,23 +125,14 @@ async fn every_wrong_setting_stops_the_start_with_its_one_line() {
     fs::write(folder.path().join("rubbish.key"), "rubbish").unwrap();
     fs::write(folder.path().join("rubbish.db"), vec![b'x'; 5000]).unwrap();
     for (line, says) in [
-        (
-            "lisen = '1'",
-            "lisen (in wrong.toml) is not a setting; did you mean listen?",
-        ),
+        ("lisen = '1'", "lisen (in wrong.toml) is not a setting; did you mean listen?"),
         ("log = 'appgrant=loud'", "APPGRANT_LOG cannot be understood"),
-        (
-            "store_logo = 'none.svg'",
-            "APPGRANT_STORE_LOGO names a file that cannot be read",
-        ),
+        ("store_logo = 'none.svg'", "APPGRANT_STORE_LOGO names a file that cannot be read"),
         (
             "store_logo = 'wrong.toml'",
             "APPGRANT_STORE_LOGO must name an SVG, PNG, JPEG or WebP file",
         ),
-        (
-            "store_logo = 'large.svg'",
-            "APPGRANT_STORE_LOGO names a file of more than 256 KiB",
-        ),
+        ("store_logo = 'large.svg'", "APPGRANT_STORE_LOGO names a file of more than 256 KiB"),
         (
             "secret_key_file = 'rubbish.key'",
             "APPGRANT_SECRET_KEY_FILE names rubbish.key, which cannot be used",
@@ -204,14 +145,8 @@ async fn every_wrong_setting_stops_the_start_with_its_one_line() {
             "database_url = 'sqlite:no/such/folder/x.db'",
             "APPGRANT_DATABASE_URL names a file that cannot be made",
         ),
-        (
-            "database_url = 'sqlite:rubbish.db'",
-            "APPGRANT_DATABASE_URL cannot be used",
-        ),
-        (
-            "database_url = 'postgres://nobody@127.0.0.1:1/x'",
-            "the database cannot be reached",
-        ),
+        ("database_url = 'sqlite:rubbish.db'", "APPGRANT_DATABASE_URL cannot be used"),
+        ("database_url = 'postgres://nobody@127.0.0.1:1/x'", "the database cannot be reached"),
         (
             "accent_color = 'red'",
             "accent_color (in wrong.toml) is “red”; it must be a colour as #rrggbb",
@@ -219,22 +154,12 @@ async fn every_wrong_setting_stops_the_start_with_its_one_line() {
     ] {
         fs::write(folder.path().join("wrong.toml"), line).unwrap();
         let (code, out, error) = run(&folder, &["--config", "wrong.toml", "serve"]);
-        assert_eq!(
-            (code, out.as_str(), error.lines().count()),
-            (1, "", 1),
-            "{line}: {error}"
-        );
-        assert!(
-            error.starts_with(&format!("appgrant: {says}")),
-            "{line}: {error}"
-        );
+        assert_eq!((code, out.as_str(), error.lines().count()), (1, "", 1), "{line}: {error}");
+        assert!(error.starts_with(&format!("appgrant: {says}")), "{line}: {error}");
     }
     let (code, _, error) = run(&folder, &["--config", "none.toml", "serve"]);
     assert_eq!(code, 1);
-    assert!(
-        error.starts_with("appgrant: the settings file none.toml cannot be read"),
-        "{error}"
-    );
+    assert!(error.starts_with("appgrant: the settings file none.toml cannot be read"), "{error}");
 }
 
 #[tokio::test]
@@ -256,10 +181,7 @@ async fn a_busy_address_is_named() {
 async fn another_key_file_than_the_databases_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     assert_eq!(run(&folder, &["user", "list"]).0, 0);
-    let (key, kept) = (
-        folder.path().join("appgrant.key"),
-        folder.path().join("kept"),
-    );
+    let (key, kept) = (folder.path().join("appgrant.key"), folder.path().join("kept"));
     fs::rename(&key, &kept).unwrap();
     let (code, _, error) = run(&folder, &["user", "list"]);
     assert_eq!(code, 1);
@@ -277,11 +199,8 @@ async fn the_logo_and_the_colour_are_shown() {
     let folder = tempfile::tempdir().unwrap();
     let logo = folder.path().join("logo.svg");
     fs::write(&logo, "<svg xmlns='http://www.w3.org/2000/svg'/>").unwrap();
-    let app = TestApp::with(&[
-        ("STORE_LOGO", logo.to_str().unwrap()),
-        ("ACCENT_COLOR", "#ffcc00"),
-    ])
-    .await;
+    let app =
+        TestApp::with(&[("STORE_LOGO", logo.to_str().unwrap()), ("ACCENT_COLOR", "#ffcc00")]).await;
     let page = app.browser().get("/login").await;
     assert_eq!(page.attribute("#wc-logo", "alt"), "Ada’s Tea");
     let image = app.browser().get(&page.attribute("#wc-logo", "src")).await;

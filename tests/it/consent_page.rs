@@ -15,36 +15,24 @@ async fn who_sees_what() {
     let url = |route: &str| format!("{}{}", app.url, path(route));
 
     let anonymous = app.browser();
-    assert_eq!(
-        anonymous.get(&path("authorize")).await.location(),
-        url("login")
-    );
+    assert_eq!(anonymous.get(&path("authorize")).await.location(), url("login"));
     assert_eq!(anonymous.get(&path("login")).await.status, 200);
     assert_eq!(anonymous.get(&path("access_granted")).await.error(), denied);
     assert_eq!(anonymous.post(&path("deny"), &[]).await.error(), denied);
 
     let viewer = app.logged_in("vera").await;
     assert_eq!(viewer.get(&path("authorize")).await.error(), denied);
-    assert_eq!(
-        viewer.get(&path("login")).await.location(),
-        url("authorize")
-    );
+    assert_eq!(viewer.get(&path("login")).await.location(), url("authorize"));
     assert_eq!(viewer.get(&path("access_granted")).await.error(), denied);
 
     for login in ["ada", "max"] {
         let manager = app.logged_in(login).await;
         assert_eq!(manager.get(&path("authorize")).await.status, 200);
-        assert_eq!(
-            manager.get(&path("login")).await.location(),
-            url("authorize")
-        );
+        assert_eq!(manager.get(&path("login")).await.location(), url("authorize"));
         let nonce = "Error: Invalid nonce verification.";
         assert_eq!(manager.get(&path("access_granted")).await.error(), nonce);
         assert_eq!(
-            manager
-                .post(&path("access_granted"), &[("wc_auth_nonce", "0123456789")])
-                .await
-                .error(),
+            manager.post(&path("access_granted"), &[("wc_auth_nonce", "0123456789")]).await.error(),
             nonce
         );
         assert_eq!(manager.post(&path("deny"), &[]).await.error(), nonce);
@@ -59,15 +47,8 @@ async fn a_viewer_is_led_to_another_account() {
     let page = viewer.get(&format!("/wc-auth/v1/authorize?{GOOD}")).await;
     assert_eq!(page.text("button.wc-auth-logout"), "Log in as someone else");
     let answer = viewer.press("/logout", &page.fields("form.inline")).await;
-    assert_eq!(
-        answer.location(),
-        format!("{}/wc-auth/v1/login?{GOOD}", app.url)
-    );
-    assert_eq!(
-        viewer.get(answer.location()).await.status,
-        200,
-        "and is logged out"
-    );
+    assert_eq!(answer.location(), format!("{}/wc-auth/v1/login?{GOOD}", app.url));
+    assert_eq!(viewer.get(answer.location()).await.status, 200, "and is logged out");
 }
 
 #[tokio::test]
@@ -76,10 +57,7 @@ async fn pages_with_parameters_cannot_be_framed_cached_or_scripted() {
     let manager = app.logged_in("max").await;
     let custom = query(&[("return_url", "myapp://cb")]);
     for (path, form_action) in [
-        (
-            format!("/wc-auth/v1/authorize?{GOOD}"),
-            "form-action 'self' http: https:",
-        ),
+        (format!("/wc-auth/v1/authorize?{GOOD}"), "form-action 'self' http: https:"),
         (
             format!("/wc-auth/v1/authorize?{GOOD}&{custom}"),
             "form-action 'self' http: https: myapp:",
@@ -104,11 +82,7 @@ async fn the_consent_page_says_everything() {
     let app = TestApp::start().await;
     let manager = app.logged_in("max").await;
     let lines = [
-        (
-            "read",
-            "Read",
-            "View coupons View customers View orders and sales reports View products",
-        ),
+        ("read", "Read", "View coupons View customers View orders and sales reports View products"),
         (
             "write",
             "Write",
@@ -121,13 +95,8 @@ async fn the_consent_page_says_everything() {
         ),
     ];
     for (scope, title, list) in lines {
-        let page = manager
-            .get(&format!("/wc-auth/v1/authorize?{}", with("scope", scope)))
-            .await;
-        assert_eq!(
-            page.text("h1"),
-            "My App would like to connect to your store"
-        );
+        let page = manager.get(&format!("/wc-auth/v1/authorize?{}", with("scope", scope))).await;
+        assert_eq!(page.text("h1"), "My App would like to connect to your store");
         let text = page.text("main");
         assert!(
             text.contains(&format!(
@@ -136,18 +105,11 @@ async fn the_consent_page_says_everything() {
             "{text}"
         );
         assert_eq!(page.text("ul.wc-auth-permissions"), list);
-        assert_eq!(
-            text.contains("changing and deleting"),
-            scope != "read",
-            "{text}"
-        );
+        assert_eq!(text.contains("changing and deleting"), scope != "read", "{text}");
         assert!(text.contains("Approving will share credentials with app.com. Do not proceed if this looks suspicious in any way."));
         assert!(text.contains("https://app.com") && text.contains("http://app.com"));
         assert!(!text.contains("Look twice"), "same registrable domain");
-        assert!(
-            page.text("div.wc-auth-logged-in-as")
-                .starts_with("Logged in as Max")
-        );
+        assert!(page.text("div.wc-auth-logged-in-as").starts_with("Logged in as Max"));
         assert_eq!(page.text("button.wc-auth-approve"), "Approve");
         assert_eq!(page.text("button.wc-auth-deny"), "Deny");
         assert_eq!(
@@ -163,19 +125,12 @@ async fn the_consent_page_says_everything() {
         ("https://127.0.0.1/", true),
         ("myapp://cb", false),
     ] {
-        let page = manager
-            .get(&format!(
-                "/wc-auth/v1/authorize?{}",
-                with("return_url", return_url)
-            ))
-            .await;
+        let page =
+            manager.get(&format!("/wc-auth/v1/authorize?{}", with("return_url", return_url))).await;
         assert_eq!(page.body.contains("Look twice"), warned, "{return_url}");
     }
     let idn = with("callback_url", "https://bücher.example:8443/cb");
-    let text = manager
-        .get(&format!("/wc-auth/v1/authorize?{idn}"))
-        .await
-        .text("section.receiver");
+    let text = manager.get(&format!("/wc-auth/v1/authorize?{idn}")).await.text("section.receiver");
     assert!(
         text.contains("https://xn--bcher-kva.example:8443") && text.contains("bücher.example"),
         "{text}"
@@ -193,24 +148,11 @@ async fn hostile_names_stay_text() {
         ("evil\u{202e}moc.knab", "evilmoc.knab"),
         ("My\r\n App\t\u{200b}", "My App"),
     ] {
-        let page = manager
-            .get(&format!("/wc-auth/v1/authorize?{}", with("app_name", sent)))
-            .await;
-        assert_eq!(
-            page.text("h1"),
-            format!("{shown} would like to connect to your store")
-        );
+        let page = manager.get(&format!("/wc-auth/v1/authorize?{}", with("app_name", sent))).await;
+        assert_eq!(page.text("h1"), format!("{shown} would like to connect to your store"));
         assert!(!page.body.contains("<script") && !page.body.contains("<img src=x"));
     }
     let long = "x".repeat(4000);
-    let page = manager
-        .get(&format!(
-            "/wc-auth/v1/authorize?{}",
-            with("app_name", &long)
-        ))
-        .await;
-    assert!(
-        page.text("h1")
-            .starts_with(&format!("{}...", "x".repeat(167)))
-    );
+    let page = manager.get(&format!("/wc-auth/v1/authorize?{}", with("app_name", &long))).await;
+    assert!(page.text("h1").starts_with(&format!("{}...", "x".repeat(167))));
 }

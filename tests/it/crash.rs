@@ -25,21 +25,10 @@ struct Story {
 impl Story {
     async fn begin() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let add = [
-            "user",
-            "add",
-            "max",
-            "--role",
-            "manager",
-            "--password-stdin",
-        ];
+        let add = ["user", "add", "max", "--role", "manager", "--password-stdin"];
         let (code, _, error) = Process::run(folder.path(), &add, PASSWORD);
         assert_eq!(code, 0, "{error}");
-        Self {
-            folder,
-            address: own_address(),
-            receiver: Receiver::start().await,
-        }
+        Self { folder, address: own_address(), receiver: Receiver::start().await }
     }
 
     async fn start(&self, fault: &str) -> Process {
@@ -62,25 +51,19 @@ impl Story {
         let manager = log_in(&process).await;
         let page = manager.consent(&self.request()).await;
         let pressing = tokio::spawn(async move {
-            let request = manager
-                .request(reqwest::Method::POST, &page.approve_to)
-                .form(&page.approve);
+            let request =
+                manager.request(reqwest::Method::POST, &page.approve_to).form(&page.approve);
             request.send().await.map(drop)
         });
         process.wait_for_log(&format!("stopped at {fault}")).await;
         process.kill();
-        assert!(
-            pressing.await.unwrap().is_err(),
-            "the browser’s connection broke"
-        );
+        assert!(pressing.await.unwrap().is_err(), "the browser’s connection broke");
     }
 }
 
 async fn log_in(process: &Process) -> Manager {
     let browser = process.browser();
-    let answer = browser
-        .post("/login", &[("username", "max"), ("password", PASSWORD)])
-        .await;
+    let answer = browser.post("/login", &[("username", "max"), ("password", PASSWORD)]).await;
     assert!(answer.location().ends_with("/admin"), "{}", answer.body);
     browser
 }
@@ -89,10 +72,7 @@ async fn log_in(process: &Process) -> Manager {
 async fn services(story: &Story) -> Arc<Services> {
     let path = |name: &str| story.folder.path().join(name).display().to_string();
     let environment = [
-        (
-            "APPGRANT_DATABASE_URL".to_owned(),
-            format!("sqlite:{}", path("appgrant.db")),
-        ),
+        ("APPGRANT_DATABASE_URL".to_owned(), format!("sqlite:{}", path("appgrant.db"))),
         ("APPGRANT_SECRET_KEY_FILE".to_owned(), path("appgrant.key")),
     ];
     let settings = Settings::read(&Values::gather(environment, None).unwrap()).unwrap();
@@ -109,10 +89,7 @@ async fn killed_before_the_transaction_there_is_no_key() {
     assert_eq!(process.terminate(), Some(0));
     let services = services(&story).await;
     let due = deliver::claim(&services).await.unwrap();
-    assert!(
-        matches!(due, Claim::Nothing(None)),
-        "nothing was written, nothing will be sent"
-    );
+    assert!(matches!(due, Claim::Nothing(None)), "nothing was written, nothing will be sent");
     assert!(story.receiver.received().is_empty());
 }
 
@@ -140,36 +117,23 @@ async fn delivered_after_a_kill_at(fault: &str, callbacks: usize) {
     let story = Story::begin().await;
     story.approve_and_kill_at(fault).await;
     let before = story.receiver.received().len();
-    assert!(
-        before < callbacks || fault == "after-transaction",
-        "{before} before the restart"
-    );
+    assert!(before < callbacks || fault == "after-transaction", "{before} before the restart");
     let mut process = story.start("").await;
     let received = story.receiver.wait_for(before.max(callbacks)).await;
     process.wait_for_log("callback sent").await;
     assert!(
-        received
-            .iter()
-            .all(|again: &Received| again.body == received[0].body),
+        received.iter().all(|again: &Received| again.body == received[0].body),
         "the same keys each time"
     );
     assert!(
-        received
-            .iter()
-            .all(|again| again.header("webhook-id") == received[0].header("webhook-id"))
+        received.iter().all(|again| again.header("webhook-id") == received[0].header("webhook-id"))
     );
     wait_until_settled(&process, &story).await;
     assert_eq!(process.terminate(), Some(0));
     let services = services(&story).await;
-    assert!(
-        received[0].judged(&services, "GET").await.is_ok(),
-        "the app’s key works"
-    );
+    assert!(received[0].judged(&services, "GET").await.is_ok(), "the app’s key works");
     let due = deliver::claim(&services).await.unwrap();
-    assert!(
-        matches!(due, Claim::Nothing(None)),
-        "nothing is left to send"
-    );
+    assert!(matches!(due, Claim::Nothing(None)), "nothing is left to send");
 }
 
 /// Waits until the consent page shows the one key as live.

@@ -15,11 +15,7 @@ async fn pressing_approve_twice_makes_one_key() {
     for _ in 0..3 {
         assert_eq!(manager.approve(&page).await.location(), RETURNED);
     }
-    assert_eq!(
-        manager.deny(&page).await.location(),
-        RETURNED,
-        "the outcome of the first is shown"
-    );
+    assert_eq!(manager.deny(&page).await.location(), RETURNED, "the outcome of the first is shown");
     assert_eq!(receiver.received().len(), 1);
 }
 
@@ -28,9 +24,7 @@ async fn pressing_approve_at_the_same_moment_makes_one_key() {
     let (app, receiver) = (TestApp::start().await, Receiver::start().await);
     let manager = app.logged_in("max").await;
     for round in 1..=50 {
-        let page = manager
-            .consent(&format!("{}&state={round}", request(&receiver)))
-            .await;
+        let page = manager.consent(&format!("{}&state={round}", request(&receiver))).await;
         let (one, two) = tokio::join!(manager.approve(&page), manager.approve(&page));
         assert_eq!(one.location(), two.location());
         assert!(one.location().contains("success=1"), "{}", one.location());
@@ -38,10 +32,8 @@ async fn pressing_approve_at_the_same_moment_makes_one_key() {
     }
     let received = receiver.received();
     let keys: BTreeSet<_> = received.iter().map(|r| r.text("consumer_key")).collect();
-    let numbers: BTreeSet<_> = received
-        .iter()
-        .map(|r| r.json()["key_id"].as_i64().unwrap())
-        .collect();
+    let numbers: BTreeSet<_> =
+        received.iter().map(|r| r.json()["key_id"].as_i64().unwrap()).collect();
     assert_eq!((keys.len(), numbers.len()), (50, 50));
     assert_eq!(numbers.last(), Some(&50), "no key was made besides");
 }
@@ -62,9 +54,7 @@ async fn going_back_or_reloading_shows_what_was_done() {
     let (app, receiver) = (TestApp::start().await, Receiver::start().await);
     let manager = app.logged_in("max").await;
     let path = format!("/wc-auth/v1/authorize?{}", request(&receiver));
-    manager
-        .approve(&manager.consent(&request(&receiver)).await)
-        .await;
+    manager.approve(&manager.consent(&request(&receiver)).await).await;
     let back = manager.get(&path).await;
     assert_eq!(back.text("h1"), "My App is connected");
     assert_eq!(back.attribute("a.button", "href"), RETURNED);
@@ -78,15 +68,9 @@ async fn going_back_or_reloading_shows_what_was_done() {
     assert_eq!(receiver.received().len(), 2, "asked for on purpose");
 
     let other = app.logged_in("ada").await;
-    assert_eq!(
-        other.get(&path).await.text("h1"),
-        "My App would like to connect to your store"
-    );
+    assert_eq!(other.get(&path).await.text("h1"), "My App would like to connect to your store");
     app.clock.advance(Duration::from_mins(16));
-    assert_eq!(
-        manager.get(&path).await.text("h1"),
-        "My App would like to connect to your store"
-    );
+    assert_eq!(manager.get(&path).await.text("h1"), "My App would like to connect to your store");
 }
 
 #[tokio::test]
@@ -128,22 +112,11 @@ async fn the_buttons_hold_for_this_session_these_parameters_and_this_day() {
         assert_eq!(manager.approve(&changed).await.error(), nonce, "{name}");
         assert_eq!(manager.deny(&changed).await.error(), nonce, "{name}");
     }
-    assert_eq!(
-        app.logged_in("max").await.approve(&page).await.error(),
-        nonce,
-        "another session"
-    );
+    assert_eq!(app.logged_in("max").await.approve(&page).await.error(), nonce, "another session");
     let anonymous = app.browser().approve(&page).await;
-    assert_eq!(
-        anonymous.error(),
-        "Error: You do not have permission to access this page."
-    );
+    assert_eq!(anonymous.error(), "Error: You do not have permission to access this page.");
     assert_eq!(foreign(&manager, &page).await, nonce, "another site’s form");
-    let query: Vec<_> = page
-        .approve
-        .iter()
-        .map(|(n, v)| (n.as_str(), v.as_str()))
-        .collect();
+    let query: Vec<_> = page.approve.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
     let link = format!("{}&{}", page.approve_to, crate::support::query(&query));
     assert_eq!(manager.get(&link).await.error(), nonce, "a link");
     app.clock.advance(Duration::from_mins(719));
@@ -156,14 +129,7 @@ async fn the_buttons_hold_for_this_session_these_parameters_and_this_day() {
 }
 
 async fn foreign(manager: &Manager, page: &ConsentPage) -> String {
-    let fields: Vec<_> = page
-        .approve
-        .iter()
-        .map(|(n, v)| (n.as_str(), v.as_str()))
-        .collect();
+    let fields: Vec<_> = page.approve.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
     let header = ("sec-fetch-site", "cross-site");
-    manager
-        .post_with(&page.approve_to, &fields, header)
-        .await
-        .error()
+    manager.post_with(&page.approve_to, &fields, header).await.error()
 }

@@ -29,19 +29,10 @@ async fn approve_in_vain(manager: &Manager, callback_url: &str) -> (String, Answ
 }
 
 async fn press(manager: &Manager, path: &str, page: &Answer, button: &str) -> Answer {
-    let action = if button == "wc-auth-retry" {
-        "retry"
-    } else {
-        "cancel"
-    };
+    let action = if button == "wc-auth-retry" { "retry" } else { "cancel" };
     assert!(page.body.contains(button), "{}", page.body);
-    let token = page.attribute(
-        &format!("form[action$={action}] input[name=form_token]"),
-        "value",
-    );
-    manager
-        .post(&format!("{path}/{action}"), &[("form_token", &token)])
-        .await
+    let token = page.attribute(&format!("form[action$={action}] input[name=form_token]"), "value");
+    manager.post(&format!("{path}/{action}"), &[("form_token", &token)]).await
 }
 
 /// Pushes the clock to each next attempt until that many callbacks have arrived.
@@ -57,10 +48,7 @@ async fn a_failed_attempt_is_explained_and_can_be_retried() {
     receiver.will([Reaction::Status(500)]);
     let manager = app.logged_in("max").await;
     let (path, page) = approve_in_vain(&manager, &receiver.url()).await;
-    assert_eq!(
-        (page.status, page.text("h1").as_str()),
-        (200, "Connecting My App")
-    );
+    assert_eq!((page.status, page.text("h1").as_str()), (200, "Connecting My App"));
     let host = receiver.host();
     let timeline = page.text("ol.timeline");
     assert!(
@@ -69,33 +57,16 @@ async fn a_failed_attempt_is_explained_and_can_be_retried() {
         )),
         "{timeline}"
     );
-    assert!(
-        timeline.contains("status: 500") && timeline.contains("Attempt 1"),
-        "{timeline}"
-    );
-    assert!(
-        !page.body.contains("the app says something"),
-        "the app’s answer is never shown"
-    );
-    assert!(
-        page.text("p[role=status]")
-            .contains("The next attempt is in"),
-        "{}",
-        page.body
-    );
+    assert!(timeline.contains("status: 500") && timeline.contains("Attempt 1"), "{timeline}");
+    assert!(!page.body.contains("the app says something"), "the app’s answer is never shown");
+    assert!(page.text("p[role=status]").contains("The next attempt is in"), "{}", page.body);
     assert!((2..=15).contains(&page.header("refresh").parse::<u64>().unwrap()));
 
     press(&manager, &path, &page, "wc-auth-retry").await;
     let received = receiver.received();
     assert_eq!(received.len(), 2);
-    assert_eq!(
-        received[0].body, received[1].body,
-        "the same keys on every attempt"
-    );
-    assert_eq!(
-        received[0].header("webhook-id"),
-        received[1].header("webhook-id")
-    );
+    assert_eq!(received[0].body, received[1].body, "the same keys on every attempt");
+    assert_eq!(received[0].header("webhook-id"), received[1].header("webhook-id"));
     assert_eq!(manager.get(&path).await.location(), SUCCESS);
     assert!(received[0].judged(app.services(), "GET").await.is_ok());
 }
@@ -114,8 +85,7 @@ async fn retries_come_by_themselves_and_end_after_five() {
         );
         let_it_retry(&app, &receiver, seconds, count).await;
         wait_for_page(&manager, &path, |page| {
-            page.text("ol.timeline")
-                .contains(&format!("Attempt {count}"))
+            page.text("ol.timeline").contains(&format!("Attempt {count}"))
                 && !page.body.contains("Handing the keys")
         })
         .await;
@@ -124,13 +94,7 @@ async fn retries_come_by_themselves_and_end_after_five() {
     assert_eq!(page.text("h1"), "My App was not connected");
     assert_eq!(page.attribute("a.button", "href"), FAILURE);
     assert!(!page.body.contains("wc-auth-retry") && page.header("refresh").is_empty());
-    assert_eq!(
-        key.judged(app.services(), "GET")
-            .await
-            .unwrap_err()
-            .reason(),
-        "revoked"
-    );
+    assert_eq!(key.judged(app.services(), "GET").await.unwrap_err().reason(), "revoked");
     app.clock.advance(Duration::from_hours(1));
     app.services().signals.wake_worker();
     assert_eq!(receiver.received().len(), 5, "never again");
@@ -160,21 +124,11 @@ async fn cancelling_ends_the_key_for_good() {
     assert!(page.text("main").contains("You cancelled this."));
     assert_eq!(page.attribute("a.button", "href"), FAILURE);
     let key = receiver.received().remove(0);
-    assert_eq!(
-        key.judged(app.services(), "GET")
-            .await
-            .unwrap_err()
-            .reason(),
-        "revoked"
-    );
+    assert_eq!(key.judged(app.services(), "GET").await.unwrap_err().reason(), "revoked");
     app.clock.advance(Duration::from_mins(1));
     app.services().signals.wake_worker();
     let fresh = manager.consent(&request(&receiver.url())).await;
-    assert_eq!(
-        manager.approve(&fresh).await.location(),
-        SUCCESS,
-        "and it can be asked anew"
-    );
+    assert_eq!(manager.approve(&fresh).await.location(), SUCCESS, "and it can be asked anew");
     assert_eq!(receiver.received().len(), 2);
 }
 
@@ -204,21 +158,9 @@ async fn cancelling_an_attempt_under_way_wins_over_its_answer() {
     press(&manager, &path, &under_way, "wc-auth-cancel").await;
     receiver.let_go();
     retrying.await.unwrap();
-    assert!(
-        manager
-            .get(&path)
-            .await
-            .text("main")
-            .contains("You cancelled this.")
-    );
+    assert!(manager.get(&path).await.text("main").contains("You cancelled this."));
     let key = receiver.received().remove(0);
-    assert_eq!(
-        key.judged(app.services(), "GET")
-            .await
-            .unwrap_err()
-            .reason(),
-        "revoked"
-    );
+    assert_eq!(key.judged(app.services(), "GET").await.unwrap_err().reason(), "revoked");
 }
 
 #[tokio::test]
@@ -227,49 +169,31 @@ async fn any_2xx_is_success_and_nothing_else() {
     let manager = app.logged_in("max").await;
     for (round, status) in [200, 201, 202, 204, 299].into_iter().enumerate() {
         receiver.will([Reaction::Status(status)]);
-        let page = manager
-            .consent(&format!("{}&state={round}", request(&receiver.url())))
-            .await;
-        assert!(
-            manager.approve(&page).await.location().starts_with(SUCCESS),
-            "{status}"
-        );
+        let page = manager.consent(&format!("{}&state={round}", request(&receiver.url()))).await;
+        assert!(manager.approve(&page).await.location().starts_with(SUCCESS), "{status}");
     }
     for status in [304, 400, 401, 404, 410, 429, 500, 502] {
         receiver.will([Reaction::Status(status)]);
         let (_, page) = approve_in_vain(&app.logged_in("max").await, &receiver.url()).await;
-        assert!(
-            page.text("ol.timeline")
-                .contains(&format!("status: {status}")),
-            "{status}"
-        );
+        assert!(page.text("ol.timeline").contains(&format!("status: {status}")), "{status}");
     }
 }
 
 #[tokio::test]
 async fn redirects_are_not_followed() {
-    let (app, receiver, other) = (
-        TestApp::start().await,
-        Receiver::start().await,
-        Receiver::start().await,
-    );
+    let (app, receiver, other) =
+        (TestApp::start().await, Receiver::start().await, Receiver::start().await);
     receiver.will([Reaction::Redirect(other.url())]);
     let (_, page) = approve_in_vain(&app.logged_in("max").await, &receiver.url()).await;
     let timeline = page.text("ol.timeline");
-    assert!(
-        timeline.contains("answered with a redirect (HTTP status 302)"),
-        "{timeline}"
-    );
+    assert!(timeline.contains("answered with a redirect (HTTP status 302)"), "{timeline}");
     assert!(other.received().is_empty());
 }
 
 #[tokio::test]
 async fn a_huge_or_slow_answer_costs_no_more_than_it_may() {
     let (app, receiver) = (TestApp::start().await, Receiver::start().await);
-    receiver.will([
-        Reaction::Body(50_000_000),
-        Reaction::After(Duration::from_secs(30)),
-    ]);
+    receiver.will([Reaction::Body(50_000_000), Reaction::After(Duration::from_secs(30))]);
     let manager = app.logged_in("max").await;
     let page = manager.consent(&request(&receiver.url())).await;
     assert_eq!(manager.approve(&page).await.location(), SUCCESS);
@@ -309,24 +233,13 @@ async fn each_failure_has_its_words() {
             "an address inside a private",
             "address_refused: 169.254.169.254",
         ),
-        (
-            format!("https://localhost:{closed}/"),
-            "did not accept a connection",
-            "cannot_connect",
-        ),
+        (format!("https://localhost:{closed}/"), "did not accept a connection", "cannot_connect"),
         (wrong_name.url(), "A secure connection to", "tls"),
-        (
-            format!("https://localhost:{}/", port(&silent)),
-            "did not answer in time",
-            "timeout",
-        ),
+        (format!("https://localhost:{}/", port(&silent)), "did not answer in time", "timeout"),
     ] {
         let (_, page) = approve_in_vain(&app.logged_in("max").await, &callback_url).await;
         let timeline = page.text("ol.timeline");
-        assert!(
-            timeline.contains(words) && timeline.contains(code),
-            "{callback_url}: {timeline}"
-        );
+        assert!(timeline.contains(words) && timeline.contains(code), "{callback_url}: {timeline}");
     }
     assert!(wrong_name.received().is_empty());
 }
@@ -349,16 +262,8 @@ async fn without_an_opened_network_nothing_private_is_reached() {
         let url = format!("https://{host}:{}/callback", receiver.port());
         let (_, page) = approve_in_vain(&app.logged_in("max").await, &url).await;
         // Not every system's resolver knows the name with the dot; it is not reached either way.
-        let code = if host == "localhost." {
-            ""
-        } else {
-            "address_refused"
-        };
-        assert!(
-            page.text("ol.timeline").contains(code),
-            "{host}: {}",
-            page.text("ol.timeline")
-        );
+        let code = if host == "localhost." { "" } else { "address_refused" };
+        assert!(page.text("ol.timeline").contains(code), "{host}: {}", page.text("ol.timeline"));
     }
     assert!(receiver.received().is_empty());
 }
@@ -371,28 +276,17 @@ async fn a_connection_is_shown_to_who_approved_it_only() {
     let (path, page) = approve_in_vain(&manager, &receiver.url()).await;
     let other = app.logged_in("ada").await;
     assert_eq!(other.get(&path).await.status, 404);
-    let token = other
-        .get("/admin")
-        .await
-        .attribute("input[name=form_token]", "value");
+    let token = other.get("/admin").await.attribute("input[name=form_token]", "value");
     for action in ["retry", "cancel"] {
-        let own_token = other
-            .post(&format!("{path}/{action}"), &[("form_token", &token)])
-            .await;
+        let own_token = other.post(&format!("{path}/{action}"), &[("form_token", &token)]).await;
         assert_eq!(other.get(own_token.location()).await.status, 404);
         assert_eq!(
-            manager
-                .post(&format!("{path}/{action}"), &[("form_token", &token)])
-                .await
-                .status,
+            manager.post(&format!("{path}/{action}"), &[("form_token", &token)]).await.status,
             403
         );
         assert_eq!(manager.get(&format!("{path}/{action}")).await.status, 404);
     }
-    assert_eq!(
-        app.browser().get(&path).await.location(),
-        format!("{}/login", app.url)
-    );
+    assert_eq!(app.browser().get(&path).await.location(), format!("{}/login", app.url));
     assert_eq!(manager.get("/connections/nonsense").await.status, 404);
     assert_eq!(receiver.received().len(), 1, "nobody retried");
     press(&manager, &path, &page, "wc-auth-retry").await;
@@ -405,12 +299,7 @@ async fn going_back_while_it_is_under_way_leads_to_it() {
     receiver.will([Reaction::Status(500)]);
     let manager = app.logged_in("max").await;
     let (path, _) = approve_in_vain(&manager, &receiver.url()).await;
-    let back = manager
-        .get(&format!(
-            "/wc-auth/v1/authorize?{}",
-            request(&receiver.url())
-        ))
-        .await;
+    let back = manager.get(&format!("/wc-auth/v1/authorize?{}", request(&receiver.url()))).await;
     assert_eq!((back.status, back.location()), (303, path.as_str()));
 }
 

@@ -11,9 +11,7 @@ const WRONG: &str = "Error: The username or password is incorrect.";
 
 async fn log_in(browser: &Manager, username: &str, password: &str) -> Answer {
     let path = format!("/wc-auth/v1/login?{GOOD}");
-    browser
-        .post(&path, &[("username", username), ("password", password)])
-        .await
+    browser.post(&path, &[("username", username), ("password", password)]).await
 }
 
 async fn is_logged_in(browser: &Manager) -> bool {
@@ -23,29 +21,14 @@ async fn is_logged_in(browser: &Manager) -> bool {
 #[tokio::test]
 async fn the_login_page_says_who_asks_and_offers_a_way_back() {
     let app = TestApp::start().await;
-    let page = app
-        .browser()
-        .get(&format!("/wc-auth/v1/login?{GOOD}"))
-        .await;
+    let page = app.browser().get(&format!("/wc-auth/v1/login?{GOOD}")).await;
     assert_eq!(page.text("title"), "Application authentication request");
-    assert_eq!(
-        page.text("h1"),
-        "My App would like to connect to your store"
-    );
+    assert_eq!(page.text("h1"), "My App would like to connect to your store");
     assert_eq!(page.text("main a"), "cancel and return to My App");
-    assert_eq!(
-        page.attribute("main a", "href"),
-        "http://app.com/return?success=0&user_id=123"
-    );
-    assert_eq!(
-        page.text("label[for=username]"),
-        "Username or email address"
-    );
+    assert_eq!(page.attribute("main a", "href"), "http://app.com/return?success=0&user_id=123");
+    assert_eq!(page.text("label[for=username]"), "Username or email address");
     assert_eq!(page.attribute("form.wc-auth-login", "method"), "post");
-    assert_eq!(
-        page.attribute("button.wc-auth-login-button", "name"),
-        "login"
-    );
+    assert_eq!(page.attribute("button.wc-auth-login-button", "name"), "login");
 }
 
 #[tokio::test]
@@ -55,10 +38,7 @@ async fn login_name_and_address_work_in_any_case_and_lead_on() {
         let browser = app.browser();
         let answer = log_in(&browser, name, PASSWORD).await;
         assert_eq!(answer.status, 302, "{name}");
-        assert_eq!(
-            answer.location(),
-            format!("{}/wc-auth/v1/authorize?{GOOD}", app.url)
-        );
+        assert_eq!(answer.location(), format!("{}/wc-auth/v1/authorize?{GOOD}", app.url));
         let cookie = answer.header("set-cookie");
         assert!(
             cookie.starts_with("appgrant=")
@@ -78,10 +58,7 @@ async fn a_wrong_user_and_a_wrong_password_look_the_same() {
         log_in(&app.browser(), "nobody", "wrong password").await,
     ];
     let stripped = answers.map(|answer| {
-        assert_eq!(
-            (answer.status, answer.text(".notice")),
-            (200, WRONG.to_owned())
-        );
+        assert_eq!((answer.status, answer.text(".notice")), (200, WRONG.to_owned()));
         answer
             .body
             .replace("nobody", "max")
@@ -92,11 +69,7 @@ async fn a_wrong_user_and_a_wrong_password_look_the_same() {
     assert_eq!(answer.text(".notice"), "Error: Username is required.");
     let answer = log_in(&app.browser(), "max", "").await;
     assert_eq!(answer.text(".notice"), "Error: Password is required.");
-    assert_eq!(
-        answer.attribute("#username", "value"),
-        "max",
-        "the name is kept"
-    );
+    assert_eq!(answer.attribute("#username", "value"), "max", "the name is kept");
 }
 
 #[tokio::test]
@@ -124,24 +97,13 @@ async fn a_session_is_new_at_each_login_and_ends_at_logout() {
     let (owner, thief) = (with_cookie(&app, &second), with_cookie(&app, &second));
     let page = owner.get("/admin").await;
     let answer = owner.press("/logout", &page.fields("form.inline")).await;
-    assert!(
-        answer.header("set-cookie").starts_with("appgrant=;"),
-        "{answer:?}"
-    );
-    assert!(
-        !is_logged_in(&thief).await,
-        "it ended on the server, not only in the browser"
-    );
+    assert!(answer.header("set-cookie").starts_with("appgrant=;"), "{answer:?}");
+    assert!(!is_logged_in(&thief).await, "it ended on the server, not only in the browser");
     assert!(is_logged_in(&browser).await, "other sessions go on");
 }
 
 fn session_cookie(answer: &Answer) -> String {
-    answer
-        .header("set-cookie")
-        .split(';')
-        .next()
-        .unwrap()
-        .to_owned()
+    answer.header("set-cookie").split(';').next().unwrap().to_owned()
 }
 
 fn with_cookie(app: &TestApp, cookie: &str) -> Manager {
@@ -172,25 +134,14 @@ async fn sessions_end_when_idle_when_old_and_when_trust_ends() {
     let services = app.services();
     let changed = app.logged_in("max").await;
     let password = zeroize::Zeroizing::new(PASSWORD.to_owned());
-    appgrant::service::users::set_password(services, "max", password)
-        .await
-        .unwrap();
+    appgrant::service::users::set_password(services, "max", password).await.unwrap();
     assert!(!is_logged_in(&changed).await);
 
     let disabled = app.logged_in("max").await;
-    appgrant::service::users::set_disabled(services, "max", true)
-        .await
-        .unwrap();
+    appgrant::service::users::set_disabled(services, "max", true).await.unwrap();
     assert!(!is_logged_in(&disabled).await);
-    assert_eq!(
-        log_in(&app.browser(), "max", PASSWORD)
-            .await
-            .text(".notice"),
-        WRONG
-    );
-    appgrant::service::users::set_disabled(services, "max", false)
-        .await
-        .unwrap();
+    assert_eq!(log_in(&app.browser(), "max", PASSWORD).await.text(".notice"), WRONG);
+    appgrant::service::users::set_disabled(services, "max", false).await.unwrap();
     assert_eq!(log_in(&app.browser(), "max", PASSWORD).await.status, 302);
 }
 
@@ -201,9 +152,7 @@ async fn failures_slow_an_account_wherever_they_come_from() {
     let path = format!("/wc-auth/v1/login?{GOOD}");
     let attempt = async |n: u8, name: &str, password: &str| {
         let fields = [("username", name), ("password", password)];
-        app.browser()
-            .post_with(&path, &fields, ("x-forwarded-for", &from(n)))
-            .await
+        app.browser().post_with(&path, &fields, ("x-forwarded-for", &from(n))).await
     };
     for n in 1..=5 {
         assert_eq!(attempt(n, "max", "wrong").await.status, 200, "attempt {n}");
@@ -214,19 +163,11 @@ async fn failures_slow_an_account_wherever_they_come_from() {
         slowed.text(".notice"),
         "Error: Too many failed attempts. Please wait 1 second and try again."
     );
-    assert_eq!(
-        attempt(7, "ada", PASSWORD).await.status,
-        302,
-        "others are not slowed"
-    );
+    assert_eq!(attempt(7, "ada", PASSWORD).await.status, 302, "others are not slowed");
     assert_eq!(attempt(7, "nobody", "x").await.status, 200);
     app.clock.advance(Duration::from_secs(2));
     assert_eq!(attempt(8, "max", PASSWORD).await.status, 302);
-    assert_eq!(
-        attempt(9, "max", "wrong").await.status,
-        200,
-        "success forgave the failures"
-    );
+    assert_eq!(attempt(9, "max", "wrong").await.status, 200, "success forgave the failures");
 }
 
 #[tokio::test]
@@ -234,11 +175,7 @@ async fn failures_slow_an_address_whatever_account_it_tries() {
     let app = TestApp::start().await;
     let browser = app.browser();
     for n in 0..20 {
-        assert_eq!(
-            log_in(&browser, &format!("user{n}"), "wrong").await.status,
-            200,
-            "attempt {n}"
-        );
+        assert_eq!(log_in(&browser, &format!("user{n}"), "wrong").await.status, 200, "attempt {n}");
     }
     assert_eq!(log_in(&browser, "max", PASSWORD).await.status, 429);
     app.clock.advance(Duration::from_secs(2));
@@ -259,10 +196,7 @@ async fn guesses_at_once_are_counted_one_by_one() {
         looked_at += usize::from(attempt.await.unwrap() == 200);
     }
     // Five are free; the clock goes on meanwhile, so that one more may come in each second.
-    assert!(
-        (5..=9).contains(&looked_at),
-        "{looked_at} guesses were looked at"
-    );
+    assert!((5..=9).contains(&looked_at), "{looked_at} guesses were looked at");
 }
 
 #[tokio::test]
@@ -277,35 +211,21 @@ async fn another_site_cannot_log_anybody_in_or_out() {
     ] {
         let browser = app.browser();
         let answer = browser.post_with("/login", &fields, header).await;
-        assert!(
-            answer.text(".notice").contains("This form had expired"),
-            "{header:?}"
-        );
+        assert!(answer.text(".notice").contains("This form had expired"), "{header:?}");
         assert!(!is_logged_in(&browser).await);
     }
     let browser = app.browser();
     let page = browser.get("/login").await;
     let token = page.attribute("input[name=form_token]", "value");
     let with_token = [fields[0], fields[1], ("form_token", &token)];
-    browser
-        .post_with("/login", &with_token, ("origin", "null"))
-        .await;
-    assert!(
-        is_logged_in(&browser).await,
-        "a browser that does not say, with the page’s own token"
-    );
+    browser.post_with("/login", &with_token, ("origin", "null")).await;
+    assert!(is_logged_in(&browser).await, "a browser that does not say, with the page’s own token");
 
     assert_eq!(browser.post("/logout", &[]).await.status, 403);
     let fields = browser.get("/admin").await.fields("form.inline");
-    let fields: Vec<_> = fields
-        .iter()
-        .map(|(a, b)| (a.as_str(), b.as_str()))
-        .collect();
+    let fields: Vec<_> = fields.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
     assert_eq!(
-        browser
-            .post_with("/logout", &fields, ("sec-fetch-site", "cross-site"))
-            .await
-            .status,
+        browser.post_with("/logout", &fields, ("sec-fetch-site", "cross-site")).await.status,
         403
     );
     assert!(is_logged_in(&browser).await);
@@ -314,13 +234,9 @@ async fn another_site_cannot_log_anybody_in_or_out() {
 #[tokio::test]
 async fn logout_leads_nowhere_else() {
     let app = TestApp::start().await;
-    for next in [
-        "https://evil.example/",
-        "//evil.example",
-        "/\\evil.example",
-        "/wc-auth/v1/login",
-        "x",
-    ] {
+    for next in
+        ["https://evil.example/", "//evil.example", "/\\evil.example", "/wc-auth/v1/login", "x"]
+    {
         let browser = app.logged_in("max").await;
         let mut fields = browser.get("/admin").await.fields("form.inline");
         fields.insert("next".into(), next.into());
@@ -335,16 +251,7 @@ async fn logout_leads_nowhere_else() {
 #[tokio::test]
 async fn the_root_leads_to_the_right_place() {
     let app = TestApp::start().await;
-    assert_eq!(
-        app.browser().get("/").await.location(),
-        format!("{}/login", app.url)
-    );
-    assert_eq!(
-        app.browser().get("/admin").await.location(),
-        format!("{}/login", app.url)
-    );
-    assert_eq!(
-        app.logged_in("vera").await.get("/").await.location(),
-        format!("{}/admin", app.url)
-    );
+    assert_eq!(app.browser().get("/").await.location(), format!("{}/login", app.url));
+    assert_eq!(app.browser().get("/admin").await.location(), format!("{}/login", app.url));
+    assert_eq!(app.logged_in("vera").await.get("/").await.location(), format!("{}/admin", app.url));
 }

@@ -8,32 +8,15 @@ use crate::support::{PASSWORD, Process, Reaction, Receiver, own_address, query};
 #[tokio::test]
 async fn a_delivered_secret_is_nowhere_else() {
     let folder = tempfile::tempdir().unwrap();
-    let add = [
-        "user",
-        "add",
-        "max",
-        "--role",
-        "manager",
-        "--password-stdin",
-    ];
+    let add = ["user", "add", "max", "--role", "manager", "--password-stdin"];
     assert_eq!(Process::run(folder.path(), &add, PASSWORD).0, 0);
     let receiver = Receiver::start().await;
     receiver.will([Reaction::Status(500)]);
-    let settings = [
-        ("APPGRANT_LOG", "trace"),
-        ("APPGRANT_CALLBACK_TIMEOUT_SECONDS", "5"),
-    ];
+    let settings = [("APPGRANT_LOG", "trace"), ("APPGRANT_CALLBACK_TIMEOUT_SECONDS", "5")];
     let mut process = Process::start(folder.path(), &own_address(), &settings).await;
     let browser = process.browser();
-    let login = browser
-        .post("/login", &[("username", "max"), ("password", PASSWORD)])
-        .await;
-    let cookie = login
-        .header("set-cookie")
-        .split(['=', ';'])
-        .nth(1)
-        .unwrap()
-        .to_owned();
+    let login = browser.post("/login", &[("username", "max"), ("password", PASSWORD)]).await;
+    let cookie = login.header("set-cookie").split(['=', ';']).nth(1).unwrap().to_owned();
 
     let request = query(&[
         ("app_name", "My App"),
@@ -48,20 +31,13 @@ async fn a_delivered_secret_is_nowhere_else() {
     let shown = browser.get(&waiting).await;
     let token = shown.attribute("input[name=form_token]", "value");
     let during = files(folder.path());
-    browser
-        .post(&format!("{waiting}/retry"), &[("form_token", &token)])
-        .await;
+    browser.post(&format!("{waiting}/retry"), &[("form_token", &token)]).await;
     let received = receiver.wait_for(2).await;
     pages.push(shown.body);
 
     let again = format!("/wc-auth/v1/authorize?{request}");
-    for path in [
-        &waiting,
-        &again,
-        "/wc-auth/v1/access_granted",
-        "/connections/x",
-        "/setup?token=x",
-    ] {
+    for path in [&waiting, &again, "/wc-auth/v1/access_granted", "/connections/x", "/setup?token=x"]
+    {
         pages.push(browser.get(path).await.body);
     }
     assert_eq!(process.terminate(), Some(0));
@@ -82,23 +58,11 @@ async fn a_delivered_secret_is_nowhere_else() {
     ];
     let places = during.into_iter().chain(files(folder.path()));
     let places: Vec<_> = places
-        .chain(
-            pages
-                .into_iter()
-                .map(|page| ("a page".to_owned(), page.into_bytes())),
-        )
+        .chain(pages.into_iter().map(|page| ("a page".to_owned(), page.into_bytes())))
         .collect();
-    assert!(
-        places.iter().any(|(name, _)| name.ends_with("-wal")),
-        "the journal was among them"
-    );
-    assert!(
-        process.log().contains("TRACE"),
-        "the log was at its most talkative"
-    );
-    let found = places
-        .iter()
-        .any(|(_, content)| content.windows(6).any(|w| w == b"My App"));
+    assert!(places.iter().any(|(name, _)| name.ends_with("-wal")), "the journal was among them");
+    assert!(process.log().contains("TRACE"), "the log was at its most talkative");
+    let found = places.iter().any(|(_, content)| content.windows(6).any(|w| w == b"My App"));
     assert!(found, "what is not secret is found by this search");
     for (place, content) in &places {
         for (what, needle) in needles {

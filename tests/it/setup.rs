@@ -19,12 +19,7 @@ async fn send(browser: &Manager, page: &Answer, changes: &[(&str, &str)]) -> Ans
         ("password", "ten letters"),
         ("password_again", "ten letters"),
     ];
-    fields.extend(
-        filled
-            .iter()
-            .chain(changes)
-            .map(|(n, v)| ((*n).to_owned(), (*v).to_owned())),
-    );
+    fields.extend(filled.iter().chain(changes).map(|(n, v)| ((*n).to_owned(), (*v).to_owned())));
     browser.press("/setup", &fields).await
 }
 
@@ -35,30 +30,12 @@ async fn the_link_makes_one_admin_and_logs_in() {
     let page = browser.get(&link).await;
     assert_eq!(page.text("h1"), "Make the first admin");
     let answer = send(&browser, &page, &[]).await;
-    assert_eq!(
-        (answer.status, answer.location()),
-        (303, format!("{}/admin", app.url).as_str())
-    );
-    assert!(
-        browser
-            .get("/admin")
-            .await
-            .text("main")
-            .contains("Logged in as Ada L. (admin)")
-    );
-    for used in [
-        browser.get(&link).await,
-        send(&app.browser(), &page, &[("login", "eve")]).await,
-    ] {
-        assert_eq!(
-            (used.status, used.text("h1").as_str()),
-            (403, "This setup link is not valid")
-        );
+    assert_eq!((answer.status, answer.location()), (303, format!("{}/admin", app.url).as_str()));
+    assert!(browser.get("/admin").await.text("main").contains("Logged in as Ada L. (admin)"));
+    for used in [browser.get(&link).await, send(&app.browser(), &page, &[("login", "eve")]).await] {
+        assert_eq!((used.status, used.text("h1").as_str()), (403, "This setup link is not valid"));
     }
-    assert!(
-        setup::issue_token(app.services()).await.unwrap().is_none(),
-        "no more links"
-    );
+    assert!(setup::issue_token(app.services()).await.unwrap().is_none(), "no more links");
 }
 
 #[tokio::test]
@@ -78,26 +55,14 @@ async fn wrong_input_is_explained_and_nothing_is_lost() {
             &[("password_again", "something else")],
             "Error: The two passwords are not the same; please type them again.",
         ),
-        (
-            &[("email", "nonsense")],
-            "Error: That does not look like an e-mail address.",
-        ),
+        (&[("email", "nonsense")], "Error: That does not look like an e-mail address."),
     ] {
         let answer = send(&browser, &browser.get(&link).await, changes).await;
-        assert_eq!(
-            (answer.status, answer.text(".notice")),
-            (200, error.to_owned())
-        );
+        assert_eq!((answer.status, answer.text(".notice")), (200, error.to_owned()));
         assert_eq!(answer.attribute("#name", "value"), "Ada L.");
-        assert!(
-            !answer.body.contains("ten letters"),
-            "a password is never sent back"
-        );
+        assert!(!answer.body.contains("ten letters"), "a password is never sent back");
     }
-    assert_eq!(
-        send(&browser, &browser.get(&link).await, &[]).await.status,
-        303
-    );
+    assert_eq!(send(&browser, &browser.get(&link).await, &[]).await.status, 303);
 }
 
 #[tokio::test]
@@ -105,20 +70,12 @@ async fn only_the_newest_link_works_and_only_once_at_once() {
     let app = TestApp::empty(&[]).await;
     let (old, new) = (link(&app).await, link(&app).await);
     assert_eq!(app.browser().get(&old).await.status, 403);
-    for wrong in [
-        "/setup",
-        "/setup?token=",
-        "/setup?token[]=x",
-        "/setup?token=%ff",
-    ] {
+    for wrong in ["/setup", "/setup?token=", "/setup?token[]=x", "/setup?token=%ff"] {
         assert_eq!(app.browser().get(wrong).await.status, 403, "{wrong}");
     }
     let page = app.browser().get(&new).await;
     let (one, two) = (app.browser(), app.browser());
-    let (a, b) = tokio::join!(
-        send(&one, &page, &[]),
-        send(&two, &page, &[("login", "eve")])
-    );
+    let (a, b) = tokio::join!(send(&one, &page, &[]), send(&two, &page, &[("login", "eve")]));
     let mut statuses = [a.status, b.status];
     statuses.sort_unstable();
     assert_eq!(statuses, [303, 403]);

@@ -27,9 +27,7 @@ async fn grant(app: &TestApp, scope: &str) -> Received {
 
 async fn judge(app: &TestApp, query: &str, header: Option<&str>) -> Result<Identity, Refusal> {
     let presented = Credential::presented(query, header);
-    verify::verify(app.services(), presented, "GET")
-        .await
-        .unwrap()
+    verify::verify(app.services(), presented, "GET").await.unwrap()
 }
 
 fn reason(judged: Result<Identity, Refusal>) -> &'static str {
@@ -40,38 +38,19 @@ fn reason(judged: Result<Identity, Refusal>) -> &'static str {
 async fn basic_and_query_pairs_open_and_the_query_goes_first() {
     let app = TestApp::start().await;
     let received = grant(&app, "read").await;
-    let (key, secret) = (
-        received.text("consumer_key"),
-        received.text("consumer_secret"),
-    );
-    let basic = |secret: &str| {
-        format!(
-            "Basic {}",
-            BASE64.encode(format!("{key}:{secret}").as_bytes())
-        )
-    };
+    let (key, secret) = (received.text("consumer_key"), received.text("consumer_secret"));
+    let basic =
+        |secret: &str| format!("Basic {}", BASE64.encode(format!("{key}:{secret}").as_bytes()));
     let pair = |secret: &str| format!("consumer_key={key}&consumer_secret={secret}");
     for (query, header, expected) in [
         (String::new(), Some(basic(&secret)), "allowed"),
         (pair(&secret), None, "allowed"),
         (pair(&secret), Some(basic("wrong")), "allowed"),
         (pair("wrong"), Some(basic(&secret)), "wrong_secret"),
-        (
-            format!("consumer_key={key}"),
-            Some(basic(&secret)),
-            "allowed",
-        ),
+        (format!("consumer_key={key}"), Some(basic(&secret)), "allowed"),
         (String::new(), Some(basic("cs_wrong")), "wrong_secret"),
-        (
-            String::new(),
-            Some(basic(&secret).replace("Basic", "bASIC")),
-            "allowed",
-        ),
-        (
-            String::new(),
-            Some(basic(&secret).replace("Basic", "Bearer")),
-            "no_credentials",
-        ),
+        (String::new(), Some(basic(&secret).replace("Basic", "bASIC")), "allowed"),
+        (String::new(), Some(basic(&secret).replace("Basic", "Bearer")), "no_credentials"),
         (pair(&secret).replace("ck_", "ck_0"), None, "unknown_key"),
         (pair(&secret.to_uppercase()), None, "wrong_secret"),
         (String::new(), None, "no_credentials"),
@@ -114,18 +93,8 @@ async fn scopes_open_what_they_say() {
 async fn a_disabled_owner_takes_the_keys_along_and_brings_them_back() {
     let app = TestApp::start().await;
     let received = grant(&app, "read").await;
-    users::set_disabled(app.services(), "max", true)
-        .await
-        .unwrap();
-    assert_eq!(
-        reason(received.judged(app.services(), "GET").await),
-        "owner_disabled"
-    );
-    users::set_disabled(app.services(), "max", false)
-        .await
-        .unwrap();
-    assert_eq!(
-        reason(received.judged(app.services(), "GET").await),
-        "allowed"
-    );
+    users::set_disabled(app.services(), "max", true).await.unwrap();
+    assert_eq!(reason(received.judged(app.services(), "GET").await), "owner_disabled");
+    users::set_disabled(app.services(), "max", false).await.unwrap();
+    assert_eq!(reason(received.judged(app.services(), "GET").await), "allowed");
 }

@@ -29,55 +29,26 @@ pub async fn approve(conn: &mut Conn, now: Timestamp, new: Approval) -> Result<D
     if !new.again
         && let Some(grant_id) = recent_grant(conn, now, &new.consent.question).await?
     {
-        return Ok(Decided {
-            decision: Decision::Approved,
-            grant_id: Some(grant_id),
-        });
+        return Ok(Decided { decision: Decision::Approved, grant_id: Some(grant_id) });
     }
     insert_grant(conn, now, &new).await?;
-    if !use_up(
-        conn,
-        now,
-        &new.consent,
-        Decision::Approved,
-        Some(&new.grant_id),
-    )
-    .await?
-    {
+    if !use_up(conn, now, &new.consent, Decision::Approved, Some(&new.grant_id)).await? {
         // Decided between the two statements, which only PostgreSQL lets happen: undo the grant.
-        diesel::delete(grants::table.find(&new.grant_id))
-            .execute(conn)
-            .await?;
-        return earlier(conn, &new.consent.id)
-            .await?
-            .ok_or(DbError::Corrupt("consents.id"));
+        diesel::delete(grants::table.find(&new.grant_id)).execute(conn).await?;
+        return earlier(conn, &new.consent.id).await?.ok_or(DbError::Corrupt("consents.id"));
     }
     let key_id = keys::insert(conn, now, &new).await?;
     let (grant_id, delivery_id) = (new.grant_id.clone(), new.delivery_id.clone());
-    insert_delivery(
-        conn,
-        now,
-        (&delivery_id, &grant_id, key_id),
-        &(new.seal)(key_id),
-    )
-    .await?;
-    Ok(Decided {
-        decision: Decision::Approved,
-        grant_id: Some(grant_id),
-    })
+    insert_delivery(conn, now, (&delivery_id, &grant_id, key_id), &(new.seal)(key_id)).await?;
+    Ok(Decided { decision: Decision::Approved, grant_id: Some(grant_id) })
 }
 
 /// Notes a denial, unless this page was decided before: then gives that.
 pub async fn deny(conn: &mut Conn, now: Timestamp, consent: &Consent) -> Result<Decided, DbError> {
     if use_up(conn, now, consent, Decision::Denied, None).await? {
-        return Ok(Decided {
-            decision: Decision::Denied,
-            grant_id: None,
-        });
+        return Ok(Decided { decision: Decision::Denied, grant_id: None });
     }
-    earlier(conn, &consent.id)
-        .await?
-        .ok_or(DbError::Corrupt("consents.id"))
+    earlier(conn, &consent.id).await?.ok_or(DbError::Corrupt("consents.id"))
 }
 
 /// The grant that the same question made in the last minutes, unless its delivery failed.
@@ -86,11 +57,7 @@ pub async fn recent_grant(
     now: Timestamp,
     question: &[u8],
 ) -> Result<Option<String>, DbError> {
-    let alive = [
-        DeliveryState::Waiting,
-        DeliveryState::Sending,
-        DeliveryState::Delivered,
-    ];
+    let alive = [DeliveryState::Waiting, DeliveryState::Sending, DeliveryState::Delivered];
     Ok(consents::table
         .inner_join(deliveries::table.on(consents::grant_id.eq(deliveries::grant_id.nullable())))
         .filter(consents::question.eq(question))
@@ -132,9 +99,7 @@ async fn use_up(
         consents::grant_id.eq(grant_id),
         consents::decided_at.eq(now.as_millis()),
     );
-    let insert = diesel::insert_into(consents::table)
-        .values(row)
-        .on_conflict_do_nothing();
+    let insert = diesel::insert_into(consents::table).values(row).on_conflict_do_nothing();
     Ok(insert.execute(conn).await? == 1)
 }
 
@@ -152,10 +117,7 @@ async fn insert_grant(conn: &mut Conn, now: Timestamp, new: &Approval) -> Result
         grants::approved_by.eq(new.approved_by),
         grants::created_at.eq(now.as_millis()),
     );
-    diesel::insert_into(grants::table)
-        .values(row)
-        .execute(conn)
-        .await?;
+    diesel::insert_into(grants::table).values(row).execute(conn).await?;
     Ok(())
 }
 
@@ -177,9 +139,6 @@ async fn insert_delivery(
         deliveries::give_up_at.eq(now.plus(GIVE_UP_AFTER).as_millis()),
         deliveries::created_at.eq(now.as_millis()),
     );
-    diesel::insert_into(deliveries::table)
-        .values(row)
-        .execute(conn)
-        .await?;
+    diesel::insert_into(deliveries::table).values(row).execute(conn).await?;
     Ok(())
 }

@@ -65,17 +65,9 @@ pub async fn claim(conn: &mut Conn, now: Timestamp, lease: Duration) -> Result<C
         delivery_attempts::number.eq(attempt),
         delivery_attempts::started_at.eq(now.as_millis()),
     );
-    diesel::insert_into(delivery_attempts::table)
-        .values(started)
-        .execute(conn)
-        .await?;
+    diesel::insert_into(delivery_attempts::table).values(started).execute(conn).await?;
     keys::open(conn, now, row.key_id).await?;
-    Ok(Claim::Got(Box::new(Claimed {
-        id: row.id,
-        attempt,
-        request,
-        sealed,
-    })))
+    Ok(Claim::Got(Box::new(Claimed { id: row.id, attempt, request, sealed })))
 }
 
 /// Where to send, and what.
@@ -84,20 +76,13 @@ async fn payload(
     row: &DeliveryRow,
 ) -> Result<(AuthorizeRequest, Sealed), DbError> {
     let request = request_of(conn, &row.grant_id).await?;
-    let sealed = row
-        .sealed
-        .clone()
-        .ok_or(DbError::Corrupt("deliveries.sealed"))?;
+    let sealed = row.sealed.clone().ok_or(DbError::Corrupt("deliveries.sealed"))?;
     Ok((request, Sealed::from_bytes(sealed)))
 }
 
 async fn give_up(conn: &mut Conn, now: Timestamp, row: &DeliveryRow) -> Result<Claim, DbError> {
     let ended = end(conn, now, row, DeliveryState::Failed).await?;
-    Ok(if ended {
-        Claim::GaveUp
-    } else {
-        Claim::LostRace
-    })
+    Ok(if ended { Claim::GaveUp } else { Claim::LostRace })
 }
 
 async fn longest_due(conn: &mut Conn, now: Timestamp) -> Result<Option<DeliveryRow>, DbError> {
@@ -115,10 +100,7 @@ async fn next_due(conn: &mut Conn) -> Result<Option<Timestamp>, DbError> {
     let earliest = deliveries::table
         .filter(deliveries::state.eq_any(LIVE))
         .select(diesel::dsl::min(deliveries::due_at));
-    Ok(earliest
-        .first::<Option<i64>>(conn)
-        .await?
-        .map(Timestamp::from_millis))
+    Ok(earliest.first::<Option<i64>>(conn).await?.map(Timestamp::from_millis))
 }
 
 /// Leases it if nobody else has claimed or ended it since it was read, or recorded a failure, after
@@ -215,16 +197,9 @@ pub async fn record(
 
 /// The app took the keys. That counts even if the attempt's lease had run out meanwhile.
 async fn delivered(conn: &mut Conn, now: Timestamp, id: &str) -> Result<Recorded, DbError> {
-    let live = deliveries::table
-        .find(id)
-        .filter(deliveries::state.eq_any(LIVE));
+    let live = deliveries::table.find(id).filter(deliveries::state.eq_any(LIVE));
     for _ in 0..RACES {
-        let row = live
-            .clone()
-            .select(DeliveryRow::as_select())
-            .first(conn)
-            .await
-            .optional()?;
+        let row = live.clone().select(DeliveryRow::as_select()).first(conn).await.optional()?;
         let Some(row) = row else { break };
         if end(conn, now, &row, DeliveryState::Delivered).await? {
             return Ok(Recorded::Delivered);

@@ -31,11 +31,7 @@ struct RequestRow {
 
 /// What was asked for, as it was asked.
 pub async fn request_of(conn: &mut Conn, grant_id: &str) -> Result<AuthorizeRequest, DbError> {
-    let row = grants::table
-        .find(grant_id)
-        .select(RequestRow::as_select())
-        .first(conn)
-        .await?;
+    let row = grants::table.find(grant_id).select(RequestRow::as_select()).first(conn).await?;
     let pairs = [
         ("app_name", row.app_name),
         ("user_id", row.user_id),

@@ -77,27 +77,20 @@ pub async fn insert(conn: &mut Conn, now: Timestamp, new: &Approval) -> Result<i
         keys::created_at.eq(now.as_millis()),
         keys::expires_at.eq(new.expires_at.map(Timestamp::as_millis)),
     );
-    let inserted = diesel::insert_into(keys::table)
-        .values(row)
-        .returning(keys::id);
+    let inserted = diesel::insert_into(keys::table).values(row).returning(keys::id);
     Ok(inserted.get_result(conn).await?)
 }
 
 /// Opens a key: its first delivery attempt starts.
 pub async fn open(conn: &mut Conn, now: Timestamp, id: i64) -> Result<(), DbError> {
     let closed = keys::table.find(id).filter(keys::opened_at.is_null());
-    diesel::update(closed)
-        .set(keys::opened_at.eq(now.as_millis()))
-        .execute(conn)
-        .await?;
+    diesel::update(closed).set(keys::opened_at.eq(now.as_millis())).execute(conn).await?;
     Ok(())
 }
 
 /// Its delivery succeeded; whether it was still under way.
 pub async fn activate(conn: &mut Conn, id: i64) -> Result<bool, DbError> {
-    let delivering = keys::table
-        .find(id)
-        .filter(keys::state.eq(KeyState::Delivering.as_str()));
+    let delivering = keys::table.find(id).filter(keys::state.eq(KeyState::Delivering.as_str()));
     let rows = diesel::update(delivering)
         .set(keys::state.eq(KeyState::Active.as_str()))
         .execute(conn)
@@ -112,9 +105,7 @@ pub async fn revoke(
     id: i64,
     reason: &str,
 ) -> Result<bool, DbError> {
-    let live = keys::table
-        .find(id)
-        .filter(keys::state.ne(KeyState::Revoked.as_str()));
+    let live = keys::table.find(id).filter(keys::state.ne(KeyState::Revoked.as_str()));
     let values = (
         keys::state.eq(KeyState::Revoked.as_str()),
         keys::revoked_at.eq(now.as_millis()),
@@ -129,9 +120,7 @@ pub async fn of_host(
     now: Timestamp,
     callback_host: &str,
 ) -> Result<Vec<ExistingKey>, DbError> {
-    let unexpired = keys::expires_at
-        .is_null()
-        .or(keys::expires_at.gt(now.as_millis()));
+    let unexpired = keys::expires_at.is_null().or(keys::expires_at.gt(now.as_millis()));
     let rows: Vec<(i64, String, String, i64)> = keys::table
         .inner_join(grants::table)
         .filter(grants::callback_host.eq(callback_host))
@@ -139,23 +128,13 @@ pub async fn of_host(
         .filter(unexpired.assume_not_null())
         .order(keys::id.desc())
         .limit(5)
-        .select((
-            keys::id,
-            grants::app_name,
-            keys::permissions,
-            keys::created_at,
-        ))
+        .select((keys::id, grants::app_name, keys::permissions, keys::created_at))
         .load(conn)
         .await?;
     rows.into_iter()
         .map(|(id, app_name, text, created_at)| {
             let created_at = Timestamp::from_millis(created_at);
-            Ok(ExistingKey {
-                id,
-                app_name,
-                permissions: permissions(&text)?,
-                created_at,
-            })
+            Ok(ExistingKey { id, app_name, permissions: permissions(&text)?, created_at })
         })
         .collect()
 }

@@ -24,9 +24,7 @@ pub async fn admit(
 ) -> Result<Admission, DbError> {
     for _ in 0..TRIES {
         let known = find(conn, key).await?;
-        if let Some(open_from) = known
-            .map(|known| subject.open_from(known))
-            .filter(|at| *at > now)
+        if let Some(open_from) = known.map(|known| subject.open_from(known)).filter(|at| *at > now)
         {
             return Ok(Admission::WaitUntil(open_from));
         }
@@ -34,9 +32,7 @@ pub async fn admit(
             return Ok(Admission::Open);
         }
     }
-    Ok(Admission::WaitUntil(
-        now.plus(std::time::Duration::from_secs(1)),
-    ))
+    Ok(Admission::WaitUntil(now.plus(std::time::Duration::from_secs(1))))
 }
 
 async fn find(conn: &mut Conn, key: &[u8]) -> Result<Option<Failures>, DbError> {
@@ -46,10 +42,7 @@ async fn find(conn: &mut Conn, key: &[u8]) -> Result<Option<Failures>, DbError> 
         .first(conn)
         .await
         .optional()?;
-    Ok(row.map(|(count, last_at)| Failures {
-        count,
-        last_at: Timestamp::from_millis(last_at),
-    }))
+    Ok(row.map(|(count, last_at)| Failures { count, last_at: Timestamp::from_millis(last_at) }))
 }
 
 /// Writes the new count if the known one still stands; whether it did.
@@ -86,17 +79,13 @@ async fn count(
 /// Each new subject takes the outlived ones out, so that strangers cannot fill the table for good.
 async fn forget_old(conn: &mut Conn, now: Timestamp) -> Result<(), DbError> {
     let old = login_failures::last_at.lt(now.minus(MEMORY).as_millis());
-    diesel::delete(login_failures::table.filter(old))
-        .execute(conn)
-        .await?;
+    diesel::delete(login_failures::table.filter(old)).execute(conn).await?;
     Ok(())
 }
 
 /// The login was right: the account's failures are forgotten, the address gets this one back.
 pub async fn forgive(conn: &mut Conn, account: &[u8], address: &[u8]) -> Result<(), DbError> {
-    diesel::delete(login_failures::table.find(account))
-        .execute(conn)
-        .await?;
+    diesel::delete(login_failures::table.find(account)).execute(conn).await?;
     diesel::update(login_failures::table.find(address))
         .set(login_failures::failures.eq(login_failures::failures - 1))
         .execute(conn)

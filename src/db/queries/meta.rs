@@ -13,12 +13,7 @@ use crate::db::{
 
 /// The fact of that name.
 pub async fn get(conn: &mut Conn, name: &str) -> Result<Option<String>, DbError> {
-    Ok(meta::table
-        .find(name)
-        .select(meta::value)
-        .first(conn)
-        .await
-        .optional()?)
+    Ok(meta::table.find(name).select(meta::value).first(conn).await.optional()?)
 }
 
 /// Writes a fact unless it is there; gives the one that stands then.
@@ -28,11 +23,7 @@ pub async fn get_or_put(conn: &mut Conn, name: &str, value: &str) -> Result<Stri
         .on_conflict_do_nothing()
         .execute(conn)
         .await?;
-    Ok(meta::table
-        .find(name)
-        .select(meta::value)
-        .first(conn)
-        .await?)
+    Ok(meta::table.find(name).select(meta::value).first(conn).await?)
 }
 
 /// Writes a fact, in place of the one that stood there.
@@ -49,9 +40,7 @@ pub async fn put(conn: &mut Conn, name: &str, value: &str) -> Result<(), DbError
 
 /// Removes a fact if it is exactly this; whether it was.
 pub async fn take(conn: &mut Conn, name: &str, value: &str) -> Result<bool, DbError> {
-    let exact = meta::table
-        .filter(meta::name.eq(name))
-        .filter(meta::value.eq(value));
+    let exact = meta::table.filter(meta::name.eq(name)).filter(meta::value.eq(value));
     Ok(diesel::delete(exact).execute(conn).await? == 1)
 }
 

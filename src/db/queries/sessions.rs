@@ -25,19 +25,14 @@ pub async fn begin(
     let replaced = sessions::id_hash.eq(replaces.unwrap_or_default());
     let idle = sessions::last_used_at.lt(now.minus(session::IDLE).as_millis());
     let old = sessions::created_at.lt(now.minus(session::ABSOLUTE).as_millis());
-    diesel::delete(sessions::table.filter(replaced.or(idle).or(old)))
-        .execute(conn)
-        .await?;
+    diesel::delete(sessions::table.filter(replaced.or(idle).or(old))).execute(conn).await?;
     let row = (
         sessions::id_hash.eq(id_hash),
         sessions::user_id.eq(user_id),
         sessions::created_at.eq(now.as_millis()),
         sessions::last_used_at.eq(now.as_millis()),
     );
-    diesel::insert_into(sessions::table)
-        .values(row)
-        .execute(conn)
-        .await?;
+    diesel::insert_into(sessions::table).values(row).execute(conn).await?;
     Ok(())
 }
 
@@ -46,11 +41,7 @@ pub async fn find(conn: &mut Conn, id_hash: &[u8]) -> Result<Option<StoredSessio
     let found: Option<(UserRow, i64, i64)> = sessions::table
         .inner_join(users::table)
         .filter(sessions::id_hash.eq(id_hash))
-        .select((
-            UserRow::as_select(),
-            sessions::created_at,
-            sessions::last_used_at,
-        ))
+        .select((UserRow::as_select(), sessions::created_at, sessions::last_used_at))
         .first(conn)
         .await
         .optional()?;
@@ -76,8 +67,6 @@ pub async fn touch(conn: &mut Conn, now: Timestamp, id_hash: &[u8]) -> Result<()
 
 /// Ends a session.
 pub async fn end(conn: &mut Conn, id_hash: &[u8]) -> Result<(), DbError> {
-    diesel::delete(sessions::table.find(id_hash))
-        .execute(conn)
-        .await?;
+    diesel::delete(sessions::table.find(id_hash)).execute(conn).await?;
     Ok(())
 }

@@ -30,21 +30,8 @@ pub(super) struct UserRow {
 impl UserRow {
     pub(super) fn into_user(self) -> Result<User, DbError> {
         let role = Role::parse(&self.role).ok_or(DbError::Corrupt("users.role"))?;
-        let Self {
-            id,
-            login,
-            email,
-            name,
-            ..
-        } = self;
-        Ok(User {
-            id,
-            login,
-            name,
-            email,
-            role,
-            disabled: self.disabled_at.is_some(),
-        })
+        let Self { id, login, email, name, .. } = self;
+        Ok(User { id, login, name, email, role, disabled: self.disabled_at.is_some() })
     }
 }
 
@@ -83,11 +70,7 @@ pub async fn insert_first(
 
 /// Whether there is any user.
 pub async fn any(conn: &mut Conn) -> Result<bool, DbError> {
-    Ok(
-        diesel::select(diesel::dsl::exists(users::table.select(users::id)))
-            .get_result(conn)
-            .await?,
-    )
+    Ok(diesel::select(diesel::dsl::exists(users::table.select(users::id))).get_result(conn).await?)
 }
 
 /// The user of that login or e-mail address, both in lower case.
@@ -102,12 +85,7 @@ pub async fn by_login_or_email(
         .await
         .optional()?;
     found
-        .map(|(row, password_hash)| {
-            Ok(UserWithPassword {
-                user: row.into_user()?,
-                password_hash,
-            })
-        })
+        .map(|(row, password_hash)| Ok(UserWithPassword { user: row.into_user()?, password_hash }))
         .transpose()
 }
 
@@ -149,11 +127,7 @@ pub async fn set_disabled(
 }
 
 async fn end_sessions(conn: &mut Conn, login: &str) -> Result<(), DbError> {
-    let ids = users::table
-        .filter(users::login.eq(login))
-        .select(users::id);
-    diesel::delete(sessions::table.filter(sessions::user_id.eq_any(ids)))
-        .execute(conn)
-        .await?;
+    let ids = users::table.filter(users::login.eq(login)).select(users::id);
+    diesel::delete(sessions::table.filter(sessions::user_id.eq_any(ids))).execute(conn).await?;
     Ok(())
 }

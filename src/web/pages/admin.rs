@@ -32,11 +32,7 @@ pub async fn root(visitor: Visitor) -> Result<HttpResponse, WebError> {
     {
         return authorize::run(visitor, &route).await;
     }
-    let path = if visitor.session.is_some() {
-        "/admin"
-    } else {
-        "/login"
-    };
+    let path = if visitor.session.is_some() { "/admin" } else { "/login" };
     Ok(respond::see_other(visitor.site.url(path)))
 }
 

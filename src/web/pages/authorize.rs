@@ -16,12 +16,7 @@ use crate::{
 
 /// A request to `/wc-auth/v1/…`.
 pub async fn dispatch(visitor: Visitor) -> Result<HttpResponse, WebError> {
-    let name = visitor
-        .request
-        .match_info()
-        .get("route")
-        .unwrap_or_default()
-        .to_owned();
+    let name = visitor.request.match_info().get("route").unwrap_or_default().to_owned();
     run(visitor, &name).await
 }
 
@@ -61,9 +56,7 @@ async fn login(visitor: Visitor, request: AuthorizeRequest) -> Result<HttpRespon
 
 /// The address of one of these routes with the same request.
 pub fn route(visitor: &Visitor, name: &str, request: &AuthorizeRequest) -> String {
-    visitor
-        .site
-        .url(&format!("/wc-auth/v1/{name}?{}", request.query()))
+    visitor.site.url(&format!("/wc-auth/v1/{name}?{}", request.query()))
 }
 
 /// The session, if its user may approve apps.

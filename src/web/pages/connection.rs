@@ -99,12 +99,7 @@ pub async fn cancel(visitor: Visitor) -> Result<HttpResponse, WebError> {
 }
 
 fn grant_id(visitor: &Visitor) -> String {
-    visitor
-        .request
-        .match_info()
-        .get("grant_id")
-        .unwrap_or_default()
-        .to_owned()
+    visitor.request.match_info().get("grant_id").unwrap_or_default().to_owned()
 }
 
 fn waiting(
@@ -129,15 +124,8 @@ fn waiting(
     };
     let forms = Forms::MayReturnTo(&status.request.return_url);
     let mut response = respond::page(StatusCode::OK, &page, forms)?;
-    let seconds = if sending {
-        2
-    } else {
-        next_in.as_secs().clamp(2, 15)
-    };
-    response.headers_mut().insert(
-        HeaderName::from_static("refresh"),
-        HeaderValue::from(seconds),
-    );
+    let seconds = if sending { 2 } else { next_in.as_secs().clamp(2, 15) };
+    response.headers_mut().insert(HeaderName::from_static("refresh"), HeaderValue::from(seconds));
     Ok(response)
 }
 
@@ -158,11 +146,7 @@ fn lines(status: &DeliveryStatus) -> Vec<Line> {
     let last = status.attempts.last().map(|attempt| attempt.number);
     let runs =
         |attempt: &Attempt| status.state == DeliveryState::Sending && last == Some(attempt.number);
-    status
-        .attempts
-        .iter()
-        .map(|attempt| line(attempt, &host, runs(attempt)))
-        .collect()
+    status.attempts.iter().map(|attempt| line(attempt, &host, runs(attempt))).collect()
 }
 
 fn line(attempt: &Attempt, host: &str, runs: bool) -> Line {
@@ -170,29 +154,16 @@ fn line(attempt: &Attempt, host: &str, runs: bool) -> Line {
         Some(failure) => {
             let code = failure.code();
             let detail = failure.detail();
-            let technical = if detail.is_empty() {
-                code.to_owned()
-            } else {
-                format!("{code}: {detail}")
-            };
+            let technical =
+                if detail.is_empty() { code.to_owned() } else { format!("{code}: {detail}") };
             (failure.what_happened(host), failure.advice(), technical)
         }
         None if attempt.ended_at.is_some() => (format!("{host} took the keys."), "", String::new()),
         None if runs => (format!("Waiting for {host} to answer."), "", String::new()),
-        None => (
-            "Interrupted; it will be sent again.".to_owned(),
-            "",
-            "interrupted".to_owned(),
-        ),
+        None => ("Interrupted; it will be sent again.".to_owned(), "", "interrupted".to_owned()),
     };
     let started_at = Timestamp::to_time(attempt.started_at);
-    Line {
-        number: attempt.number,
-        started_at,
-        what_happened,
-        advice,
-        technical,
-    }
+    Line { number: attempt.number, started_at, what_happened, advice, technical }
 }
 
 /// `12 seconds`, `3 minutes`.

@@ -76,23 +76,14 @@ pub async fn show(visitor: Visitor, request: AuthorizeRequest) -> Result<HttpRes
         switch_to: format!("/wc-auth/v1/login?{}", request.query()),
         request: &request,
     };
-    respond::page(
-        StatusCode::OK,
-        &page,
-        Forms::MayReturnTo(&request.return_url),
-    )
+    respond::page(StatusCode::OK, &page, Forms::MayReturnTo(&request.return_url))
 }
 
 /// Where a button's form goes. The parameters stand in the address, percent-encoded, since hidden
 /// fields would lose line ends.
 fn target(visitor: &Visitor, route: &str, request: &AuthorizeRequest) -> String {
-    let again = visitor
-        .parameters
-        .value(AGAIN)
-        .map_or(String::new(), |_| format!("&{AGAIN}=1"));
-    visitor
-        .site
-        .path(&format!("/wc-auth/v1/{route}?{}{again}", request.query()))
+    let again = visitor.parameters.value(AGAIN).map_or(String::new(), |_| format!("&{AGAIN}=1"));
+    visitor.site.path(&format!("/wc-auth/v1/{route}?{}{again}", request.query()))
 }
 
 /// The outcome of the same question, if it was just approved here.
@@ -107,9 +98,7 @@ async fn earlier(
     };
     let status = delivery_watch::status(services, &session.user, &grant_id).await?;
     if status.is_none_or(|status| status.state != DeliveryState::Delivered) {
-        return Ok(Some(respond::see_other(connection::url(
-            visitor, &grant_id,
-        ))));
+        return Ok(Some(respond::see_other(connection::url(visitor, &grant_id))));
     }
     let again = format!("/wc-auth/v1/authorize?{}&{AGAIN}=1", request.query());
     let page = AlreadyPage {
@@ -146,11 +135,7 @@ fn press(visitor: &Visitor, request: AuthorizeRequest) -> Result<Press, WebError
     if !visitor.posts() || visitor.is_foreign() {
         return Err(invalid());
     }
-    let token = visitor
-        .parameters
-        .text("wc_auth_nonce")
-        .ok_or_else(invalid)?
-        .to_owned();
+    let token = visitor.parameters.text("wc_auth_nonce").ok_or_else(invalid)?.to_owned();
     Ok(Press {
         session: session(visitor)?.clone(),
         request,

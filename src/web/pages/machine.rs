@@ -7,9 +7,7 @@ use crate::{domain::signature, service::health, web::visitor};
 
 /// The process is up.
 pub async fn healthz() -> HttpResponse {
-    HttpResponse::Ok()
-        .insert_header(("Cache-Control", "no-store"))
-        .json(json!({ "status": "ok" }))
+    HttpResponse::Ok().insert_header(("Cache-Control", "no-store")).json(json!({ "status": "ok" }))
 }
 
 /// The process can do its work; 503 with the reason if not.
@@ -25,9 +23,7 @@ pub async fn readyz(request: HttpRequest) -> HttpResponse {
             )
         }
     };
-    response
-        .insert_header(("Cache-Control", "no-store"))
-        .json(body)
+    response.insert_header(("Cache-Control", "no-store")).json(body)
 }
 
 /// The keys that callbacks are signed with.

@@ -59,23 +59,12 @@ impl LoginForm {
     pub fn empty(token: AnonymousToken) -> Self {
         let AnonymousToken { field, cookie } = token;
         let (username, error) = (String::new(), None);
-        Self {
-            token: field,
-            username,
-            error,
-            cookie,
-            status: StatusCode::OK,
-            wait: None,
-        }
+        Self { token: field, username, error, cookie, status: StatusCode::OK, wait: None }
     }
 
     /// Says what was wrong and keeps the name.
     pub fn refuse(&mut self, refused: Refused, visitor: &Visitor) {
-        visitor
-            .parameters
-            .text("username")
-            .unwrap_or_default()
-            .clone_into(&mut self.username);
+        visitor.parameters.text("username").unwrap_or_default().clone_into(&mut self.username);
         self.error = Some(match refused {
             Refused::NoName => "Username is required.".to_owned(),
             Refused::NoPassword => "Password is required.".to_owned(),
@@ -102,9 +91,7 @@ impl LoginForm {
     pub fn finish(&self, response: &mut HttpResponse) {
         let _ = response.add_cookie(&self.cookie);
         if let Some(seconds) = self.wait {
-            response
-                .headers_mut()
-                .insert(RETRY_AFTER, HeaderValue::from(seconds));
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
     }
 }
@@ -132,10 +119,7 @@ pub async fn login(visitor: Visitor) -> Result<HttpResponse, WebError> {
             Err(refused) => form.refuse(refused, &visitor),
         }
     }
-    let page = Page {
-        site: &visitor.site,
-        form: &form,
-    };
+    let page = Page { site: &visitor.site, form: &form };
     let mut response = respond::page(form.status(), &page, Forms::Stay)?;
     form.finish(&mut response);
     Ok(response)
@@ -169,9 +153,9 @@ pub async fn attempt(visitor: &Visitor) -> Result<Result<SessionId, Refused>, We
             tracing::warn!(address = %visitor.address(), "login failed");
             Err(Refused::Wrong)
         }
-        LoginOutcome::Wait(time) => Err(Refused::Wait(
-            time.as_secs() + u64::from(time.subsec_nanos() > 0),
-        )),
+        LoginOutcome::Wait(time) => {
+            Err(Refused::Wait(time.as_secs() + u64::from(time.subsec_nanos() > 0)))
+        }
     })
 }
 
@@ -179,14 +163,10 @@ pub async fn attempt(visitor: &Visitor) -> Result<Result<SessionId, Refused>, We
 pub async fn logout(visitor: Visitor) -> Result<HttpResponse, WebError> {
     let id = visitor.form_session()?.id.clone();
     session::end(&visitor.services, &id).await?;
-    let next = visitor
-        .parameters
-        .text("next")
-        .filter(|next| next.starts_with("/wc-auth/v1/login?"));
-    let location = visitor.site.url(
-        next.filter(|next| !next.contains(['\r', '\n']))
-            .unwrap_or("/login"),
-    );
+    let next =
+        visitor.parameters.text("next").filter(|next| next.starts_with("/wc-auth/v1/login?"));
+    let location =
+        visitor.site.url(next.filter(|next| !next.contains(['\r', '\n'])).unwrap_or("/login"));
     let mut response = respond::see_other(location);
     let _ = response.add_cookie(&cookies::no_session(&visitor.site));
     Ok(response)

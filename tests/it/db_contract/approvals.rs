@@ -31,10 +31,7 @@ async fn fifty_approvals_of_one_page_make_one_key(db: TestDatabase) {
         assert_eq!(db.count(table).await, 1, "{table}");
     }
     let grant_id = first.grant_id.as_deref().unwrap();
-    assert_eq!(
-        db.count(&format!("grants WHERE id = '{grant_id}'")).await,
-        1
-    );
+    assert_eq!(db.count(&format!("grants WHERE id = '{grant_id}'")).await, 1);
 }
 
 async fn approve_and_deny_at_once_give_one_decision(db: TestDatabase) {
@@ -54,10 +51,7 @@ async fn approve_and_deny_at_once_give_one_decision(db: TestDatabase) {
             }
         })
         .await;
-        assert!(
-            decided.iter().all(|other| *other == decided[0]),
-            "{decided:?}"
-        );
+        assert!(decided.iter().all(|other| *other == decided[0]), "{decided:?}");
     }
     let approved = db.count("consents WHERE decision = 'approved'").await;
     for table in ["grants", "keys", "deliveries"] {
@@ -67,15 +61,9 @@ async fn approve_and_deny_at_once_give_one_decision(db: TestDatabase) {
 
 async fn a_denied_page_cannot_be_approved(db: TestDatabase) {
     let user = make_user(&db, "max").await;
-    let denied = Decided {
-        decision: Decision::Denied,
-        grant_id: None,
-    };
+    let denied = Decided { decision: Decision::Denied, grant_id: None };
     assert_eq!(write!(db, approvals::deny(at(0), &consent("page"))), denied);
-    assert_eq!(
-        write!(db, approvals::approve(at(1), approval(user, "page", 1))),
-        denied
-    );
+    assert_eq!(write!(db, approvals::approve(at(1), approval(user, "page", 1))), denied);
     assert_eq!(db.count("grants").await, 0);
 }
 

@@ -51,11 +51,7 @@ impl TestDatabase {
     }
 
     fn at(url: String, folder: Option<Arc<TempDir>>) -> Self {
-        Self {
-            db: Db::open(&url).unwrap(),
-            url,
-            _folder: folder,
-        }
+        Self { db: Db::open(&url).unwrap(), url, _folder: folder }
     }
 
     /// The same database, as another process would open it.

@@ -37,11 +37,7 @@ async fn each_due_delivery_is_claimed_by_one_of_many_workers(db: TestDatabase) {
     all.sort();
     all.dedup();
     assert_eq!(all.len(), 40);
-    assert_eq!(
-        db.count("delivery_attempts").await,
-        40,
-        "no attempt was counted twice"
-    );
+    assert_eq!(db.count("delivery_attempts").await, 40, "no attempt was counted twice");
 }
 
 async fn a_claim_holds_what_was_approved(db: TestDatabase) {
@@ -50,10 +46,7 @@ async fn a_claim_holds_what_was_approved(db: TestDatabase) {
     assert_eq!((claimed.id.as_str(), claimed.attempt), ("delivery-0", 1));
     assert_eq!(claimed.request.app_name, "An App");
     let key = read!(db, keys::by_lookup(b"lookup 0")).unwrap();
-    assert_eq!(
-        claimed.sealed.as_bytes(),
-        format!("sealed {}", key.id).as_bytes()
-    );
+    assert_eq!(claimed.sealed.as_bytes(), format!("sealed {}", key.id).as_bytes());
 }
 
 async fn an_expired_lease_passes_to_the_next_worker(db: TestDatabase) {
@@ -68,10 +61,7 @@ async fn an_expired_lease_passes_to_the_next_worker(db: TestDatabase) {
         assert_eq!(record(&db, at(21), &slow, late).await, Recorded::Superseded);
     }
     assert_eq!(record(&db, at(22), &next, None).await, Recorded::Delivered);
-    assert_eq!(
-        outcome(&write!(db, deliveries::claim(at(1000), LEASE))),
-        "nothing"
-    );
+    assert_eq!(outcome(&write!(db, deliveries::claim(at(1000), LEASE))), "nothing");
 }
 
 async fn failures_are_tried_again_by_the_table_and_five_are_the_end(db: TestDatabase) {
@@ -87,23 +77,12 @@ async fn failures_are_tried_again_by_the_table_and_five_are_the_end(db: TestData
         now += wait;
     }
     let last = claim(&db, at(now)).await;
-    assert_eq!(
-        record(&db, at(now), &last, Some(refused.clone())).await,
-        Recorded::GaveUp
-    );
+    assert_eq!(record(&db, at(now), &last, Some(refused.clone())).await, Recorded::GaveUp);
 
     let status = read!(db, delivery_status::of_grant("grant-0")).unwrap();
     assert_eq!((status.failures, status.attempts.len()), (5, 5));
-    assert!(
-        status
-            .attempts
-            .iter()
-            .all(|attempt| attempt.failure.as_ref() == Some(&refused))
-    );
-    assert_eq!(
-        outcome(&write!(db, deliveries::claim(at(now + 1000), LEASE))),
-        "nothing"
-    );
+    assert!(status.attempts.iter().all(|attempt| attempt.failure.as_ref() == Some(&refused)));
+    assert_eq!(outcome(&write!(db, deliveries::claim(at(now + 1000), LEASE))), "nothing");
 }
 
 async fn retrying_now_is_for_those_that_wait(db: TestDatabase) {

@@ -30,60 +30,36 @@ async fn ended(db: &TestDatabase) -> (DeliveryState, KeyState) {
         "the sealed keys are wiped"
     );
     let status = read!(db, delivery_status::of_grant("grant-0")).unwrap();
-    (
-        status.state,
-        read!(db, keys::by_lookup(&lookup(0))).unwrap().state,
-    )
+    (status.state, read!(db, keys::by_lookup(&lookup(0))).unwrap().state)
 }
 
 async fn a_delivered_key_is_active(db: TestDatabase) {
     approve_some(&db, 1).await;
     let claimed = claim(&db, at(0)).await;
-    assert_eq!(
-        record(&db, at(1), &claimed, None).await,
-        Recorded::Delivered
-    );
-    assert_eq!(
-        ended(&db).await,
-        (DeliveryState::Delivered, KeyState::Active)
-    );
-    assert!(
-        !write!(db, deliveries::cancel(at(2), "grant-0")),
-        "it is over"
-    );
+    assert_eq!(record(&db, at(1), &claimed, None).await, Recorded::Delivered);
+    assert_eq!(ended(&db).await, (DeliveryState::Delivered, KeyState::Active));
+    assert!(!write!(db, deliveries::cancel(at(2), "grant-0")), "it is over");
 }
 
 async fn after_fifteen_minutes_it_is_given_up_unsent(db: TestDatabase) {
     approve_some(&db, 1).await;
-    assert_eq!(
-        outcome(&write!(db, deliveries::claim(at(900), LEASE))),
-        "gave up"
-    );
+    assert_eq!(outcome(&write!(db, deliveries::claim(at(900), LEASE))), "gave up");
     assert_eq!(ended(&db).await, (DeliveryState::Failed, KeyState::Revoked));
     assert_eq!(db.count("delivery_attempts").await, 0);
-    assert_eq!(
-        outcome(&write!(db, deliveries::claim(at(901), LEASE))),
-        "nothing"
-    );
+    assert_eq!(outcome(&write!(db, deliveries::claim(at(901), LEASE))), "nothing");
 }
 
 async fn a_retry_past_the_fifteen_minutes_is_not_waited_for(db: TestDatabase) {
     approve_some(&db, 1).await;
     let late = claim(&db, at(899)).await;
-    assert_eq!(
-        record(&db, at(899), &late, Some(Failure::Timeout)).await,
-        Recorded::GaveUp
-    );
+    assert_eq!(record(&db, at(899), &late, Some(Failure::Timeout)).await, Recorded::GaveUp);
     assert_eq!(ended(&db).await, (DeliveryState::Failed, KeyState::Revoked));
 }
 
 async fn what_cannot_be_opened_is_given_up_at_once(db: TestDatabase) {
     approve_some(&db, 1).await;
     let claimed = claim(&db, at(0)).await;
-    assert_eq!(
-        record(&db, at(0), &claimed, Some(Failure::CannotOpen)).await,
-        Recorded::GaveUp
-    );
+    assert_eq!(record(&db, at(0), &claimed, Some(Failure::CannotOpen)).await, Recorded::GaveUp);
     assert_eq!(ended(&db).await, (DeliveryState::Failed, KeyState::Revoked));
 }
 
@@ -93,15 +69,9 @@ async fn cancelling_while_it_is_sent_wins_over_the_answer(db: TestDatabase) {
     assert!(write!(db, deliveries::cancel(at(1), "grant-0")));
     assert!(!write!(db, deliveries::cancel(at(1), "grant-0")), "once");
     for failure in [None, Some(Failure::Timeout)] {
-        assert_eq!(
-            record(&db, at(2), &claimed, failure).await,
-            Recorded::Superseded
-        );
+        assert_eq!(record(&db, at(2), &claimed, failure).await, Recorded::Superseded);
     }
-    assert_eq!(
-        ended(&db).await,
-        (DeliveryState::Cancelled, KeyState::Revoked)
-    );
+    assert_eq!(ended(&db).await, (DeliveryState::Cancelled, KeyState::Revoked));
     assert!(!write!(db, deliveries::cancel(at(2), "no such grant")));
 }
 
@@ -113,10 +83,7 @@ async fn cancelling_and_recording_at_once_give_one_end(db: TestDatabase) {
             let (id, attempt) = (claimed.id.clone(), claimed.attempt);
             async move {
                 match number {
-                    0 => write!(
-                        db,
-                        deliveries::cancel(at(1), &id.replace("delivery", "grant"))
-                    ),
+                    0 => write!(db, deliveries::cancel(at(1), &id.replace("delivery", "grant"))),
                     _ => {
                         Recorded::Delivered
                             == write!(db, deliveries::record(at(1), &id, attempt, None))
@@ -129,8 +96,5 @@ async fn cancelling_and_recording_at_once_give_one_end(db: TestDatabase) {
     }
     let delivered = db.count("deliveries WHERE state = 'delivered'").await;
     assert_eq!(db.count("keys WHERE state = 'active'").await, delivered);
-    assert_eq!(
-        db.count("keys WHERE state = 'revoked'").await,
-        20 - delivered
-    );
+    assert_eq!(db.count("keys WHERE state = 'revoked'").await, 20 - delivered);
 }

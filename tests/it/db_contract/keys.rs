@@ -26,10 +26,7 @@ async fn a_key_opens_with_the_first_claim(db: TestDatabase) {
     assert_eq!(key().await.opened_at, Some(at(3)));
     claim(&db, at(60)).await;
     let opened = key().await;
-    assert_eq!(
-        (opened.opened_at, opened.state),
-        (Some(at(3)), KeyState::Delivering)
-    );
+    assert_eq!((opened.opened_at, opened.state), (Some(at(3)), KeyState::Delivering));
     assert!(write!(db, keys::activate(opened.id)));
     assert_eq!(key().await.state, KeyState::Active);
     assert!(!write!(db, keys::activate(opened.id)), "once");
@@ -39,10 +36,7 @@ async fn a_key_knows_its_owner_and_app(db: TestDatabase) {
     approve_some(&db, 1).await;
     write!(db, users::set_disabled("max", Some(at(1))));
     let key = read!(db, keys::by_lookup(&lookup(0))).unwrap();
-    assert_eq!(
-        (key.owner.as_str(), key.app.as_deref()),
-        ("max", Some("An App"))
-    );
+    assert_eq!((key.owner.as_str(), key.app.as_deref()), ("max", Some("An App")));
     assert!(key.owner_disabled);
     assert!(read!(db, keys::by_lookup(b"unknown")).is_none());
 }
@@ -50,16 +44,10 @@ async fn a_key_knows_its_owner_and_app(db: TestDatabase) {
 async fn a_key_is_revoked_once(db: TestDatabase) {
     approve_some(&db, 1).await;
     let id = read!(db, keys::by_lookup(&lookup(0))).unwrap().id;
-    let revoked = at_once(&db, 16, |db, _| async move {
-        write!(db, keys::revoke(at(1), id, "lost"))
-    })
-    .await;
+    let revoked =
+        at_once(&db, 16, |db, _| async move { write!(db, keys::revoke(at(1), id, "lost")) }).await;
     assert_eq!(revoked.iter().filter(|first| **first).count(), 1);
-    assert_eq!(
-        db.count("keys WHERE revoke_reason = 'lost' AND revoked_at IS NOT NULL")
-            .await,
-        1
-    );
+    assert_eq!(db.count("keys WHERE revoke_reason = 'lost' AND revoked_at IS NOT NULL").await, 1);
 }
 
 async fn an_ended_key_does_not_become_active(db: TestDatabase) {
@@ -67,22 +55,13 @@ async fn an_ended_key_does_not_become_active(db: TestDatabase) {
     let id = read!(db, keys::by_lookup(&lookup(0))).unwrap().id;
     assert!(write!(db, keys::revoke(at(1), id, "lost")));
     assert!(!write!(db, keys::activate(id)));
-    assert_eq!(
-        read!(db, keys::by_lookup(&lookup(0))).unwrap().state,
-        KeyState::Revoked
-    );
+    assert_eq!(read!(db, keys::by_lookup(&lookup(0))).unwrap().state, KeyState::Revoked);
 }
 
 async fn a_host_sees_its_live_keys(db: TestDatabase) {
     let user = make_user(&db, "max").await;
-    let elsewhere = Approval {
-        request: request("other.example"),
-        ..approval(user, "page 0", 0)
-    };
-    let expiring = Approval {
-        expires_at: Some(at(100)),
-        ..approval(user, "page 1", 1)
-    };
+    let elsewhere = Approval { request: request("other.example"), ..approval(user, "page 0", 0) };
+    let expiring = Approval { expires_at: Some(at(100)), ..approval(user, "page 1", 1) };
     let rest = (2..9).map(|number| approval(user, &format!("page {number}"), number));
     let mut ids = Vec::new();
     for new in [elsewhere, expiring].into_iter().chain(rest) {
@@ -106,9 +85,5 @@ async fn a_host_sees_its_live_keys(db: TestDatabase) {
     for id in ids[4..].iter().copied() {
         write!(db, keys::activate(id));
     }
-    assert_eq!(
-        seen(100).await,
-        [ids[8], ids[7], ids[6], ids[5], ids[4]],
-        "five at most"
-    );
+    assert_eq!(seen(100).await, [ids[8], ids[7], ids[6], ids[5], ids[4]], "five at most");
 }

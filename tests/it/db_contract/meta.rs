@@ -29,9 +29,7 @@ async fn the_first_of_many_facts_at_once_stands(db: TestDatabase) {
 
 async fn a_fact_is_taken_by_one_of_many(db: TestDatabase) {
     write!(db, meta::put("name", "value"));
-    let taken = at_once(&db, 16, |db, _| async move {
-        write!(db, meta::take("name", "value"))
-    })
-    .await;
+    let taken =
+        at_once(&db, 16, |db, _| async move { write!(db, meta::take("name", "value")) }).await;
     assert_eq!(taken.iter().filter(|first| **first).count(), 1);
 }

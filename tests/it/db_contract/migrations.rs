@@ -46,25 +46,18 @@ async fn processes_that_migrate_at_once_do_no_harm(db: TestDatabase) {
             applied
         })
         .await;
-        assert_eq!(
-            applied.iter().filter(|names| !names.is_empty()).count(),
-            1,
-            "{applied:?}"
-        );
+        assert_eq!(applied.iter().filter(|names| !names.is_empty()).count(), 1, "{applied:?}");
     }
 }
 
 async fn every_migration_goes_back_and_forth(db: TestDatabase) {
     let (url, is_sqlite) = (db.url.clone(), db.is_sqlite());
     spawn_blocking(move || match is_sqlite {
-        true => revert_all(
-            &mut SqliteConnection::establish(&url["sqlite:".len()..]).unwrap(),
-            "sqlite",
-        ),
+        true => {
+            revert_all(&mut SqliteConnection::establish(&url["sqlite:".len()..]).unwrap(), "sqlite")
+        }
         false => {
-            let conn = Handle::current()
-                .block_on(AsyncPgConnection::establish(&url))
-                .unwrap();
+            let conn = Handle::current().block_on(AsyncPgConnection::establish(&url)).unwrap();
             revert_all(&mut AsyncConnectionWrapper::<_>::from(conn), "postgres");
         }
     })
@@ -90,21 +83,16 @@ where
     FileBasedMigrations: MigrationSource<DB>,
 {
     let folder = format!("{}/migrations/{side}", env!("CARGO_MANIFEST_DIR"));
-    conn.revert_all_migrations(FileBasedMigrations::from_path(folder).unwrap())
-        .unwrap();
+    conn.revert_all_migrations(FileBasedMigrations::from_path(folder).unwrap()).unwrap();
 }
 
 async fn an_older_schema_is_told(db: TestDatabase) {
     db.execute("DELETE FROM __diesel_schema_migrations").await;
     let line = complaint(&db).await;
-    assert!(
-        line.contains("older") && line.contains("appgrant migrate"),
-        "{line}"
-    );
+    assert!(line.contains("older") && line.contains("appgrant migrate"), "{line}");
 }
 
 async fn a_newer_schema_is_told(db: TestDatabase) {
-    db.execute("INSERT INTO __diesel_schema_migrations (version) VALUES ('99991231000000')")
-        .await;
+    db.execute("INSERT INTO __diesel_schema_migrations (version) VALUES ('99991231000000')").await;
     assert!(complaint(&db).await.contains("newer"));
 }

@@ -87,10 +87,7 @@ async fn at_once<T: Send + 'static, F: Future<Output = T> + Send + 'static>(
     let start = Arc::new(Barrier::new(count));
     let mut tasks = JoinSet::new();
     for number in 0..count {
-        let (start, task) = (
-            Arc::clone(&start),
-            work(processes[number % 2].clone(), number),
-        );
+        let (start, task) = (Arc::clone(&start), work(processes[number % 2].clone(), number));
         tasks.spawn(async move {
             let task = pin!(task);
             start.wait().await;

@@ -23,9 +23,7 @@ async fn a_failure_recorded_meanwhile_is_not_tried_again_at_once() {
     };
     approve_some(&db, 1).await;
     let slow = claim(&db, at(0)).await;
-    let Backend::Postgres(pools) = db.backend() else {
-        panic!("it is PostgreSQL")
-    };
+    let Backend::Postgres(pools) = db.backend() else { panic!("it is PostgreSQL") };
     let mut conn = pools.writer().await.unwrap();
     let conn: &mut Conn = &mut conn;
     let other = db.open_again();

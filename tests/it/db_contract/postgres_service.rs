@@ -10,28 +10,16 @@ async fn an_app_gets_a_key_that_works() {
     let Some(url) = postgres::migrated_database().await else {
         return;
     };
-    let (app, receiver) = (
-        TestApp::with(&[("DATABASE_URL", &url)]).await,
-        Receiver::start().await,
-    );
+    let (app, receiver) = (TestApp::with(&[("DATABASE_URL", &url)]).await, Receiver::start().await);
     let manager = app.logged_in("max").await;
     let page = manager.consent(&request(&receiver)).await;
     let answer = manager.approve(&page).await;
-    assert_eq!(
-        answer.location(),
-        "http://app.example/return?x=1&success=1&user_id=123#frag"
-    );
+    assert_eq!(answer.location(), "http://app.example/return?x=1&success=1&user_id=123#frag");
 
     let received = receiver.received();
     assert_eq!(received.len(), 1);
     let identity = received[0].judged(app.services(), "GET").await.unwrap();
-    assert_eq!(
-        (identity.owner.as_str(), identity.app.as_deref()),
-        ("max", Some("My App"))
-    );
-    assert!(
-        !app.folder.path().join("test.db").exists(),
-        "nothing was written elsewhere"
-    );
+    assert_eq!((identity.owner.as_str(), identity.app.as_deref()), ("max", Some("My App")));
+    assert!(!app.folder.path().join("test.db").exists(), "nothing was written elsewhere");
     app.stop().await;
 }

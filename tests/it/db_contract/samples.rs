@@ -41,10 +41,7 @@ pub async fn make_user(db: &TestDatabase, login: &str) -> i64 {
 
 /// One showing of the consent page.
 pub fn consent(id: &str) -> Consent {
-    Consent {
-        id: id.to_owned(),
-        question: b"question".to_vec(),
-    }
+    Consent { id: id.to_owned(), question: b"question".to_vec() }
 }
 
 /// The approval of the consent page `consent_id` that would make `grant-{number}`.

@@ -19,10 +19,7 @@ async fn a_session_is_found_and_touched(db: TestDatabase) {
     write!(db, sessions::begin(at(0), user, b"one", None));
     write!(db, sessions::touch(at(60), b"one"));
     let found = read!(db, sessions::find(b"one")).unwrap();
-    assert_eq!(
-        (found.user.id, found.created_at, found.last_used_at),
-        (user, at(0), at(60))
-    );
+    assert_eq!((found.user.id, found.created_at, found.last_used_at), (user, at(0), at(60)));
     write!(db, sessions::end(b"one"));
     assert!(read!(db, sessions::find(b"one")).is_none());
 }
@@ -39,15 +36,9 @@ async fn a_login_replaces_the_session_it_came_with(db: TestDatabase) {
 
 async fn a_login_sweeps_out_what_is_over(db: TestDatabase) {
     let user = make_user(&db, "max").await;
-    write!(
-        db,
-        sessions::begin(at(0).minus(ABSOLUTE), user, b"just not too old", None)
-    );
+    write!(db, sessions::begin(at(0).minus(ABSOLUTE), user, b"just not too old", None));
     write!(db, sessions::touch(at(0), b"just not too old"));
-    write!(
-        db,
-        sessions::begin(at(0).minus(IDLE), user, b"just not idle", None)
-    );
+    write!(db, sessions::begin(at(0).minus(IDLE), user, b"just not idle", None));
     write!(db, sessions::begin(at(0), user, b"third", None));
     assert_eq!(db.count("sessions").await, 3);
 
@@ -68,10 +59,7 @@ async fn many_logins_at_once_do_not_wait_for_each_other_in_a_circle(db: TestData
         }
         at_once(&db, 16, |db, number| async move {
             let new = begin(100 + number);
-            write!(
-                db,
-                sessions::begin(now, user, &new, Some(&begin(15 - number)))
-            );
+            write!(db, sessions::begin(now, user, &new, Some(&begin(15 - number))));
         })
         .await;
         assert_eq!(db.count("sessions").await, 16);

@@ -22,11 +22,7 @@ on_each_database!(
 
 async fn a_user_is_found_as_it_was_made(db: TestDatabase) {
     assert!(!read!(db, users::any()));
-    let no_email = NewUser {
-        email: None,
-        role: Role::Viewer,
-        ..new_user("vera")
-    };
+    let no_email = NewUser { email: None, role: Role::Viewer, ..new_user("vera") };
     write!(db, users::insert(at(0), &no_email));
     let id = make_user(&db, "max").await;
     assert!(read!(db, users::any()));
@@ -38,23 +34,15 @@ async fn a_user_is_found_as_it_was_made(db: TestDatabase) {
     }
     assert!(read!(db, users::by_login_or_email("nobody")).is_none());
     let users = read!(db, users::list());
-    let logins: Vec<_> = users
-        .iter()
-        .map(|user| (user.login.as_str(), user.email.is_some()))
-        .collect();
+    let logins: Vec<_> =
+        users.iter().map(|user| (user.login.as_str(), user.email.is_some())).collect();
     assert_eq!(logins, [("max", true), ("vera", false)]);
 }
 
 async fn a_taken_login_or_address_is_told(db: TestDatabase) {
     make_user(&db, "max").await;
-    let same_login = NewUser {
-        email: None,
-        ..new_user("max")
-    };
-    let same_email = NewUser {
-        email: new_user("max").email,
-        ..new_user("moritz")
-    };
+    let same_login = NewUser { email: None, ..new_user("max") };
+    let same_email = NewUser { email: new_user("max").email, ..new_user("moritz") };
     for taken in [same_login, same_email] {
         assert_eq!(write!(db, users::insert(at(0), &taken)), UserInsert::Taken);
     }
@@ -62,16 +50,10 @@ async fn a_taken_login_or_address_is_told(db: TestDatabase) {
 }
 
 async fn a_login_is_given_to_one_of_many_at_once(db: TestDatabase) {
-    let made = at_once(&db, 16, |db, _| async move {
-        write!(db, users::insert(at(0), &new_user("max")))
-    })
-    .await;
-    assert_eq!(
-        made.iter()
-            .filter(|made| **made != UserInsert::Taken)
-            .count(),
-        1
-    );
+    let made =
+        at_once(&db, 16, |db, _| async move { write!(db, users::insert(at(0), &new_user("max"))) })
+            .await;
+    assert_eq!(made.iter().filter(|made| **made != UserInsert::Taken).count(), 1);
 }
 
 async fn there_is_one_first_admin_however_many_try(db: TestDatabase) {
@@ -81,12 +63,7 @@ async fn there_is_one_first_admin_however_many_try(db: TestDatabase) {
         write!(db, users::insert_first(at(0), &new, "token"))
     })
     .await;
-    assert_eq!(
-        made.iter()
-            .filter(|made| **made == UserInsert::NoSetup)
-            .count(),
-        15
-    );
+    assert_eq!(made.iter().filter(|made| **made == UserInsert::NoSetup).count(), 15);
     assert_eq!(db.count("users").await, 1);
 }
 
@@ -96,11 +73,7 @@ async fn the_first_admin_needs_the_token(db: TestDatabase) {
     write!(db, meta::put("setup", "token"));
     assert_eq!(try_with("other").await, UserInsert::NoSetup);
     make_user(&db, "max").await;
-    assert_eq!(
-        try_with("token").await,
-        UserInsert::NoSetup,
-        "somebody is there already"
-    );
+    assert_eq!(try_with("token").await, UserInsert::NoSetup, "somebody is there already");
 }
 
 async fn a_new_password_ends_the_sessions(db: TestDatabase) {
@@ -117,19 +90,9 @@ async fn disabling_ends_the_sessions_and_enabling_does_not(db: TestDatabase) {
     with_sessions(&db).await;
     assert!(write!(db, users::set_disabled("max", Some(at(1)))));
     assert!(read!(db, sessions::find(b"max's")).is_none());
-    assert!(
-        read!(db, users::by_login_or_email("max"))
-            .unwrap()
-            .user
-            .disabled
-    );
+    assert!(read!(db, users::by_login_or_email("max")).unwrap().user.disabled);
     assert!(write!(db, users::set_disabled("max", None)));
-    assert!(
-        !read!(db, users::by_login_or_email("max"))
-            .unwrap()
-            .user
-            .disabled
-    );
+    assert!(!read!(db, users::by_login_or_email("max")).unwrap().user.disabled);
     assert!(write!(db, users::set_disabled("vera", None)));
     assert!(read!(db, sessions::find(b"vera's")).is_some());
     assert!(!write!(db, users::set_disabled("nobody", None)));

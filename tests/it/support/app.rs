@@ -37,8 +37,7 @@ pub struct TestClock(AtomicI64);
 impl TestClock {
     /// Lets that much time pass at once.
     pub fn advance(&self, time: Duration) {
-        self.0
-            .fetch_add(i64::try_from(time.as_millis()).unwrap(), Ordering::SeqCst);
+        self.0.fetch_add(i64::try_from(time.as_millis()).unwrap(), Ordering::SeqCst);
     }
 }
 
@@ -65,11 +64,8 @@ impl TestApp {
     /// Starts one with these settings besides.
     pub async fn with(settings: &[(&str, &str)]) -> Self {
         let app = Self::empty(settings).await;
-        for (login, role) in [
-            ("ada", Role::Admin),
-            ("max", Role::Manager),
-            ("vera", Role::Viewer),
-        ] {
+        for (login, role) in [("ada", Role::Admin), ("max", Role::Manager), ("vera", Role::Viewer)]
+        {
             app.add_user(login, role).await;
         }
         app
@@ -90,36 +86,19 @@ impl TestApp {
             ("CALLBACK_TIMEOUT_SECONDS", "2".to_owned()),
             ("STORE_NAME", "Ada’s Tea".to_owned()),
         ];
-        all.extend(
-            settings
-                .iter()
-                .map(|(name, value)| (*name, (*value).replace("{url}", &url))),
-        );
-        let environment = all
-            .into_iter()
-            .map(|(name, value)| (format!("APPGRANT_{name}"), value));
+        all.extend(settings.iter().map(|(name, value)| (*name, (*value).replace("{url}", &url))));
+        let environment = all.into_iter().map(|(name, value)| (format!("APPGRANT_{name}"), value));
         let settings = Settings::read(&Values::gather(environment, None).unwrap()).unwrap();
         let clock = Arc::new(TestClock::default());
-        let cheap = Cost {
-            memory: 8,
-            passes: 1,
-        };
+        let cheap = Cost { memory: 8, passes: 1 };
         let world = World {
             clock: clock.clone(),
             entropy: Arc::new(SystemEntropy),
-            costs: Costs {
-                password: cheap,
-                secret: cheap,
-            },
+            costs: Costs { password: cheap, secret: cheap },
             web_workers: 1,
         };
         let running = serve::start(&settings, listener, world).await.unwrap();
-        Self {
-            url,
-            clock,
-            folder,
-            running,
-        }
+        Self { url, clock, folder, running }
     }
 
     /// Makes a user.
@@ -147,15 +126,8 @@ impl TestApp {
     /// A browser in which that user is logged in.
     pub async fn logged_in(&self, login: &str) -> Manager {
         let browser = self.browser();
-        let answer = browser
-            .post("/login", &[("username", login), ("password", PASSWORD)])
-            .await;
-        assert_eq!(
-            answer.location(),
-            format!("{}/admin", self.url),
-            "{}",
-            answer.body
-        );
+        let answer = browser.post("/login", &[("username", login), ("password", PASSWORD)]).await;
+        assert_eq!(answer.location(), format!("{}/admin", self.url), "{}", answer.body);
         browser
     }
 

@@ -23,15 +23,9 @@ pub fn server_config(names: &[&str]) -> ServerConfig {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
     let key = KeyPair::generate().unwrap();
-    let leaf = CertificateParams::new(names)
-        .unwrap()
-        .signed_by(&key, &*AUTHORITY)
-        .unwrap();
+    let leaf = CertificateParams::new(names).unwrap().signed_by(&key, &*AUTHORITY).unwrap();
     ServerConfig::builder()
         .with_no_client_auth()
-        .with_single_cert(
-            vec![leaf.into()],
-            PrivateKeyDer::try_from(key.serialize_der()).unwrap(),
-        )
+        .with_single_cert(vec![leaf.into()], PrivateKeyDer::try_from(key.serialize_der()).unwrap())
         .unwrap()
 }

@@ -49,9 +49,7 @@ impl Manager {
 
     /// A browser that sends this cookie and keeps none.
     pub fn with_cookie(url: String, cookie: &str) -> Self {
-        let headers = [(COOKIE, HeaderValue::from_str(cookie).unwrap())]
-            .into_iter()
-            .collect();
+        let headers = [(COOKIE, HeaderValue::from_str(cookie).unwrap())].into_iter().collect();
         let client = Client::builder()
             .default_headers(headers)
             .no_proxy()
@@ -68,17 +66,12 @@ impl Manager {
 
     /// Asks for JSON.
     pub async fn get_json(&self, path: &str) -> Answer {
-        self.send(
-            self.request(Method::GET, path)
-                .header("accept", "application/json"),
-        )
-        .await
+        self.send(self.request(Method::GET, path).header("accept", "application/json")).await
     }
 
     /// Posts a form.
     pub async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
-        self.send(self.request(Method::POST, path).form(fields))
-            .await
+        self.send(self.request(Method::POST, path).form(fields)).await
     }
 
     /// Posts a form with a header.
@@ -90,17 +83,13 @@ impl Manager {
     ) -> Answer {
         let name = HeaderName::from_bytes(header.0.as_bytes()).unwrap();
         let request = self.request(Method::POST, path).form(fields);
-        self.send(request.header(name, HeaderValue::from_str(header.1).unwrap()))
-            .await
+        self.send(request.header(name, HeaderValue::from_str(header.1).unwrap())).await
     }
 
     /// A request to be sent.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        let url = if path.starts_with("http") {
-            path.to_owned()
-        } else {
-            format!("{}{path}", self.url)
-        };
+        let url =
+            if path.starts_with("http") { path.to_owned() } else { format!("{}{path}", self.url) };
         self.client.request(method, url)
     }
 
@@ -108,11 +97,7 @@ impl Manager {
     pub async fn send(&self, request: RequestBuilder) -> Answer {
         let response = request.send().await.unwrap();
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        Answer {
-            status,
-            headers,
-            body: response.text().await.unwrap(),
-        }
+        Answer { status, headers, body: response.text().await.unwrap() }
     }
 
     /// Opens the consent page of a request.
@@ -140,8 +125,7 @@ impl Manager {
 
     /// Posts a page's fields.
     pub async fn press(&self, path: &str, fields: &BTreeMap<String, String>) -> Answer {
-        self.send(self.request(Method::POST, path).form(fields))
-            .await
+        self.send(self.request(Method::POST, path).form(fields)).await
     }
 }
 
@@ -153,19 +137,14 @@ impl Answer {
 
     /// A header's value; empty if it is not there.
     pub fn header(&self, name: &str) -> &str {
-        self.headers
-            .get(name)
-            .map(|value| value.to_str().unwrap())
-            .unwrap_or_default()
+        self.headers.get(name).map(|value| value.to_str().unwrap()).unwrap_or_default()
     }
 
     /// The text of what a selector finds first, in single spaces.
     pub fn text(&self, selector: &str) -> String {
         let html = Html::parse_document(&self.body);
         let found = html.select(&Selector::parse(selector).unwrap()).next();
-        let text = found
-            .map(|element| element.text().collect::<String>())
-            .unwrap_or_default();
+        let text = found.map(|element| element.text().collect::<String>()).unwrap_or_default();
         text.split_whitespace().collect::<Vec<_>>().join(" ")
     }
 
@@ -173,10 +152,7 @@ impl Answer {
     pub fn attribute(&self, selector: &str, name: &str) -> String {
         let html = Html::parse_document(&self.body);
         let found = html.select(&Selector::parse(selector).unwrap()).next();
-        found
-            .and_then(|element| element.attr(name))
-            .unwrap_or_default()
-            .to_owned()
+        found.and_then(|element| element.attr(name)).unwrap_or_default().to_owned()
     }
 
     /// The hidden fields of a form.
@@ -185,10 +161,7 @@ impl Answer {
         let selector = Selector::parse(&format!("{form} input[type=hidden]")).unwrap();
         html.select(&selector)
             .map(|input| {
-                (
-                    input.attr("name").unwrap().to_owned(),
-                    input.attr("value").unwrap().to_owned(),
-                )
+                (input.attr("name").unwrap().to_owned(), input.attr("value").unwrap().to_owned())
             })
             .collect()
     }

@@ -20,9 +20,7 @@ pub fn encode(value: &str) -> String {
 
 /// A query of these parameters.
 pub fn query(pairs: &[(&str, &str)]) -> String {
-    let pairs: Vec<_> = pairs
-        .iter()
-        .map(|(name, value)| format!("{name}={}", encode(value)))
-        .collect();
+    let pairs: Vec<_> =
+        pairs.iter().map(|(name, value)| format!("{name}={}", encode(value))).collect();
     pairs.join("&")
 }

@@ -47,10 +47,7 @@ struct Server {
 
 /// The address of a fresh database with the schema; nothing where PostgreSQL is not installed.
 pub async fn migrated_database() -> Option<String> {
-    server()
-        .await?
-        .create(&format!("TEMPLATE {TEMPLATE}"))
-        .await
+    server().await?.create(&format!("TEMPLATE {TEMPLATE}")).await
 }
 
 /// The address of a fresh database without any table; nothing where PostgreSQL is not installed.
@@ -75,10 +72,7 @@ async fn server() -> Option<&'static Server> {
 /// The folder of `initdb` and `postgres`.
 fn programs() -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let versions = fs::read_dir("/usr/lib/postgresql")
-        .into_iter()
-        .flatten()
-        .flatten();
+    let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     std::env::split_paths(&path)
         .chain([PathBuf::from("/usr/local/bin")])
         .chain(versions.map(|version| version.path().join("bin")))
@@ -88,28 +82,15 @@ fn programs() -> Option<PathBuf> {
 /// Says so past the test harness, which would hide it.
 fn skip() {
     let why = "no initdb and postgres in PATH, /usr/local/bin and /usr/lib/postgresql/*/bin";
-    assert!(
-        std::env::var_os("CI").is_none(),
-        "the tests on PostgreSQL cannot run: {why}"
-    );
-    let _ = writeln!(
-        stderr(),
-        "\n*** TESTS ON POSTGRESQL ARE SKIPPED: {why} ***\n"
-    );
+    assert!(std::env::var_os("CI").is_none(), "the tests on PostgreSQL cannot run: {why}");
+    let _ = writeln!(stderr(), "\n*** TESTS ON POSTGRESQL ARE SKIPPED: {why} ***\n");
 }
 
 impl Server {
     fn start(programs: &Path) -> Self {
-        let folder = tempfile::Builder::new()
-            .prefix("appgrant-pg-")
-            .tempdir()
-            .unwrap()
-            .keep();
+        let folder = tempfile::Builder::new().prefix("appgrant-pg-").tempdir().unwrap().keep();
         let mut shell = Command::new("sh");
-        shell
-            .args(["-c", HOLD_SERVER, "sh"])
-            .arg(programs)
-            .arg(&folder);
+        shell.args(["-c", HOLD_SERVER, "sh"]).arg(programs).arg(&folder);
         // A server refuses to run as root.
         if folder.metadata().unwrap().uid() == 0 {
             let (user, group) = postgres_user();
@@ -127,28 +108,16 @@ impl Server {
             .spawn()
             .unwrap();
         wait_until_ready(shell.stderr.take().unwrap());
-        Self {
-            folder,
-            databases: AtomicU32::new(0),
-            _shell: shell,
-        }
+        Self { folder, databases: AtomicU32::new(0), _shell: shell }
     }
 
     fn url(&self, database: &str) -> String {
-        format!(
-            "postgres://postgres@{}/{database}",
-            encode(self.folder.to_str().unwrap())
-        )
+        format!("postgres://postgres@{}/{database}", encode(self.folder.to_str().unwrap()))
     }
 
     async fn make_template(&self) {
-        self.execute(&format!("CREATE DATABASE {TEMPLATE} TEMPLATE template0"))
-            .await;
-        Db::open(&self.url(TEMPLATE))
-            .unwrap()
-            .migrate()
-            .await
-            .unwrap();
+        self.execute(&format!("CREATE DATABASE {TEMPLATE} TEMPLATE template0")).await;
+        Db::open(&self.url(TEMPLATE)).unwrap().migrate().await.unwrap();
     }
 
     async fn create(&self, how: &str) -> Option<String> {
@@ -158,9 +127,7 @@ impl Server {
     }
 
     async fn execute(&self, statement: &str) {
-        let mut conn = AsyncPgConnection::establish(&self.url("postgres"))
-            .await
-            .unwrap();
+        let mut conn = AsyncPgConnection::establish(&self.url("postgres")).await.unwrap();
         conn.batch_execute(statement).await.unwrap();
     }
 }
@@ -168,13 +135,8 @@ impl Server {
 /// User and group number of `postgres`.
 fn postgres_user() -> (u32, u32) {
     let users = fs::read_to_string("/etc/passwd").unwrap();
-    let line = users
-        .lines()
-        .find_map(|line| line.strip_prefix("postgres:"));
-    let mut fields = line
-        .expect("root needs a user named postgres")
-        .split(':')
-        .skip(1);
+    let line = users.lines().find_map(|line| line.strip_prefix("postgres:"));
+    let mut fields = line.expect("root needs a user named postgres").split(':').skip(1);
     let mut number = || fields.next().unwrap().parse().unwrap();
     (number(), number())
 }
@@ -187,9 +149,6 @@ fn wait_until_ready(log: ChildStderr) {
         seen = format!("{seen}{line}\n");
         line.contains("ready to accept connections") || line.contains("FATAL")
     });
-    assert!(
-        ready && !seen.contains("FATAL"),
-        "PostgreSQL did not start: {seen}"
-    );
+    assert!(ready && !seen.contains("FATAL"), "PostgreSQL did not start: {seen}");
     std::thread::spawn(move || lines.for_each(drop));
 }

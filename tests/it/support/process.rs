@@ -25,11 +25,7 @@ pub fn own_address() -> String {
     static NEXT: AtomicU16 = AtomicU16::new(20_000);
     let id = std::process::id();
     let [_, a, b, c] = id.to_be_bytes();
-    format!(
-        "127.{}.{b}.{c}:{}",
-        1 + a % 250,
-        NEXT.fetch_add(1, Ordering::SeqCst)
-    )
+    format!("127.{}.{b}.{c}:{}", 1 + a % 250, NEXT.fetch_add(1, Ordering::SeqCst))
 }
 
 impl Process {
@@ -73,11 +69,7 @@ impl Process {
         let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
         let output = child.wait_with_output().unwrap();
         let text = |bytes| String::from_utf8(bytes).unwrap();
-        (
-            output.status.code().unwrap(),
-            text(output.stdout),
-            text(output.stderr),
-        )
+        (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
     }
 
     async fn wait_until_up(&mut self) {
@@ -85,18 +77,8 @@ impl Process {
         let deadline = Instant::now() + Duration::from_secs(30);
         loop {
             let alive = self.child.try_wait().unwrap().is_none();
-            assert!(
-                alive && Instant::now() < deadline,
-                "it did not start: {}",
-                self.log()
-            );
-            if browser
-                .client
-                .get(format!("{}/healthz", self.url))
-                .send()
-                .await
-                .is_ok()
-            {
+            assert!(alive && Instant::now() < deadline, "it did not start: {}", self.log());
+            if browser.client.get(format!("{}/healthz", self.url)).send().await.is_ok() {
                 return;
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
@@ -107,11 +89,7 @@ impl Process {
     pub async fn wait_for_log(&mut self, text: &str) {
         let deadline = Instant::now() + Duration::from_secs(30);
         while !self.log().contains(text) {
-            assert!(
-                Instant::now() < deadline,
-                "{text:?} is not in the log: {}",
-                self.log()
-            );
+            assert!(Instant::now() < deadline, "{text:?} is not in the log: {}", self.log());
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }
@@ -135,13 +113,7 @@ impl Process {
     /// Asks it to stop (SIGTERM); gives its exit code.
     pub fn terminate(&mut self) -> Option<i32> {
         let id = self.child.id().to_string();
-        assert!(
-            Command::new("kill")
-                .args(["-TERM", &id])
-                .status()
-                .unwrap()
-                .success()
-        );
+        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
         self.child.wait().unwrap().code()
     }
 }

@@ -63,11 +63,7 @@ impl Received {
 
     /// What the store says to a request with the received keys, as HTTP Basic.
     pub async fn judged(&self, services: &Services, method: &str) -> Result<Identity, Refusal> {
-        let pair = format!(
-            "{}:{}",
-            self.text("consumer_key"),
-            self.text("consumer_secret")
-        );
+        let pair = format!("{}:{}", self.text("consumer_key"), self.text("consumer_secret"));
         let header = format!("Basic {}", data_encoding::BASE64.encode(pair.as_bytes()));
         let presented = Credential::presented("", Some(&header));
         verify::verify(services, presented, method).await.unwrap()
@@ -102,19 +98,14 @@ impl Receiver {
     }
 
     /// Starts an app whose certificate holds those names.
-    #[expect(
-        clippy::unused_async,
-        reason = "a server is started on the runtime one awaits on"
-    )]
+    #[expect(clippy::unused_async, reason = "a server is started on the runtime one awaits on")]
     pub async fn with_names(names: &[&str]) -> Self {
         let state = Arc::new(State::default());
         let shared = Data::from(Arc::clone(&state));
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let server = HttpServer::new(move || {
-            App::new()
-                .app_data(shared.clone())
-                .default_service(actix_web::web::to(receive))
+            App::new().app_data(shared.clone()).default_service(actix_web::web::to(receive))
         })
         .workers(1)
         .disable_signals()
@@ -124,11 +115,7 @@ impl Receiver {
         .run();
         let handle = server.handle();
         tokio::spawn(server);
-        Self {
-            address,
-            state,
-            handle,
-        }
+        Self { address, state, handle }
     }
 
     /// The callback's address.
@@ -173,11 +160,7 @@ impl Receiver {
             }
         };
         let done = timeout(Duration::from_secs(30), arrived).await;
-        assert!(
-            done.is_ok(),
-            "{count} callbacks were expected, {} came",
-            self.received().len()
-        );
+        assert!(done.is_ok(), "{count} callbacks were expected, {} came", self.received().len());
         self.received()
     }
 }
@@ -200,12 +183,7 @@ async fn receive(request: HttpRequest, body: Bytes, state: Data<State>) -> HttpR
     };
     state.received.lock().unwrap().push(received);
     state.arrived.notify_waiters();
-    let reaction = state
-        .reactions
-        .lock()
-        .unwrap()
-        .pop_front()
-        .unwrap_or(Reaction::Status(200));
+    let reaction = state.reactions.lock().unwrap().pop_front().unwrap_or(Reaction::Status(200));
     let status = |code| HttpResponse::build(actix_web::http::StatusCode::from_u16(code).unwrap());
     match reaction {
         Reaction::Status(code) => status(code).body("the app says something"),

@@ -1,0 +1,22 @@
+//! A manager's whole way through the service in a real Chromium: pressed, typed, read and looked at.
+//!
+//! What only a browser can tell is here: redirects under the content security policy, the back
+//! button, the keyboard, pages without JavaScript, accessibility, narrow screens. Rules of the flow
+//! are tested faster in `tests/it`. Without Chromium and chromedriver these tests are skipped, loudly;
+//! where `CI` is set they fail.
+
+mod accessibility;
+mod app_page;
+mod browser;
+mod custom_scheme;
+mod gallery;
+mod keyboard;
+mod narrow;
+mod pictures;
+mod scene;
+mod waiting;
+mod walk;
+
+#[path = "../it/support/mod.rs"]
+#[expect(dead_code, unused_imports, reason = "tests/it uses the rest")]
+mod support;
