@@ -90,5 +90,7 @@ pub async fn forgive(conn: &mut Conn, account: &[u8], address: &[u8]) -> Result<
         .set(login_failures::failures.eq(login_failures::failures - 1))
         .execute(conn)
         .await?;
+    let spotless = login_failures::table.find(address).filter(login_failures::failures.le(0));
+    diesel::delete(spotless).execute(conn).await?;
     Ok(())
 }

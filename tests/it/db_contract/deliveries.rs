@@ -2,7 +2,7 @@
 
 use appgrant::{
     db::outcomes::{Claim, Recorded},
-    domain::delivery::Failure,
+    domain::{delivery::Failure, key::KeyState},
 };
 
 use super::{
@@ -14,6 +14,8 @@ on_each_database!(
     each_due_delivery_is_claimed_by_one_of_many_workers,
     a_claim_holds_what_was_approved,
     an_expired_lease_passes_to_the_next_worker,
+    a_success_counts_even_after_its_lease,
+    what_cannot_be_read_does_not_stop_the_others,
     failures_are_tried_again_by_the_table_and_five_are_the_end,
     retrying_now_is_for_those_that_wait,
 );
@@ -57,11 +59,30 @@ async fn an_expired_lease_passes_to_the_next_worker(db: TestDatabase) {
     let next = claim(&db, at(20)).await;
     assert_eq!((next.id == slow.id, next.attempt), (true, 2));
 
-    for late in [None, Some(Failure::Timeout)] {
-        assert_eq!(record(&db, at(21), &slow, late).await, Recorded::Superseded);
-    }
+    let late = Some(Failure::Timeout);
+    assert_eq!(record(&db, at(21), &slow, late).await, Recorded::Superseded);
     assert_eq!(record(&db, at(22), &next, None).await, Recorded::Delivered);
     assert_eq!(outcome(&write!(db, deliveries::claim(at(1000), LEASE))), "nothing");
+}
+
+async fn a_success_counts_even_after_its_lease(db: TestDatabase) {
+    approve_some(&db, 1).await;
+    let slow = claim(&db, at(0)).await;
+    let next = claim(&db, at(20)).await;
+    assert_eq!(record(&db, at(21), &slow, None).await, Recorded::Delivered);
+    let refused = Some(Failure::Status(409));
+    assert_eq!(record(&db, at(22), &next, refused).await, Recorded::Superseded);
+    let key = read!(db, keys::by_lookup(b"lookup 0")).unwrap();
+    assert_eq!(key.state, KeyState::Active);
+}
+
+async fn what_cannot_be_read_does_not_stop_the_others(db: TestDatabase) {
+    approve_some(&db, 2).await;
+    db.execute("UPDATE grants SET scope = 'everything' WHERE id = 'grant-0'").await;
+    assert_eq!(outcome(&write!(db, deliveries::claim(at(0), LEASE))), "gave up");
+    assert_eq!(claim(&db, at(0)).await.id, "delivery-1");
+    let key = read!(db, keys::by_lookup(b"lookup 0")).unwrap();
+    assert_eq!(key.state, KeyState::Revoked);
 }
 
 async fn failures_are_tried_again_by_the_table_and_five_are_the_end(db: TestDatabase) {
