@@ -4,6 +4,8 @@
 //! Reads text only, and does not link the crate: it is ready at once. `planted` shows that each rule
 //! can fail.
 
+#![allow(clippy::unwrap_used, missing_docs, reason = "tests panic")]
+
 #[path = "architecture/planted.rs"]
 mod planted;
 #[path = "architecture/source_text.rs"]
@@ -211,7 +213,7 @@ fn inline_code(path: &str, text: &str) -> Vec<String> {
             match attribute {
                 "style" => forbid("`style=`", "static/, as a class"),
                 _ if handler => {
-                    forbid(&format!("`{attribute}=`"), "no page; pages work without scripts")
+                    forbid(&format!("`{attribute}=`"), "no page; pages work without scripts");
                 }
                 _ => {}
             }

@@ -3,7 +3,7 @@
 //! How: each file in `queries/` is ordinary diesel on a connection type named `Conn`. The modules
 //! `sqlite` and `postgres` each define `Conn` and compile the very same files, so that a query is
 //! written once, checked by rustc against both databases, and read without knowing about macros.
-//! [`read!`] and [`write!`] choose the copy that fits the open [`Db`].
+//! `read!` and `write!` choose the copy that fits the open [`Db`].
 //!
 //! Rules: a query function takes `now` and domain types and gives domain types or a named outcome. A
 //! change of state is an update guarded by the expected state whose row count is read. A function

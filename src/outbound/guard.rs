@@ -83,7 +83,6 @@ mod tests {
     }
 
     #[test]
-    #[expect(clippy::too_many_lines, reason = "a table")]
     fn each_refused_range_ends_where_it_should() {
         let guard = AddressGuard::new(vec![]);
         for (before, first, last, after) in [

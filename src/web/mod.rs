@@ -1,6 +1,6 @@
 //! The only place that knows actix and askama: what browsers and programs see.
 //!
-//! Open [`routes`] first: it is the whole URL table. A page's struct stands beside its handler in
+//! Open `routes.rs` first: it is the whole URL table. A page's struct stands beside its handler in
 //! `pages/`; templates hold no logic. Never: a secret in a page, a URL or a log line.
 
 mod assets;

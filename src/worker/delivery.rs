@@ -1,4 +1,4 @@
-//! Sends what is due: claims one delivery after the other, sends up to [`AT_ONCE`] side by side.
+//! Sends what is due: claims one delivery after the other, sends up to `AT_ONCE` side by side.
 //!
 //! A slow app keeps one slot busy until its time is up; the others go on.
 

@@ -12,10 +12,8 @@ pub fn tokens(code: &str) -> Vec<Token<'_>> {
     let mut tokens = Vec::new();
     for (number, mut rest) in code.lines().enumerate() {
         while let Some(first) = rest.chars().next() {
-            let length = match rest.starts_with("::") {
-                true => 2,
-                false => word_length(rest).max(first.len_utf8()),
-            };
+            let length =
+                if rest.starts_with("::") { 2 } else { word_length(rest).max(first.len_utf8()) };
             let (text, after) = rest.split_at(length);
             if !first.is_whitespace() {
                 tokens.push(Token { line: number + 1, text });

@@ -129,10 +129,10 @@ impl Browser {
                 sleep(LOOK_EVERY).await;
             }
         };
-        match timeout(PATIENCE, arrived).await {
-            Ok(rest) => rest,
-            Err(_) => panic!("not at {start} but at {}", self.url().await),
-        }
+        let Ok(rest) = timeout(PATIENCE, arrived).await else {
+            panic!("not at {start} but at {}", self.url().await)
+        };
+        rest
     }
 
     /// Presses a key.
@@ -202,10 +202,8 @@ impl Browser {
 
     async fn find(&self, css: &str) -> WebElement {
         let query = self.driver.query(By::Css(css)).wait(PATIENCE, LOOK_EVERY);
-        match query.first().await {
-            Ok(found) => found,
-            Err(_) => panic!("{css} is not on {}", self.url().await),
-        }
+        let Ok(found) = query.first().await else { panic!("{css} is not on {}", self.url().await) };
+        found
     }
 }
 

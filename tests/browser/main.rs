@@ -5,6 +5,8 @@
 //! are tested faster in `tests/it`. Without Chromium and chromedriver these tests are skipped, loudly;
 //! where `CI` is set they fail.
 
+#![allow(clippy::unwrap_used, missing_docs, reason = "tests panic")]
+
 mod accessibility;
 mod app_page;
 mod browser;

@@ -1,5 +1,7 @@
 //! The app does not take the keys at first: a manager sees why, hurries it, calls it off, or waits.
 
+use std::time::Duration;
+
 use crate::{
     browser::{Browser, Script},
     scene::Scene,
@@ -56,6 +58,8 @@ async fn whoever_just_waits_is_taken_to_the_app() {
     let Some(scene) = approved_but_refused().await else {
         return;
     };
+    scene.store.clock.advance(Duration::from_secs(5));
+    scene.store.services().signals.wake_worker();
     assert_eq!(scene.browser.arrives_at(&scene.site.back()).await, "?success=1&user_id=7");
     assert_eq!(scene.receiver.received().len(), 2);
 }

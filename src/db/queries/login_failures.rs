@@ -56,24 +56,18 @@ async fn count(
         login_failures::failures.eq(new.count),
         login_failures::last_at.eq(new.last_at.as_millis()),
     );
-    let rows = match known {
-        Some(known) => {
-            let unchanged = login_failures::table
-                .find(key)
-                .filter(login_failures::failures.eq(known.count))
-                .filter(login_failures::last_at.eq(known.last_at.as_millis()));
-            diesel::update(unchanged).set(values).execute(conn).await?
-        }
-        None => {
-            forget_old(conn, new.last_at).await?;
-            diesel::insert_into(login_failures::table)
-                .values((login_failures::subject.eq(key), values.0, values.1))
-                .on_conflict_do_nothing()
-                .execute(conn)
-                .await?
-        }
+    let Some(known) = known else {
+        forget_old(conn, new.last_at).await?;
+        let insert = diesel::insert_into(login_failures::table)
+            .values((login_failures::subject.eq(key), values.0, values.1))
+            .on_conflict_do_nothing();
+        return Ok(insert.execute(conn).await? == 1);
     };
-    Ok(rows == 1)
+    let unchanged = login_failures::table
+        .find(key)
+        .filter(login_failures::failures.eq(known.count))
+        .filter(login_failures::last_at.eq(known.last_at.as_millis()));
+    Ok(diesel::update(unchanged).set(values).execute(conn).await? == 1)
 }
 
 /// Each new subject takes the outlived ones out, so that strangers cannot fill the table for good.

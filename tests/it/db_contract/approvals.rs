@@ -41,12 +41,11 @@ async fn approve_and_deny_at_once_give_one_decision(db: TestDatabase) {
         let decided = at_once(&db, 8, |db, number| {
             let page = page.clone();
             async move {
-                match number % 4 < 2 {
-                    true => write!(db, approvals::deny(at(0), &consent(&page))),
-                    false => {
-                        let new = approval(user, &page, round * 8 + number);
-                        write!(db, approvals::approve(at(0), new))
-                    }
+                if number % 4 < 2 {
+                    write!(db, approvals::deny(at(0), &consent(&page)))
+                } else {
+                    let new = approval(user, &page, round * 8 + number);
+                    write!(db, approvals::approve(at(0), new))
                 }
             }
         })

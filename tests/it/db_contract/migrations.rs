@@ -52,11 +52,13 @@ async fn processes_that_migrate_at_once_do_no_harm(db: TestDatabase) {
 
 async fn every_migration_goes_back_and_forth(db: TestDatabase) {
     let (url, is_sqlite) = (db.url.clone(), db.is_sqlite());
-    spawn_blocking(move || match is_sqlite {
-        true => {
-            revert_all(&mut SqliteConnection::establish(&url["sqlite:".len()..]).unwrap(), "sqlite")
-        }
-        false => {
+    spawn_blocking(move || {
+        if is_sqlite {
+            revert_all(
+                &mut SqliteConnection::establish(&url["sqlite:".len()..]).unwrap(),
+                "sqlite",
+            );
+        } else {
             let conn = Handle::current().block_on(AsyncPgConnection::establish(&url)).unwrap();
             revert_all(&mut AsyncConnectionWrapper::<_>::from(conn), "postgres");
         }

@@ -30,11 +30,14 @@ use super::{Manager, ca_file};
 /// Every user's password.
 pub const PASSWORD: &str = "correct horse";
 
-/// A clock that goes on by itself and can be pushed.
-#[derive(Default)]
+/// A clock that stands until it is moved, so that nothing becomes due by itself.
 pub struct TestClock(AtomicI64);
 
 impl TestClock {
+    fn starting_now() -> Self {
+        Self(AtomicI64::new(SystemClock.now().as_millis()))
+    }
+
     /// Lets that much time pass at once.
     pub fn advance(&self, time: Duration) {
         self.0.fetch_add(i64::try_from(time.as_millis()).unwrap(), Ordering::SeqCst);
@@ -43,7 +46,7 @@ impl TestClock {
 
 impl Clock for TestClock {
     fn now(&self) -> Timestamp {
-        Timestamp::from_millis(SystemClock.now().as_millis() + self.0.load(Ordering::SeqCst))
+        Timestamp::from_millis(self.0.load(Ordering::SeqCst))
     }
 }
 
@@ -89,7 +92,7 @@ impl TestApp {
         all.extend(settings.iter().map(|(name, value)| (*name, (*value).replace("{url}", &url))));
         let environment = all.into_iter().map(|(name, value)| (format!("APPGRANT_{name}"), value));
         let settings = Settings::read(&Values::gather(environment, None).unwrap()).unwrap();
-        let clock = Arc::new(TestClock::default());
+        let clock = Arc::new(TestClock::starting_now());
         let cheap = Cost { memory: 8, passes: 1 };
         let world = World {
             clock: clock.clone(),
