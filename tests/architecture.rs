@@ -24,9 +24,9 @@ const LAYERS: [(&str, &[&str]); 8] = [
     ("domain", &[]),
     ("config", &["domain"]),
     ("db", &["domain"]),
-    ("outbound", &["domain", "config"]),
+    ("outbound", &["domain"]),
     ("service", &["domain", "db", "outbound"]),
-    ("worker", &["service", "domain"]),
+    ("worker", &["service"]),
     ("web", &["service", "domain", "config"]),
     ("cli", &["domain", "config", "db", "outbound", "service", "worker", "web"]),
 ];

@@ -9,7 +9,7 @@ use crate::config::{LogFormat, SettingError, Settings};
 
 /// The PostgreSQL driver logs the values of queries at debug, hashes and sealed bytes among them.
 fn quiet() -> Directive {
-    "tokio_postgres=info".parse().expect("it is a directive")
+    "tokio_postgres=warn".parse().expect("it is a directive")
 }
 
 /// Starts logging for this process.

@@ -1,16 +1,18 @@
 //! `appgrant migrate`: brings the database to this version's schema.
 
-use super::{CliError, startup};
+use super::{CliError, output::print_line, startup};
 use crate::config::{Settings, Values};
 
 pub(super) async fn run(values: &Values) -> Result<(), CliError> {
     let settings = Settings::read(values)?;
-    let applied = startup::migrate(&startup::open(&settings)?).await?;
+    let db = startup::open(&settings)?;
+    let applied = startup::migrate(&db).await?;
+    db.check().await?;
     for name in &applied {
-        println!("applied {name}");
+        print_line(format!("applied {name}"))?;
     }
     if applied.is_empty() {
-        println!("the schema is up to date");
+        print_line("the schema is up to date")?;
     }
     Ok(())
 }

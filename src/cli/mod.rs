@@ -9,11 +9,12 @@ mod error;
 mod key_file;
 mod logging;
 mod migrate;
+mod output;
 pub mod serve;
 pub mod startup;
 mod user;
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{path::PathBuf, process::ExitCode, time::Duration};
 
 use clap::{Parser, Subcommand};
 
@@ -52,12 +53,19 @@ enum Command {
     },
 }
 
+/// How long blocking work, such as a slow name look-up, may hold up the exit.
+const LINGER: Duration = Duration::from_secs(1);
+
 /// Runs the program on the process' own arguments and environment.
 pub fn run() -> ExitCode {
     let arguments = Arguments::parse();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let done = match runtime {
-        Ok(runtime) => runtime.block_on(execute(arguments)),
+        Ok(runtime) => {
+            let done = runtime.block_on(execute(arguments));
+            runtime.shutdown_timeout(LINGER);
+            done
+        }
         Err(error) => Err(CliError::new(format!("the runtime cannot be started: {error}"))),
     };
     match done {

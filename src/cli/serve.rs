@@ -37,9 +37,14 @@ pub(super) async fn run(values: &Values) -> Result<(), CliError> {
         )
     })?;
     let stop = stop_signal()?;
-    let running = start(&settings, listener, World::real()).await?;
+    let mut running = start(&settings, listener, World::real()).await?;
     announce(&settings, &running).await?;
-    stop.await;
+    tokio::select! {
+        () = stop => {}
+        part = running.ended() => {
+            return Err(CliError::new(format!("{part} ended by itself; the log tells more")));
+        }
+    }
     tracing::info!("stopping");
     running.stop().await;
     Ok(())
@@ -64,6 +69,14 @@ pub async fn start(
 }
 
 impl Running {
+    /// Waits for a part to end that should not, and names it.
+    async fn ended(&mut self) -> &'static str {
+        tokio::select! {
+            () = self.server.ended() => "the web server",
+            _ = &mut self.worker => "the delivery worker",
+        }
+    }
+
     /// Finishes the requests in flight, then the deliveries under way.
     pub async fn stop(self) {
         self.server.stop().await;

@@ -57,9 +57,17 @@ impl World {
 /// If the named file cannot be read, or a name in either is unknown.
 #[expect(clippy::disallowed_methods, reason = "this is where the environment is read")]
 pub fn values(config: Option<&Path>) -> Result<Values, CliError> {
-    let environment = std::env::vars_os().filter_map(|(name, value)| {
-        Some((name.into_string().ok()?, value.to_string_lossy().into_owned()))
-    });
+    let mut environment = Vec::new();
+    for (name, value) in std::env::vars_os() {
+        let Ok(name) = name.into_string() else { continue };
+        match value.into_string() {
+            Ok(value) => environment.push((name, value)),
+            Err(_) if name.starts_with("APPGRANT_") => {
+                return Err(CliError::new(format!("{name} (from the environment) is not UTF-8")));
+            }
+            Err(_) => {}
+        }
+    }
     let path = match config {
         Some(path) => Some(path),
         None => Some(Path::new("appgrant.toml")).filter(|path| path.exists()),
@@ -116,13 +124,14 @@ pub async fn services(settings: &Settings, world: &World) -> Result<Arc<Services
     let db = database(settings).await?;
     let key_file = KeyFile::open(&settings.secret_key_file, &*world.entropy)?;
     let keyring = Arc::new(Keyring::derive(&key_file.key));
-    let hasher = Hasher::start(&keyring, cores() / 2);
+    let password_hasher = Hasher::start(&keyring, 1);
     let services = Arc::new(Services {
         db,
         clock: Arc::clone(&world.clock),
         entropy: Arc::clone(&world.entropy),
-        decoy_hash: decoy(&hasher, world).await?,
-        hasher,
+        decoy_hash: decoy(&password_hasher, world).await?,
+        password_hasher,
+        secret_hasher: Hasher::start(&keyring, cores() / 2),
         keyring,
         costs: world.costs,
         callbacks: callbacks(settings)?,

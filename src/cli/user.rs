@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 
 use super::{
     CliError,
+    output::print_line,
     startup::{self, World},
 };
 use crate::{
@@ -81,26 +82,28 @@ pub(super) async fn run(values: &Values, command: Command) -> Result<(), CliErro
             let password = password_from_stdin()?;
             let request = NewUserRequest { login: login.clone(), name, email, role, password };
             users::add(&services, request).await?;
-            println!("user {login} added ({role})");
+            print_line(format!("user {login} added ({role})"))?;
         }
-        Command::List { json } => print(&users::list(&services).await?, json),
+        Command::List { json } => print(&users::list(&services).await?, json)?,
         Command::Passwd { login, .. } => {
             users::set_password(&services, &login, password_from_stdin()?).await?;
-            println!("password of {login} set; sessions ended");
+            print_line(format!("password of {login} set; sessions ended"))?;
         }
         Command::Disable { login } => {
             users::set_disabled(&services, &login, true).await?;
-            println!("user {login} disabled; sessions ended, keys of {login} do not work");
+            print_line(format!(
+                "user {login} disabled; sessions ended, keys of {login} do not work"
+            ))?;
         }
         Command::Enable { login } => {
             users::set_disabled(&services, &login, false).await?;
-            println!("user {login} enabled");
+            print_line(format!("user {login} enabled"))?;
         }
     }
     Ok(())
 }
 
-fn print(users: &[User], json: bool) {
+fn print(users: &[User], json: bool) -> Result<(), CliError> {
     if json {
         let rows: Vec<_> = users
             .iter()
@@ -109,14 +112,15 @@ fn print(users: &[User], json: bool) {
                              "role": u.role.as_str(), "disabled": u.disabled })
             })
             .collect();
-        println!("{}", json!(rows));
-        return;
+        print_line(json!(rows))?;
+        return Ok(());
     }
     for user in users {
         let state = if user.disabled { "disabled" } else { "" };
         let email = user.email.as_deref().unwrap_or("-");
-        println!("{}\t{}\t{}\t{email}\t{state}", user.login, user.role, user.name);
+        print_line(format!("{}\t{}\t{}\t{email}\t{state}", user.login, user.role, user.name))?;
     }
+    Ok(())
 }
 
 /// Everything on standard input, less one line end.

@@ -26,7 +26,7 @@ pub enum LogFormat {
 }
 
 /// Everything that can be set.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Settings {
     /// `APPGRANT_LISTEN`: address of the service.
     pub listen: SocketAddr,
@@ -188,7 +188,7 @@ mod tests {
             ("LOG_FORMAT", "xml"),
         ] {
             let name = format!("APPGRANT_{name}");
-            let line = read(&[(&name, value)], None).unwrap_err();
+            let line = read(&[(&name, value)], None).err().unwrap();
             assert!(line.starts_with(&format!("{name} (from the environment)")), "{line}");
             assert_eq!(line.lines().count(), 1, "{line}");
         }
@@ -218,7 +218,7 @@ mod tests {
             (None, Some("[listen]\na = 1"), "listen (in appgrant.toml) is"),
         ] {
             let env: Vec<_> = env.into_iter().map(|name| (name, "x")).collect();
-            let line = read(&env, toml).unwrap_err();
+            let line = read(&env, toml).err().unwrap();
             assert!(line.starts_with(says), "{line}");
             assert_eq!(line.lines().count(), 1, "{line}");
         }
@@ -226,7 +226,7 @@ mod tests {
 
     #[test]
     fn a_password_in_a_setting_is_never_shown() {
-        let line = read(&[("APPGRANT_DATABASE_URL", "mysql://u:hunter2@h")], None).unwrap_err();
+        let line = read(&[("APPGRANT_DATABASE_URL", "mysql://u:hunter2@h")], None).err().unwrap();
         assert!(!line.contains("hunter2"), "{line}");
         let url = "postgres://u:hunter2@h/db?password=hunter2";
         let env = [("APPGRANT_DATABASE_URL".to_owned(), url.to_owned())];

@@ -75,8 +75,7 @@ pub struct Shown {
     pub source: String,
 }
 
-/// The text of every setting.
-#[derive(Debug)]
+/// The text of every setting. Passwords among them, so it has no `Debug`.
 pub struct Values(BTreeMap<&'static str, (String, Source)>);
 
 impl Values {

@@ -24,6 +24,9 @@ const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 /// The advisory lock of whoever migrates a PostgreSQL database: "appgrant" in ASCII.
 const LOCK: i64 = i64::from_be_bytes(*b"appgrant");
 
+/// The table that migrating makes first; the databases name it when it is not there.
+const MIGRATIONS: &str = "__diesel_schema_migrations";
+
 /// Applies what is missing; gives the names of what was applied.
 pub async fn apply(db: &Db) -> Result<Vec<String>, DbError> {
     let (url, backend) = (db.url.clone(), db.backend.clone());
@@ -47,10 +50,9 @@ pub async fn check(db: &Db) -> Result<(), DbError> {
         Backend::Sqlite(_) => versions::<Sqlite>(SQLITE)?,
         Backend::Postgres(_) => versions::<Pg>(POSTGRES)?,
     };
-    // A query that fails here asks for a table that migrating makes.
     let applied = match super::read!(db, meta::applied_migrations()) {
         Ok(applied) => applied,
-        Err(DbError::Query(_)) => BTreeSet::new(),
+        Err(DbError::Query(error)) if error.to_string().contains(MIGRATIONS) => BTreeSet::new(),
         Err(error) => return Err(error),
     };
     if !known.is_subset(&applied) {

@@ -13,7 +13,7 @@ use crate::domain::{
 };
 
 /// A user to be made.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct NewUser {
     /// Login name, in lower case.
     pub login: String,
@@ -39,7 +39,7 @@ pub enum UserInsert {
 }
 
 /// A user and the hash to check a password against.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct UserWithPassword {
     /// The user.
     pub user: User,
@@ -74,8 +74,8 @@ pub type SealFor = Box<dyn FnOnce(i64) -> Sealed + Send + Sync>;
 pub struct Approval {
     /// The page it came from.
     pub consent: Consent,
-    /// Whether the manager asked for the same once more on purpose.
-    pub again: bool,
+    /// The earlier grant that the manager wants to repeat on purpose.
+    pub again_after: Option<String>,
     /// Keyed hash of the session's id.
     pub session_hash: Vec<u8>,
     /// What was asked.
@@ -107,6 +107,22 @@ pub struct Decided {
     pub decision: Decision,
     /// The grant it made.
     pub grant_id: Option<String>,
+}
+
+impl Decided {
+    /// Approved, with that grant.
+    pub fn approved(grant_id: String) -> Self {
+        Self { decision: Decision::Approved, grant_id: Some(grant_id) }
+    }
+}
+
+/// What approving gave.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ApproveOutcome {
+    /// A decision, made now or earlier.
+    Decided(Decided),
+    /// The session ended meanwhile; nothing was written.
+    SessionEnded,
 }
 
 /// A live key that an app already has here.

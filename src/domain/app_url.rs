@@ -121,12 +121,12 @@ fn parse(text: &str) -> Option<Url> {
     if text.len() > LONGEST || text.contains(|c: char| c.is_control() || c.is_whitespace()) {
         return None;
     }
-    let before_query = text.split(['?', '#']).next().unwrap_or(text);
-    let (_, rest) = text.split_once("://")?;
-    if before_query.contains('\\') || !before_query.contains("://") {
+    if text.split(['?', '#']).next().is_some_and(|path| path.contains('\\')) {
         return None; // browsers take a backslash for a slash, other software does not
     }
-    let url = Url::parse(text).ok()?;
+    // Without `://` right behind its scheme a browser would take it relative to the page it stands on.
+    let (scheme, rest) = text.split_once("://")?;
+    let url = Url::parse(text).ok().filter(|url| scheme.eq_ignore_ascii_case(url.scheme()))?;
     if is_web(&url) {
         (!rest.starts_with('/') && has_plausible_host(&url)).then_some(url)
     } else {
@@ -199,6 +199,12 @@ mod tests {
             "https%3A%2F%2Fapp.com%2Fa%2520b%20c",
             "https%3A%2F%2Fapp.com%2Fa+b",
             "https:////app.com",
+            "https:a://",
+            "https:/a/b://x",
+            "http:a.b://",
+            "mailto:a@b.c://x",
+            "myapp:opaque://x",
+            "https:/cart/a://x?add-to-cart=1",
             "https://good.com\\@evil.com/",
             "http://a\tb/",
             "?x=http://a",

@@ -100,7 +100,7 @@ impl AuthorizeRequest {
 
     /// The app's name as people see it: no invisible characters, not endless.
     pub fn shown_name(&self) -> String {
-        text::shortened(&text::visible(&self.app_name), 170)
+        text::shown_name(&self.app_name)
     }
 
     /// The parameters by name, in their fixed order.

@@ -53,11 +53,6 @@ impl DeliveryState {
             .into_iter()
             .find(|state| state.as_str() == text)
     }
-
-    /// Whether nothing will change any more.
-    pub const fn is_over(self) -> bool {
-        matches!(self, Self::Delivered | Self::Failed | Self::Cancelled)
-    }
 }
 
 /// What follows a failed attempt.

@@ -30,7 +30,7 @@ impl KeyState {
 }
 
 /// What verification needs to know of a key.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct KeyRecord {
     /// The key's number.
     pub id: i64,

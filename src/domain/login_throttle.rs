@@ -1,7 +1,7 @@
 //! How failed logins are slowed, per account and per address.
 //!
-//! A wait, never a lock: somebody who guesses at another's account can make its owner wait a minute,
-//! no more. Each attempt is counted before its password is looked at, so that a thousand at once are
+//! A wait, never a lock. It bounds guessing at one account to about 1500 a day. The price: somebody who
+//! keeps guessing from many addresses makes its owner wait, a minute at most each time. Each attempt is counted before its password is looked at, so that a thousand at once are
 //! a thousand failures, not one.
 
 use std::time::Duration;

@@ -19,7 +19,7 @@ pub enum Value {
 }
 
 /// The parameters of one request.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Parameters(HashMap<String, Value>);
 
 impl Parameters {

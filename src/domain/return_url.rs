@@ -55,12 +55,9 @@ impl ReturnUrl {
         let ascii = if text.is_ascii() { text } else { self.0.parsed().as_str() };
         let (rest, fragment) = split_at_char(ascii, '#');
         let (base, query) = split_at_char(rest, '?');
-        let mut pairs: Vec<String> = query
-            .trim_start_matches('?')
-            .split('&')
-            .filter(|pair| !pair.is_empty())
-            .map(str::to_owned)
-            .collect();
+        let query = query.strip_prefix('?').filter(|query| !query.is_empty());
+        let mut pairs: Vec<String> =
+            query.map(|query| query.split('&').map(str::to_owned).collect()).unwrap_or_default();
         let success = if outcome.success { "1" } else { "0" };
         place(&mut pairs, "success", success);
         place(&mut pairs, "user_id", outcome.user_id);
@@ -129,6 +126,7 @@ mod tests {
                 "https://app.com/?success=1&s=1&user_id=123",
             ),
             ("https://app.com/?user%5Fid=7", "https://app.com/?user_id=123&success=1"),
+            ("https://a.b/??x=1&&y=2&", "https://a.b/??x=1&&y=2&&success=1&user_id=123"),
             ("myapp://cb", "myapp://cb?success=1&user_id=123"),
             (
                 "https://bücher.example/é",

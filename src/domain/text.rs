@@ -6,12 +6,17 @@
 
 /// The value as WordPress' `sanitize_text_field` leaves it: no tags, no `%hh`, single spaces.
 pub fn cleaned(value: &str) -> String {
-    without_percent_codes(&single_spaced(&without_tags(value)))
+    single_spaced(&without_percent_codes(&single_spaced(&without_tags(value))))
 }
 
 /// The value without control, invisible and direction-changing characters, in single spaces.
 pub fn visible(value: &str) -> String {
     single_spaced(&value.chars().filter(|c| !is_invisible(*c)).collect::<String>())
+}
+
+/// An app's name as people see it: no invisible characters, not endless.
+pub fn shown_name(name: &str) -> String {
+    shortened(&visible(name), 170)
 }
 
 /// Cuts to at most `limit` characters, ending in `...` where something was cut.
@@ -90,6 +95,7 @@ mod tests {
             ("x< y", "x< y"),
             ("1<2", "1<2"),
             ("A%26B", "AB"),
+            ("a %41", "a"),
             ("%2%256", ""),
             ("<script>x</script>", ""),
             ("a<STYLE>p{}</style>b", "ab"),

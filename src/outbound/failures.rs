@@ -5,7 +5,10 @@
 use std::{error::Error, io};
 
 use super::{guard::Refused, resolver::NameNotFound};
-use crate::domain::delivery::Failure;
+use crate::domain::{delivery::Failure, text::shortened};
+
+/// The longest detail that is kept, in characters.
+const LONGEST: usize = 200;
 
 /// The failure an error of reqwest's stands for.
 pub(super) fn classify(error: reqwest::Error) -> Failure {
@@ -21,7 +24,7 @@ pub(super) fn classify(error: reqwest::Error) -> Failure {
         return Failure::Timeout;
     }
     if let Some(tls) = find::<rustls::Error>(error) {
-        return Failure::Tls(tls.to_string());
+        return Failure::Tls(shortened(&tls.to_string(), LONGEST));
     }
     if error.is_connect() {
         return Failure::CannotConnect(innermost(error));
@@ -51,5 +54,5 @@ fn innermost(error: &dyn Error) -> String {
     while let Some(source) = current.source() {
         current = source;
     }
-    current.to_string().chars().take(200).collect()
+    shortened(&current.to_string(), LONGEST)
 }

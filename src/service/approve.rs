@@ -10,7 +10,7 @@ pub use crate::db::outcomes::Decided;
 use crate::{
     db::{
         self,
-        outcomes::{Approval, SealFor},
+        outcomes::{Approval, ApproveOutcome, SealFor},
     },
     domain::{
         authorize_request::AuthorizeRequest,
@@ -33,8 +33,8 @@ pub struct Press {
     pub request: AuthorizeRequest,
     /// The form's single-use token.
     pub token: String,
-    /// Whether the same was just approved and is asked for once more on purpose.
-    pub again: bool,
+    /// The grant this same question just made, if it is asked for once more on purpose.
+    pub again_after: Option<String>,
 }
 
 /// The form's token is not of this session, these parameters, or this day.
@@ -57,7 +57,7 @@ impl From<db::DbError> for PressError {
 /// Approves. Gives the page's decision, which is an earlier one if it had been decided.
 ///
 /// # Errors
-/// If the token does not fit, or nothing could be written.
+/// If the token does not fit, the session ended meanwhile, or nothing could be written.
 pub async fn approve(
     services: &Services,
     press: Press,
@@ -65,12 +65,16 @@ pub async fn approve(
 ) -> Result<Decided, PressError> {
     let consent = consent(services, &press)?;
     fault::point("before-transaction").await;
-    let now = services.now();
-    let approval = approval(services, press, consent, (now, lifetime.ends(now))).await?;
-    let decided = db::write!(services.db, approvals::approve(now, approval))?;
+    let issue = Issue::now(services, lifetime);
+    let now = issue.issued_at;
+    let approval = approval(services, press, consent, issue).await?;
+    let outcome = db::write!(services.db, approvals::approve(now, approval))?;
     fault::point("after-transaction").await;
     services.signals.wake_worker();
-    Ok(decided)
+    match outcome {
+        ApproveOutcome::Decided(decided) => Ok(decided),
+        ApproveOutcome::SessionEnded => Err(PressError::InvalidToken),
+    }
 }
 
 /// Denies. Gives the page's decision, which is an earlier one if it had been decided.
@@ -89,50 +93,72 @@ fn consent(services: &Services, press: &Press) -> Result<Consent, PressError> {
         .ok_or(PressError::InvalidToken)
 }
 
+/// What is fixed about a grant before anything is written.
+struct Issue {
+    grant_id: String,
+    delivery_id: String,
+    issued_at: Timestamp,
+    expires_at: Option<Timestamp>,
+}
+
+impl Issue {
+    fn now(services: &Services, lifetime: Lifetime) -> Self {
+        let issued_at = services.now();
+        Self {
+            grant_id: services.new_id(),
+            delivery_id: format!("msg_{}", services.new_id()),
+            issued_at,
+            expires_at: lifetime.ends(issued_at),
+        }
+    }
+}
+
 async fn approval(
     services: &Services,
     press: Press,
     consent: Consent,
-    (now, expires_at): (Timestamp, Option<Timestamp>),
+    issue: Issue,
 ) -> Result<Approval, ServiceError> {
+    let Press { session, request, again_after, .. } = press;
     let pair = Credential::generate(&*services.entropy);
     let secret = Zeroizing::new(pair.secret.expose().to_owned());
     let salt = random(&*services.entropy);
-    let secret_hash = services.hasher.hash(secret, salt, services.costs.secret).await?;
-    let (grant_id, delivery_id) = (services.new_id(), format!("msg_{}", services.new_id()));
-    let Press { session, request, again, .. } = press;
+    let secret_hash = services.secret_hasher.hash(secret, salt, services.costs.secret).await?;
     Ok(Approval {
         lookup: services.keyring.lookup(pair.key.as_str()),
         ending: pair.key.ending(),
-        description: format!("{} - API ({})", request.shown_name(), now.to_sql_style()),
+        description: description(&request, issue.issued_at),
         approved_by: session.user.id,
-        seal: seal(services, &request, pair, (&grant_id, &delivery_id), (now, expires_at)),
         session_hash: services.keyring.lookup(session.id.as_str()),
-        again,
+        grant_id: issue.grant_id.clone(),
+        delivery_id: issue.delivery_id.clone(),
+        expires_at: issue.expires_at,
+        seal: seal(services, request.clone(), pair, issue),
+        again_after,
         consent,
         request,
-        grant_id,
-        delivery_id,
         secret_hash,
-        expires_at,
     })
 }
 
+/// `My App - API (2026-11-20 20:45:03)`, as WooCommerce describes an app's key.
+fn description(request: &AuthorizeRequest, issued_at: Timestamp) -> String {
+    format!("{} - API ({})", request.shown_name(), issued_at.to_sql_style())
+}
+
 /// Writes and seals the callback's body once the key's number is known.
-fn seal(
-    services: &Services,
-    request: &AuthorizeRequest,
-    pair: Credential,
-    (grant_id, delivery_id): (&str, &str),
-    (issued_at, expires_at): (Timestamp, Option<Timestamp>),
-) -> SealFor {
+fn seal(services: &Services, request: AuthorizeRequest, pair: Credential, issue: Issue) -> SealFor {
     let (keyring, entropy) = (services.keyring.clone(), services.entropy.clone());
-    let (request, store_url) = (request.clone(), services.public_url.clone());
-    let (grant_id, delivery_id) = (grant_id.to_owned(), delivery_id.to_owned());
+    let store_url = services.public_url.clone();
     Box::new(move |key_id| {
-        let facts =
-            Facts { key_id, store_url: &store_url, grant_id: &grant_id, issued_at, expires_at };
+        let facts = Facts {
+            key_id,
+            store_url: &store_url,
+            grant_id: &issue.grant_id,
+            issued_at: issue.issued_at,
+            expires_at: issue.expires_at,
+        };
         let body = callback_body::write(&request, &pair, facts);
-        Sealed::seal(&keyring, &*entropy, &delivery_id, &body)
+        Sealed::seal(&keyring, &*entropy, &issue.delivery_id, &body)
     })
 }

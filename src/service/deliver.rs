@@ -32,25 +32,35 @@ pub async fn claim(services: &Services) -> Result<Claim, ServiceError> {
     Ok(claim)
 }
 
-/// Sends a claimed delivery and records how it went.
-///
-/// # Errors
-/// If the outcome could not be recorded; the lease then runs out and it is sent again.
-pub async fn send(services: &Services, claimed: Claimed) -> Result<Recorded, ServiceError> {
+/// An attempt that is over, still to be recorded.
+pub struct Sent {
+    /// The delivery's id.
+    pub id: String,
+    attempt: i64,
+    failure: Option<Failure>,
+}
+
+/// Sends a claimed delivery.
+pub async fn send(services: &Services, claimed: Claimed) -> Sent {
     let host = claimed.request.callback_url.host();
     let (id, attempt) = (claimed.id.clone(), claimed.attempt);
     let failure = post(services, claimed).await.err();
-    tracing::info!(
-        delivery = id,
-        attempt,
-        host,
-        failure = failure.as_ref().map(Failure::code),
-        "callback sent"
-    );
+    let word = failure.as_ref().map(Failure::code);
+    tracing::info!(delivery = id, attempt, host, failure = word, "callback sent");
+    Sent { id, attempt, failure }
+}
+
+/// Records how an attempt went. May be tried again: it changes nothing the second time.
+///
+/// # Errors
+/// If the database gives no answer.
+pub async fn record(services: &Services, sent: &Sent) -> Result<Recorded, ServiceError> {
+    let (id, attempt, failure) = (sent.id.clone(), sent.attempt, sent.failure.clone());
     let now = services.now();
     let recorded =
         db::write!(services.db, deliveries::record(now, &id, attempt, failure.as_ref()))?;
     services.signals.tell_progress();
+    services.signals.wake_worker();
     Ok(recorded)
 }
 

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 use super::{ServiceError, Services};
 use crate::{
     db::{self, outcomes::Admission},
-    domain::{login_throttle::Subject, session::SessionId, timestamp::Timestamp, user::User},
+    domain::{login_throttle::Subject, session::SessionId, user::User},
 };
 
 /// What a form or a program sent.
@@ -41,19 +41,20 @@ pub enum LoginOutcome {
 /// # Errors
 /// If the database gives no answer or too many passwords wait to be checked.
 pub async fn login(services: &Services, attempt: Attempt) -> Result<LoginOutcome, ServiceError> {
-    let now = services.now();
     let name = attempt.name.trim().to_lowercase();
     let address = subject(services, Subject::Address, &network(attempt.address));
     let account = subject(services, Subject::Account, &name);
-    for (kind, key) in [(Subject::Address, address.clone()), (Subject::Account, account.clone())] {
-        if let Admission::WaitUntil(at) = admit(services, now, kind, key).await? {
-            return Ok(LoginOutcome::Wait(at.since(now)));
+    for (kind, key) in [(Subject::Address, &address), (Subject::Account, &account)] {
+        if let Admission::WaitUntil(at) = admit(services, kind, key.clone()).await? {
+            return Ok(LoginOutcome::Wait(at.since(services.now())));
         }
     }
-    let Some(user) = check_password(services, &name, attempt.password).await? else {
-        return Ok(LoginOutcome::Wrong);
-    };
-    db::write!(services.db, login_failures::forgive(&account, &address))?;
+    let checked = check_password(services, &name, attempt.password).await;
+    if !matches!(checked, Ok(None)) {
+        // Right, or our own trouble: neither is a failure of whoever tried.
+        db::write!(services.db, login_failures::forgive(&account, &address))?;
+    }
+    let Some(user) = checked? else { return Ok(LoginOutcome::Wrong) };
     let id = begin(services, &user, attempt.replaces).await?;
     Ok(LoginOutcome::In(id, user))
 }
@@ -72,12 +73,17 @@ pub(super) async fn begin(
     Ok(id)
 }
 
+/// Counts the attempt, unless it has to wait. Whoever waits is told so without a write, since writes on
+/// SQLite come one after the other.
 async fn admit(
     services: &Services,
-    now: Timestamp,
     kind: Subject,
     key: Vec<u8>,
 ) -> Result<Admission, ServiceError> {
+    let now = services.now();
+    if let Some(at) = db::read!(services.db, login_failures::wait(now, kind, &key))? {
+        return Ok(Admission::WaitUntil(at));
+    }
     Ok(db::write!(services.db, login_failures::admit(now, kind, &key))?)
 }
 
@@ -93,7 +99,7 @@ async fn check_password(
         Some(found) => (Some(found.user), found.password_hash),
         None => (None, services.decoy_hash.clone()),
     };
-    let right = services.hasher.verify(password, hash).await?;
+    let right = services.password_hasher.verify(password, hash).await?;
     Ok(user.filter(|user| right && !user.disabled))
 }
 

@@ -1,6 +1,6 @@
 //! The use cases, one file each: where web, worker and command line meet.
 //!
-//! Each ends in one read or one write of the database. Nothing here knows HTTP's server side, forms or
+//! What must hold together is one write of the database; nothing is held open across a wait. Nothing here knows HTTP's server side, forms or
 //! the environment. Expected outcomes are values; [`ServiceError`] is for what nobody asked for.
 
 pub mod approve;
@@ -44,8 +44,10 @@ pub struct Services {
     pub entropy: Arc<dyn Entropy>,
     /// Keys derived from the master key.
     pub keyring: Arc<Keyring>,
-    /// Argon2, on its own threads.
-    pub hasher: Hasher,
+    /// Argon2 of passwords, which anybody may send.
+    pub password_hasher: Hasher,
+    /// Argon2 of consumer secrets; a line of its own, so that guessing at passwords stops no approval.
+    pub secret_hasher: Hasher,
     /// What hashing costs.
     pub costs: Costs,
     /// A password's hash that nobody has, checked when there is no such user.

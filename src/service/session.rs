@@ -37,7 +37,10 @@ pub async fn current(services: &Services, id: SessionId) -> Result<Option<Sessio
         return Ok(None);
     }
     if now.since(stored.last_used_at) >= TOUCH_AFTER {
-        db::write!(services.db, sessions::touch(now, &hash))?;
+        let touched = db::write!(services.db, sessions::touch(now, &hash));
+        if let Err(error) = touched {
+            tracing::warn!(%error, "a session's use was not noted");
+        }
     }
     Ok(Some(Session { id, user: stored.user }))
 }

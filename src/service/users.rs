@@ -140,5 +140,5 @@ pub(super) fn inserted(outcome: UserInsert) -> Result<i64, UserError> {
 async fn hashed(services: &Services, password: Zeroizing<String>) -> Result<String, UserError> {
     let plain = NewPassword::parse(password)?.into_plain();
     let salt = random(&*services.entropy);
-    Ok(services.hasher.hash(plain, salt, services.costs.password).await?)
+    Ok(services.password_hasher.hash(plain, salt, services.costs.password).await?)
 }

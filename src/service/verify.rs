@@ -76,7 +76,7 @@ pub async fn verify(
         return Ok(Err(Refusal::UnknownKey));
     };
     let plain = Zeroizing::new(secret.expose().to_owned());
-    if !services.hasher.verify(plain, record.secret_hash.clone()).await? {
+    if !services.secret_hasher.verify(plain, record.secret_hash.clone()).await? {
         return Ok(Err(Refusal::WrongSecret));
     }
     if let Err(unusable) = record.usable(services.now()) {

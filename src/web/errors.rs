@@ -3,6 +3,8 @@
 //! WooCommerce's "Access denied" page and its JSON form are kept to the byte where apps or their
 //! developers look (wire.md §1.3). A 5xx says a constant text and the request's id.
 
+use std::fmt;
+
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
 use askama::Template;
 use serde_json::json;
@@ -50,7 +52,6 @@ pub enum WebError {
 }
 
 /// The form that logs out and leads to the login page with the same request.
-#[derive(Debug)]
 pub struct SwitchAccount {
     /// The session's form token.
     pub form_token: String,
@@ -58,6 +59,12 @@ pub struct SwitchAccount {
     pub next: String,
     /// Who is logged in now.
     pub user: String,
+}
+
+impl fmt::Debug for SwitchAccount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SwitchAccount({})", self.user)
+    }
 }
 
 impl From<PressError> for WebError {

@@ -25,7 +25,7 @@ pub struct AnonymousToken {
 /// The token for this browser; keeps the cookie it has.
 pub fn issue(visitor: &Visitor) -> AnonymousToken {
     let kept = cookies::read(&visitor.site, &visitor.request, Name::Form)
-        .filter(|value| value.len() == 22);
+        .filter(|value| BASE64URL_NOPAD.decode(value.as_bytes()).is_ok_and(|id| id.len() == 16));
     let value =
         kept.unwrap_or_else(|| BASE64URL_NOPAD.encode(&random::<16>(&*visitor.services.entropy)));
     AnonymousToken {

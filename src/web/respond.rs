@@ -29,7 +29,6 @@ pub fn page(
         .content_type("text/html; charset=utf-8")
         .insert_header(("Content-Security-Policy", policy(forms)))
         .insert_header(("X-Frame-Options", "DENY"))
-        .insert_header(("X-Content-Type-Options", "nosniff"))
         .body(body))
 }
 
@@ -40,6 +39,7 @@ pub fn private(mut response: HttpResponseBuilder) -> HttpResponseBuilder {
         .insert_header(("Cache-Control", "no-cache, must-revalidate, max-age=0, no-store, private"))
         .insert_header(("Expires", "Wed, 11 Jan 1984 05:00:00 GMT"))
         .insert_header(("Referrer-Policy", "no-referrer"))
+        .insert_header(("X-Content-Type-Options", "nosniff"))
         .insert_header(("X-Robots-Tag", "noindex, nofollow"));
     response
 }

@@ -5,7 +5,7 @@
 
 use actix_web::{
     HttpRequest, HttpResponse, guard,
-    web::{self, Payload, ServiceConfig, get, route},
+    web::{self, Payload, ServiceConfig, route},
 };
 
 use super::{
@@ -25,10 +25,10 @@ pub fn configure(config: &mut ServiceConfig, prefix: &str) {
 fn table(config: &mut ServiceConfig) {
     config
         // For machines.
-        .route("/healthz", get().to(machine::healthz))
-        .route("/readyz", get().to(machine::readyz))
-        .route("/.well-known/jwks.json", get().to(machine::jwks))
-        .route("/static/{name}", get().to(machine::asset))
+        .route("/healthz", looked_at().to(machine::healthz))
+        .route("/readyz", looked_at().to(machine::readyz))
+        .route("/.well-known/jwks.json", looked_at().to(machine::jwks))
+        .route("/static/{name}", looked_at().to(machine::asset))
         // The flow: every method, as in WooCommerce.
         .route("/wc-auth/v1/{route:.+}", page(authorize::dispatch))
         .route("/connections/{grant_id}", get_page(connection::show))
@@ -40,6 +40,11 @@ fn table(config: &mut ServiceConfig) {
         .route("/setup", page(setup::setup))
         .route("/admin", get_page(admin::home))
         .route("/", page(admin::root));
+}
+
+/// GET and HEAD.
+fn looked_at() -> actix_web::Route {
+    route().guard(guard::Any(guard::Get()).or(guard::Head()))
 }
 
 /// A page for every method.

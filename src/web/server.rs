@@ -2,12 +2,7 @@
 
 use std::{io, net::TcpListener, sync::Arc, time::Duration};
 
-use actix_web::{
-    App as ActixApp, HttpServer,
-    dev::ServerHandle,
-    middleware::from_fn,
-    web::{Data, PayloadConfig},
-};
+use actix_web::{App as ActixApp, HttpServer, dev::ServerHandle, middleware::from_fn, web::Data};
 use tokio::task::JoinHandle;
 
 use super::{request_log, routes, site::Site, visitor::App};
@@ -41,7 +36,6 @@ pub fn start(
     let server = HttpServer::new(move || {
         ActixApp::new()
             .app_data(Data::new(app.clone()))
-            .app_data(PayloadConfig::new(64 * 1024))
             .wrap(from_fn(request_log::middleware))
             .configure(|config| routes::configure(config, &prefix))
     })
@@ -56,6 +50,11 @@ pub fn start(
 }
 
 impl Server {
+    /// Waits for the server to end, which it does not by itself.
+    pub async fn ended(&mut self) {
+        let _ = (&mut self.task).await;
+    }
+
     /// Takes no new connections, lets requests in flight finish, then ends.
     pub async fn stop(self) {
         self.handle.stop(true).await;

@@ -1,12 +1,14 @@
 //! One request to a page, with what handlers want to know of it: who, with what parameters, from where.
 
-use std::{net::IpAddr, sync::Arc};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use actix_web::{
     HttpRequest,
     http::{Method, header},
     web::{Bytes, Data, Payload},
 };
+
+use tokio::time::timeout;
 
 use super::{
     client_address, cookies, errors::WebError, request_log::RequestId, respond, site::Site,
@@ -21,6 +23,9 @@ use crate::{
 
 /// The largest form, in bytes.
 const LARGEST_FORM: usize = 64 * 1024;
+
+/// How long a client may take to send a form.
+const SLOWEST_FORM: Duration = Duration::from_secs(10);
 
 /// What handlers share.
 #[derive(Clone)]
@@ -127,9 +132,9 @@ async fn read_form(request: &HttpRequest, payload: Payload) -> Result<Bytes, Web
     if request.method() != Method::POST || !is_form {
         return Ok(Bytes::new());
     }
-    match payload.to_bytes_limited(LARGEST_FORM).await {
-        Ok(Ok(bytes)) => Ok(bytes),
-        Ok(Err(_)) => Err(WebError::BrokenForm),
-        Err(_) => Err(WebError::FormTooLarge),
+    match timeout(SLOWEST_FORM, payload.to_bytes_limited(LARGEST_FORM)).await {
+        Ok(Ok(Ok(bytes))) => Ok(bytes),
+        Ok(Err(_)) => Err(WebError::FormTooLarge),
+        Ok(Ok(Err(_))) | Err(_) => Err(WebError::BrokenForm),
     }
 }

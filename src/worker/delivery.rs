@@ -11,7 +11,7 @@ use tokio::{
 };
 
 use crate::service::{
-    ServiceError, Services,
+    Services,
     deliver::{self, Claim, Claimed},
 };
 
@@ -23,6 +23,9 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// How long to leave a database alone that gave no answer.
 const AFTER_TROUBLE: Duration = Duration::from_secs(1);
+
+/// How often an outcome is tried to be recorded.
+const RECORD_TRIES: usize = 10;
 
 /// Runs until `stop` says so; then lets the attempts under way finish.
 pub async fn run(services: Arc<Services>, mut stop: watch::Receiver<bool>) {
@@ -55,15 +58,16 @@ pub async fn run(services: Arc<Services>, mut stop: watch::Receiver<bool>) {
     while attempts.join_next().await.is_some() {}
 }
 
+/// Sends, and records how it went; a database that gives no answer is asked again until about the end
+/// of the lease. What then is not recorded is sent again, which the app recognises by its id.
 async fn attempt(services: &Services, claimed: Claimed) {
-    let id = claimed.id.clone();
-    let recorded: Result<_, ServiceError> = deliver::send(services, claimed).await;
-    match recorded {
-        Ok(recorded) => {
-            tracing::debug!(delivery = id, ?recorded, "attempt recorded");
-            services.signals.wake_worker();
+    let sent = deliver::send(services, claimed).await;
+    for _ in 0..RECORD_TRIES {
+        match deliver::record(services, &sent).await {
+            Ok(recorded) => return tracing::debug!(delivery = sent.id, ?recorded, "recorded"),
+            Err(error) => tracing::error!(delivery = sent.id, %error, "not recorded"),
         }
-        Err(error) => tracing::error!(delivery = id, %error, "an attempt could not be recorded"),
+        sleep(AFTER_TROUBLE).await;
     }
 }
 

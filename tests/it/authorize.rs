@@ -267,3 +267,19 @@ async fn oversized_requests_get_a_clear_answer() {
         app.browser().post("/wc-auth/v1/authorize", &[("app_name", &"x".repeat(70_000))]).await;
     assert_eq!((answer.status, answer.text("h1").as_str()), (413, "The form is too large"));
 }
+
+#[tokio::test]
+async fn a_form_that_does_not_arrive_is_given_up() {
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::TcpStream,
+    };
+    let app = TestApp::start().await;
+    let mut slow = TcpStream::connect(app.url.trim_start_matches("http://")).await.unwrap();
+    let head = "POST /login HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\
+                Content-Type: application/x-www-form-urlencoded\r\n\r\nusername=";
+    slow.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = [0; 12];
+    slow.read_exact(&mut answer).await.unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 400");
+}

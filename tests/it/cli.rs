@@ -213,3 +213,15 @@ async fn the_logo_and_the_colour_are_shown() {
     );
     assert_eq!(app.browser().get("/static/../Cargo.toml").await.status, 404);
 }
+
+#[tokio::test]
+async fn a_full_disk_is_told_and_a_reader_that_went_is_none_of_our_business() {
+    let folder = tempfile::tempdir().unwrap();
+    let full = fs::File::create("/dev/full").unwrap();
+    let (code, error) = Process::run_into(folder.path(), &["config"], full.into());
+    assert_eq!((code, error.lines().count()), (1, 1), "{error}");
+    assert!(error.starts_with("appgrant: standard output cannot be written"), "{error}");
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    assert_eq!(Process::run_into(folder.path(), &["config"], writer.into()), (0, String::new()));
+}

@@ -66,6 +66,13 @@ async fn going_back_or_reloading_shows_what_was_done() {
     );
     manager.approve(&page).await;
     assert_eq!(receiver.received().len(), 2, "asked for on purpose");
+    assert_eq!(manager.approve(&page).await.location(), RETURNED);
+    assert_eq!(manager.get(&again).await.text("h1"), "My App is connected", "that link works once");
+    for forged in ["1", "x", ""] {
+        let page = manager.get(&format!("{path}&appgrant_again={forged}")).await;
+        assert_eq!(page.text("h1"), "My App is connected", "an app cannot ask for it");
+    }
+    assert_eq!(receiver.received().len(), 2);
 
     let other = app.logged_in("ada").await;
     assert_eq!(other.get(&path).await.text("h1"), "My App would like to connect to your store");

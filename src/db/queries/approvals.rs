@@ -7,30 +7,38 @@ use super::{Conn, keys, sessions};
 use crate::{
     db::{
         DbError,
-        outcomes::{Approval, Decided},
+        outcomes::{Approval, ApproveOutcome, Decided},
         schema::{consents, deliveries, grants},
     },
     domain::{
         consent::{Consent, Decision, REMEMBERED},
         delivery::{DeliveryState, GIVE_UP_AFTER},
-        sealed::Sealed,
         timestamp::Timestamp,
     },
 };
 
 /// Writes grant, key and sealed delivery, unless this page was decided before, or another page of the
 /// same question was approved a moment ago (two tabs, a reload): then gives that.
-pub async fn approve(conn: &mut Conn, now: Timestamp, new: Approval) -> Result<Decided, DbError> {
+pub async fn approve(
+    conn: &mut Conn,
+    now: Timestamp,
+    new: Approval,
+) -> Result<ApproveOutcome, DbError> {
     // Also locks the session's row on PostgreSQL: one decision at a time in one session.
-    sessions::touch(conn, now, &new.session_hash).await?;
+    if !sessions::touch(conn, now, &new.session_hash).await? {
+        return Ok(ApproveOutcome::SessionEnded);
+    }
     if let Some(earlier) = earlier(conn, &new.consent.id).await? {
-        return Ok(earlier);
+        return Ok(ApproveOutcome::Decided(earlier));
     }
-    if !new.again
-        && let Some(grant_id) = recent_grant(conn, now, &new.consent.question).await?
-    {
-        return Ok(Decided { decision: Decision::Approved, grant_id: Some(grant_id) });
+    let recent = recent_grant(conn, now, &new.consent.question).await?;
+    if let Some(grant_id) = recent.filter(|id| new.again_after.as_ref() != Some(id)) {
+        return Ok(ApproveOutcome::Decided(Decided::approved(grant_id)));
     }
+    write_all(conn, now, new).await.map(ApproveOutcome::Decided)
+}
+
+async fn write_all(conn: &mut Conn, now: Timestamp, new: Approval) -> Result<Decided, DbError> {
     insert_grant(conn, now, &new).await?;
     if !use_up(conn, now, &new.consent, Decision::Approved, Some(&new.grant_id)).await? {
         // Decided between the two statements, which only PostgreSQL lets happen: undo the grant.
@@ -38,9 +46,21 @@ pub async fn approve(conn: &mut Conn, now: Timestamp, new: Approval) -> Result<D
         return earlier(conn, &new.consent.id).await?.ok_or(DbError::Corrupt("consents.id"));
     }
     let key_id = keys::insert(conn, now, &new).await?;
-    let (grant_id, delivery_id) = (new.grant_id.clone(), new.delivery_id.clone());
-    insert_delivery(conn, now, (&delivery_id, &grant_id, key_id), &(new.seal)(key_id)).await?;
-    Ok(Decided { decision: Decision::Approved, grant_id: Some(grant_id) })
+    let Approval { grant_id, delivery_id, seal, .. } = new;
+    let row = (
+        deliveries::id.eq(delivery_id),
+        deliveries::grant_id.eq(&grant_id),
+        deliveries::key_id.eq(key_id),
+        deliveries::state.eq(DeliveryState::Waiting.as_str()),
+        deliveries::sealed.eq(seal(key_id).as_bytes().to_vec()),
+        deliveries::attempts.eq(0),
+        deliveries::failures.eq(0),
+        deliveries::due_at.eq(now.as_millis()),
+        deliveries::give_up_at.eq(now.plus(GIVE_UP_AFTER).as_millis()),
+        deliveries::created_at.eq(now.as_millis()),
+    );
+    diesel::insert_into(deliveries::table).values(row).execute(conn).await?;
+    Ok(Decided::approved(grant_id))
 }
 
 /// Notes a denial, unless this page was decided before: then gives that.
@@ -118,27 +138,5 @@ async fn insert_grant(conn: &mut Conn, now: Timestamp, new: &Approval) -> Result
         grants::created_at.eq(now.as_millis()),
     );
     diesel::insert_into(grants::table).values(row).execute(conn).await?;
-    Ok(())
-}
-
-async fn insert_delivery(
-    conn: &mut Conn,
-    now: Timestamp,
-    (id, grant_id, key_id): (&str, &str, i64),
-    sealed: &Sealed,
-) -> Result<(), DbError> {
-    let row = (
-        deliveries::id.eq(id),
-        deliveries::grant_id.eq(grant_id),
-        deliveries::key_id.eq(key_id),
-        deliveries::state.eq(DeliveryState::Waiting.as_str()),
-        deliveries::sealed.eq(sealed.as_bytes()),
-        deliveries::attempts.eq(0),
-        deliveries::failures.eq(0),
-        deliveries::due_at.eq(now.as_millis()),
-        deliveries::give_up_at.eq(now.plus(GIVE_UP_AFTER).as_millis()),
-        deliveries::created_at.eq(now.as_millis()),
-    );
-    diesel::insert_into(deliveries::table).values(row).execute(conn).await?;
     Ok(())
 }

@@ -150,7 +150,8 @@ async fn end(
         DeliveryState::Cancelled => {
             keys::revoke(conn, now, row.key_id, "delivery cancelled").await?
         }
-        _ => keys::revoke(conn, now, row.key_id, "delivery failed").await?,
+        DeliveryState::Failed => keys::revoke(conn, now, row.key_id, "delivery failed").await?,
+        DeliveryState::Waiting | DeliveryState::Sending => return Err(DbError::Corrupt("an end")),
     };
     Ok(true)
 }

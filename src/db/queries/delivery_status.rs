@@ -89,17 +89,22 @@ async fn attempts_of(conn: &mut Conn, delivery_id: &str) -> Result<Vec<Attempt>,
             ))
             .load(conn)
             .await?;
-    let attempt = |(number, started_at, ended_at, outcome, detail): (
-        _,
-        _,
-        Option<i64>,
-        Option<String>,
-        Option<String>,
-    )| Attempt {
-        number,
-        started_at: Timestamp::from_millis(started_at),
-        ended_at: ended_at.map(Timestamp::from_millis),
-        failure: outcome.and_then(|code| Failure::parse(&code, detail.as_deref().unwrap_or(""))),
-    };
-    Ok(rows.into_iter().map(attempt).collect())
+    rows.into_iter()
+        .map(|(number, started_at, ended_at, outcome, detail)| {
+            let detail = detail.unwrap_or_default();
+            let failure = match outcome.as_deref() {
+                None | Some("delivered") => None,
+                Some(code) => Some(
+                    Failure::parse(code, &detail)
+                        .ok_or(DbError::Corrupt("delivery_attempts.outcome"))?,
+                ),
+            };
+            Ok(Attempt {
+                number,
+                started_at: Timestamp::from_millis(started_at),
+                ended_at: ended_at.map(Timestamp::from_millis),
+                failure,
+            })
+        })
+        .collect()
 }

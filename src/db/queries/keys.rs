@@ -13,6 +13,7 @@ use crate::{
     domain::{
         key::{KeyRecord, KeyState},
         permissions::Permissions,
+        text,
         timestamp::Timestamp,
     },
 };
@@ -132,9 +133,10 @@ pub async fn of_host(
         .load(conn)
         .await?;
     rows.into_iter()
-        .map(|(id, app_name, text, created_at)| {
+        .map(|(id, app_name, words, created_at)| {
             let created_at = Timestamp::from_millis(created_at);
-            Ok(ExistingKey { id, app_name, permissions: permissions(&text)?, created_at })
+            let app_name = text::shown_name(&app_name);
+            Ok(ExistingKey { id, app_name, permissions: permissions(&words)?, created_at })
         })
         .collect()
 }

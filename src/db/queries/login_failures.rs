@@ -15,6 +15,20 @@ use crate::{
 /// How often a count is tried again when another attempt was counted in between.
 const TRIES: usize = 20;
 
+/// Until when the subject has to wait, if it has to.
+pub async fn wait(
+    conn: &mut Conn,
+    now: Timestamp,
+    subject: Subject,
+    key: &[u8],
+) -> Result<Option<Timestamp>, DbError> {
+    Ok(closed_until(subject, find(conn, key).await?, now))
+}
+
+fn closed_until(subject: Subject, known: Option<Failures>, now: Timestamp) -> Option<Timestamp> {
+    known.map(|known| subject.open_from(known)).filter(|at| *at > now)
+}
+
 /// Counts an attempt as failed, unless the subject has to wait: then says until when.
 pub async fn admit(
     conn: &mut Conn,
@@ -24,9 +38,8 @@ pub async fn admit(
 ) -> Result<Admission, DbError> {
     for _ in 0..TRIES {
         let known = find(conn, key).await?;
-        if let Some(open_from) = known.map(|known| subject.open_from(known)).filter(|at| *at > now)
-        {
-            return Ok(Admission::WaitUntil(open_from));
+        if let Some(at) = closed_until(subject, known, now) {
+            return Ok(Admission::WaitUntil(at));
         }
         if count(conn, key, known, Failures::and_one_more(known, now)).await? {
             return Ok(Admission::Open);

@@ -56,13 +56,13 @@ pub async fn find(conn: &mut Conn, id_hash: &[u8]) -> Result<Option<StoredSessio
         .transpose()
 }
 
-/// Notes that a session was used.
-pub async fn touch(conn: &mut Conn, now: Timestamp, id_hash: &[u8]) -> Result<(), DbError> {
-    diesel::update(sessions::table.find(id_hash))
+/// Notes that a session was used; whether it is still there.
+pub async fn touch(conn: &mut Conn, now: Timestamp, id_hash: &[u8]) -> Result<bool, DbError> {
+    let rows = diesel::update(sessions::table.find(id_hash))
         .set(sessions::last_used_at.eq(now.as_millis()))
         .execute(conn)
         .await?;
-    Ok(())
+    Ok(rows == 1)
 }
 
 /// Ends a session.

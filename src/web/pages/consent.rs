@@ -24,7 +24,7 @@ use crate::{
     },
 };
 
-/// The parameter of the link that asks again for what was just approved.
+/// The parameter of the link that asks again for what was just approved: the grant that was made.
 const AGAIN: &str = "appgrant_again";
 
 #[derive(Template)]
@@ -56,10 +56,10 @@ struct AlreadyPage<'a> {
 /// Puts the request before the manager; if this very request was approved a moment ago, shows that.
 pub async fn show(visitor: Visitor, request: AuthorizeRequest) -> Result<HttpResponse, WebError> {
     let session = session(&visitor)?;
-    if visitor.parameters.value(AGAIN).is_none()
-        && let Some(response) = earlier(&visitor, session, &request).await?
-    {
-        return Ok(response);
+    let made = connect::just_approved(&visitor.services, session, &request).await?;
+    let again = visitor.parameters.text(AGAIN).filter(|again| made.as_deref() == Some(again));
+    if let Some(grant_id) = made.as_deref().filter(|_| again.is_none()) {
+        return earlier(&visitor, session, &request, grant_id).await;
     }
     let question = connect::ask(&visitor.services, session, &request).await?;
     let page = Page {
@@ -69,8 +69,8 @@ pub async fn show(visitor: Visitor, request: AuthorizeRequest) -> Result<HttpRes
         existing: question.existing,
         lifetimes: &Lifetime::CHOICES,
         token: question.token,
-        approve_to: target(&visitor, "access_granted", &request),
-        deny_to: target(&visitor, "deny", &request),
+        approve_to: target(&visitor, "access_granted", &request, again),
+        deny_to: target(&visitor, "deny", &request, None),
         form_token: visitor.form_token(),
         user: &session.user.name,
         switch_to: format!("/wc-auth/v1/login?{}", request.query()),
@@ -81,33 +81,34 @@ pub async fn show(visitor: Visitor, request: AuthorizeRequest) -> Result<HttpRes
 
 /// Where a button's form goes. The parameters stand in the address, percent-encoded, since hidden
 /// fields would lose line ends.
-fn target(visitor: &Visitor, route: &str, request: &AuthorizeRequest) -> String {
-    let again = visitor.parameters.value(AGAIN).map_or(String::new(), |_| format!("&{AGAIN}=1"));
+fn target(
+    visitor: &Visitor,
+    route: &str,
+    request: &AuthorizeRequest,
+    again: Option<&str>,
+) -> String {
+    let again = again.map_or(String::new(), |id| format!("&{AGAIN}={id}"));
     visitor.site.path(&format!("/wc-auth/v1/{route}?{}{again}", request.query()))
 }
 
-/// The outcome of the same question, if it was just approved here.
+/// The outcome of the same question, just approved here.
 async fn earlier(
     visitor: &Visitor,
     session: &Session,
     request: &AuthorizeRequest,
-) -> Result<Option<HttpResponse>, WebError> {
-    let services = &visitor.services;
-    let Some(grant_id) = connect::just_approved(services, session, request).await? else {
-        return Ok(None);
-    };
-    let status = delivery_watch::status(services, &session.user, &grant_id).await?;
+    grant_id: &str,
+) -> Result<HttpResponse, WebError> {
+    let status = delivery_watch::status(&visitor.services, &session.user, grant_id).await?;
     if status.is_none_or(|status| status.state != DeliveryState::Delivered) {
-        return Ok(Some(respond::see_other(connection::url(visitor, &grant_id))));
+        return Ok(respond::see_other(connection::url(visitor, grant_id)));
     }
-    let again = format!("/wc-auth/v1/authorize?{}&{AGAIN}=1", request.query());
     let page = AlreadyPage {
         site: &visitor.site,
         app: request.shown_name(),
         continue_url: request.outcome_url(true),
-        again_url: visitor.site.path(&again),
+        again_url: target(visitor, "authorize", request, Some(grant_id)),
     };
-    respond::page(StatusCode::OK, &page, Forms::Stay).map(Some)
+    respond::page(StatusCode::OK, &page, Forms::Stay)
 }
 
 /// Approves, waits a little for the delivery, and goes back to the app or to the waiting page.
@@ -136,12 +137,8 @@ fn press(visitor: &Visitor, request: AuthorizeRequest) -> Result<Press, WebError
         return Err(invalid());
     }
     let token = visitor.parameters.text("wc_auth_nonce").ok_or_else(invalid)?.to_owned();
-    Ok(Press {
-        session: session(visitor)?.clone(),
-        request,
-        token,
-        again: visitor.parameters.value(AGAIN).is_some(),
-    })
+    let again_after = visitor.parameters.text(AGAIN).map(str::to_owned);
+    Ok(Press { session: session(visitor)?.clone(), request, token, again_after })
 }
 
 async fn answer(

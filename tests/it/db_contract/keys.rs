@@ -7,7 +7,7 @@ use appgrant::{
 
 use super::{
     TestDatabase, at_once,
-    samples::{approval, approve_some, at, claim, lookup, make_user, request},
+    samples::{approval, approve_some, at, claim, lookup, make_approver, request},
 };
 
 on_each_database!(
@@ -59,7 +59,7 @@ async fn an_ended_key_does_not_become_active(db: TestDatabase) {
 }
 
 async fn a_host_sees_its_live_keys(db: TestDatabase) {
-    let user = make_user(&db, "max").await;
+    let user = make_approver(&db).await;
     let elsewhere = Approval { request: request("other.example"), ..approval(user, "page 0", 0) };
     let expiring = Approval { expires_at: Some(at(100)), ..approval(user, "page 1", 1) };
     let rest = (2..9).map(|number| approval(user, &format!("page {number}"), number));

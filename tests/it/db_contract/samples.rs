@@ -39,16 +39,34 @@ pub async fn make_user(db: &TestDatabase, login: &str) -> i64 {
     }
 }
 
+/// Makes a manager who is logged in; gives the number.
+pub async fn make_approver(db: &TestDatabase) -> i64 {
+    let id = make_user(db, "max").await;
+    let session = session_hash(id);
+    write!(db, sessions::begin(at(0), id, &session, None));
+    id
+}
+
+/// The keyed hash of the approver's session.
+fn session_hash(user: i64) -> Vec<u8> {
+    format!("session of {user}").into_bytes()
+}
+
+/// The question that page puts; another on each page.
+pub fn question(consent_id: &str) -> Vec<u8> {
+    format!("question of {consent_id}").into_bytes()
+}
+
 /// One showing of the consent page.
 pub fn consent(id: &str) -> Consent {
-    Consent { id: id.to_owned(), question: b"question".to_vec() }
+    Consent { id: id.to_owned(), question: question(id) }
 }
 
 /// The approval of the consent page `consent_id` that would make `grant-{number}`.
 pub fn approval(approved_by: i64, consent_id: &str, number: usize) -> Approval {
     Approval {
-        again: true,
-        session_hash: Vec::new(),
+        again_after: None,
+        session_hash: session_hash(approved_by),
         consent: consent(consent_id),
         request: request("app.example"),
         approved_by,
@@ -82,7 +100,7 @@ pub fn request(host: &str) -> AuthorizeRequest {
 
 /// A user, and that many approvals made at the beginning: `grant-0`, `grant-1`, …
 pub async fn approve_some(db: &TestDatabase, count: usize) {
-    let user = make_user(db, "max").await;
+    let user = make_approver(db).await;
     for number in 0..count {
         let new = approval(user, &format!("page {number}"), number);
         write!(db, approvals::approve(at(0), new));

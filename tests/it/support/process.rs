@@ -72,6 +72,14 @@ impl Process {
         (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
     }
 
+    /// Runs one command whose output goes there; gives its exit code and standard error.
+    pub fn run_into(folder: &Path, arguments: &[&str], output: Stdio) -> (i32, String) {
+        let mut command = command(folder, "127.0.0.1:8080");
+        let run = command.args(arguments).stdin(Stdio::null()).stdout(output);
+        let done = run.stderr(Stdio::piped()).spawn().unwrap().wait_with_output().unwrap();
+        (done.status.code().unwrap(), String::from_utf8(done.stderr).unwrap())
+    }
+
     async fn wait_until_up(&mut self) {
         let browser = self.browser();
         let deadline = Instant::now() + Duration::from_secs(30);
