@@ -2,15 +2,16 @@
 
 use std::io;
 
-use tracing_subscriber::{EnvFilter, filter::Directive, fmt, prelude::*};
+use tracing_subscriber::{EnvFilter, fmt, prelude::*};
 
 use super::CliError;
 use crate::config::{LogFormat, SettingError, Settings};
 
-/// The PostgreSQL driver logs the values of queries at debug, hashes and sealed bytes among them.
-fn quiet() -> Directive {
-    "tokio_postgres=warn".parse().expect("it is a directive")
-}
+/// Parts whose lines nobody should read, whatever the filter says. The PostgreSQL driver writes the
+/// values of queries at debug, hashes and sealed bytes among them; actix calls each malformed request
+/// of a stranger an error, and tells about its threads.
+const QUIET: [&str; 3] =
+    ["tokio_postgres=warn", "actix_http::h1::dispatcher=off", "actix_server=warn"];
 
 /// Starts logging for this process.
 ///
@@ -20,7 +21,11 @@ pub fn start(settings: &Settings) -> Result<(), CliError> {
     let filter = EnvFilter::builder()
         .parse(&settings.log)
         .map_err(|error| SettingError::about("log", format!("cannot be understood: {error}")))?;
-    let registry = tracing_subscriber::registry().with(filter.add_directive(quiet()));
+    let filter = QUIET
+        .iter()
+        .filter_map(|directive| directive.parse().ok())
+        .fold(filter, EnvFilter::add_directive);
+    let registry = tracing_subscriber::registry().with(filter);
     let layer = fmt::layer().with_writer(io::stderr);
     let started = match settings.log_format {
         LogFormat::Text => registry.with(layer.with_ansi(false)).try_init(),

@@ -287,7 +287,9 @@ async fn a_connection_is_shown_to_who_approved_it_only() {
         assert_eq!(manager.get(&format!("{path}/{action}")).await.status, 404);
     }
     assert_eq!(app.browser().get(&path).await.location(), format!("{}/login", app.url));
-    assert_eq!(manager.get("/connections/nonsense").await.status, 404);
+    for nonsense in ["nonsense", "%00", "%FF", "..%2F", "00000000-0000-7000-8000-000000000000"] {
+        assert_eq!(manager.get(&format!("/connections/{nonsense}")).await.status, 404);
+    }
     assert_eq!(receiver.received().len(), 1, "nobody retried");
     press(&manager, &path, &page, "wc-auth-retry").await;
     assert_eq!(receiver.received().len(), 2);

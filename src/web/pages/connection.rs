@@ -13,6 +13,7 @@ use actix_web::{
     },
 };
 use askama::Template;
+use uuid::Uuid;
 
 use crate::{
     domain::{
@@ -71,7 +72,7 @@ pub fn url(visitor: &Visitor, grant_id: &str) -> String {
 /// Shows where the delivery is.
 pub async fn show(visitor: Visitor) -> Result<HttpResponse, WebError> {
     let session = visitor.session.as_ref().ok_or(WebError::LoginNeeded)?;
-    let grant_id = grant_id(&visitor);
+    let grant_id = grant_id(&visitor)?;
     let found = delivery_watch::status(&visitor.services, &session.user, &grant_id).await?;
     let status = found.ok_or(WebError::NotFound)?;
     match status.state {
@@ -84,7 +85,7 @@ pub async fn show(visitor: Visitor) -> Result<HttpResponse, WebError> {
 /// Sends at once, and waits a little.
 pub async fn retry(visitor: Visitor) -> Result<HttpResponse, WebError> {
     let user = &visitor.form_session()?.user;
-    let grant_id = grant_id(&visitor);
+    let grant_id = grant_id(&visitor)?;
     delivery_watch::retry_now(&visitor.services, user, &grant_id).await?;
     delivery_watch::wait_for_attempt(&visitor.services, user, &grant_id).await?;
     Ok(respond::see_other(url(&visitor, &grant_id)))
@@ -93,13 +94,15 @@ pub async fn retry(visitor: Visitor) -> Result<HttpResponse, WebError> {
 /// Calls the delivery off.
 pub async fn cancel(visitor: Visitor) -> Result<HttpResponse, WebError> {
     let user = &visitor.form_session()?.user;
-    let grant_id = grant_id(&visitor);
+    let grant_id = grant_id(&visitor)?;
     delivery_watch::cancel(&visitor.services, user, &grant_id).await?;
     Ok(respond::see_other(url(&visitor, &grant_id)))
 }
 
-fn grant_id(visitor: &Visitor) -> String {
-    visitor.request.match_info().get("grant_id").unwrap_or_default().to_owned()
+/// The grant's id in the address.
+fn grant_id(visitor: &Visitor) -> Result<String, WebError> {
+    let id = visitor.request.match_info().get("grant_id").unwrap_or_default();
+    Uuid::try_parse(id).map(|id| id.to_string()).map_err(|_| WebError::NotFound)
 }
 
 fn waiting(
