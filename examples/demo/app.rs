@@ -7,7 +7,8 @@ use actix_web::{
     App, HttpRequest, HttpResponse, HttpServer,
     web::{self, Bytes, Data},
 };
-use data_encoding::{BASE64, BASE64URL_NOPAD};
+use appgrant::{domain::entropy::random, service::environment::SystemEntropy};
+use data_encoding::{BASE64, BASE64URL_NOPAD, HEXLOWER};
 use ed25519_dalek::{Signature, Verifier, VerifyingKey};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use rustls::ServerConfig;
@@ -15,18 +16,27 @@ use serde_json::Value;
 
 use crate::Outcome;
 
+/// The app's own name for its user, whose store is to be connected.
+const USER: &str = "shop-4711";
+
 /// The app, with the keys of the stores that connected to it; here it is only ever one.
 struct Parcel {
+    /// The link behind the button, without its `state`.
     authorize_url: String,
+    /// The mark of the newest link: keys that come without it were not asked for by this user.
+    state: Mutex<String>,
     jwks_url: String,
     store_url: String,
     keys: Mutex<Option<Value>>,
 }
 
+/// Why taking a lock cannot fail.
+const HELD: &str = "no thread panics while it holds it";
+
 const STYLE: &str = "<!doctype html><meta charset=utf-8><meta name=viewport content='width=device-width'>\
 <title>Parcel Express</title><style>body{font:1.1rem/1.6 system-ui;max-width:40rem;margin:3rem auto;padding:0 1rem}\
 a.button{display:inline-block;padding:.7rem 1.4rem;border-radius:8px;background:#0f766e;color:#fff;text-decoration:none}\
-pre{background:#eef4f3;padding:1rem;border-radius:8px;overflow:auto}</style>";
+pre{background:#eef4f3;padding:1rem;border-radius:8px;white-space:pre-wrap;overflow-wrap:anywhere}</style>";
 
 /// Starts the app: pages on the first listener, the callback on the second. Gives the page's address.
 pub fn start(
@@ -41,6 +51,7 @@ pub fn start(
         authorize_url: authorize_url(appgrant_url, &url, &callback_url),
         jwks_url: format!("{appgrant_url}/.well-known/jwks.json"),
         store_url: store_url.to_owned(),
+        state: Mutex::default(),
         keys: Mutex::new(None),
     });
     let for_callback = app.clone();
@@ -63,7 +74,7 @@ fn authorize_url(appgrant_url: &str, url: &str, callback_url: &str) -> String {
     let return_url = format!("{url}/connected");
     let pairs = [
         ("app_name", "Parcel Express"),
-        ("user_id", "shop-4711"),
+        ("user_id", USER),
         ("return_url", &return_url),
         ("callback_url", callback_url),
         ("scope", "read"),
@@ -74,25 +85,28 @@ fn authorize_url(appgrant_url: &str, url: &str, callback_url: &str) -> String {
 }
 
 async fn home(app: Data<Parcel>) -> HttpResponse {
-    let link = app.authorize_url.replace('&', "&amp;");
+    let state = HEXLOWER.encode(&random::<16>(&SystemEntropy));
+    let link = format!("{}&state={state}", app.authorize_url).replace('&', "&amp;");
+    *app.state.lock().expect(HELD) = state;
     page(&format!(
         "<h1>Parcel Express</h1><p>Labels for your parcels, straight from your orders.</p>\
                    <p><a class=button href=\"{link}\">Connect your store</a></p>"
     ))
 }
 
-/// Takes the keys, if the store's signature holds.
+/// Takes the keys, if the store's signature holds and this user asked for them.
 async fn receive(app: Data<Parcel>, request: HttpRequest, body: Bytes) -> HttpResponse {
     if !signature_holds(&app, &request, &body).await.unwrap_or(false) {
         return HttpResponse::Unauthorized().body("the signature does not hold");
     }
-    match serde_json::from_slice(&body) {
-        Ok(keys) => {
-            *app.keys.lock().expect("no thread panics with it") = Some(keys);
-            HttpResponse::NoContent().finish()
-        }
-        Err(error) => HttpResponse::BadRequest().body(error.to_string()),
+    let Ok(keys) = serde_json::from_slice::<Value>(&body) else {
+        return HttpResponse::BadRequest().body("that is not JSON");
+    };
+    if keys["user_id"] != USER || keys["state"] != *app.state.lock().expect(HELD) {
+        return HttpResponse::Conflict().body("nobody here asked for these keys");
     }
+    *app.keys.lock().expect(HELD) = Some(keys);
+    HttpResponse::NoContent().finish()
 }
 
 /// Standard Webhooks, `v1a`: Ed25519 over `id.timestamp.body`. A real app also refuses old timestamps
@@ -112,7 +126,7 @@ async fn signature_holds(app: &Parcel, request: &HttpRequest, body: &[u8]) -> Op
 
 /// Shows what was received, and what the store's API says to it.
 async fn connected(app: Data<Parcel>, request: HttpRequest) -> HttpResponse {
-    let keys = app.keys.lock().expect("no thread panics with it").clone();
+    let keys = app.keys.lock().expect(HELD).clone();
     let Some(mut keys) = keys.filter(|_| request.query_string().contains("success=1")) else {
         return page("<h1>Not connected</h1><p>The store said no. <a href=/>Back</a></p>");
     };
