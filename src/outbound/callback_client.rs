@@ -32,8 +32,14 @@ pub struct ClientOptions {
 
 /// The client could not be made.
 #[derive(Debug, thiserror::Error)]
-#[error("the client for callbacks could not be made: {0}")]
-pub struct ClientError(#[from] reqwest::Error);
+pub enum ClientError {
+    /// The extra roots are none.
+    #[error("it holds no certificate")]
+    NoRoots,
+    /// TLS or the system's roots.
+    #[error("the client for callbacks could not be made: {0}")]
+    Client(#[from] reqwest::Error),
+}
 
 /// What is posted.
 pub struct Message {
@@ -75,7 +81,11 @@ impl CallbackClient {
             .http1_max_headers(64)
             .http2_max_header_list_size(16 * 1024);
         if let Some(pem) = options.extra_roots {
-            builder = builder.tls_certs_merge(Certificate::from_pem_bundle(&pem)?);
+            let roots = Certificate::from_pem_bundle(&pem)?;
+            if roots.is_empty() {
+                return Err(ClientError::NoRoots);
+            }
+            builder = builder.tls_certs_merge(roots);
         }
         Ok(Self { client: builder.build()?, guard, user_agent: options.user_agent })
     }

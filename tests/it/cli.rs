@@ -2,6 +2,11 @@
 
 use std::{fs, os::unix::fs::PermissionsExt};
 
+use appgrant::{
+    cli::startup::{self, World},
+    config::{Settings, Values},
+};
+
 use crate::support::{PASSWORD, Process, TestApp, own_address};
 
 fn run(folder: &tempfile::TempDir, arguments: &[&str]) -> (i32, String, String) {
@@ -100,11 +105,11 @@ async fn config_shows_each_setting_and_its_source() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("appgrant.toml");
     fs::write(&file, "store_name = 'Tea'\ndatabase_url = 'postgres://u:hunter2@h/db'").unwrap();
-    let (code, text, _) = run(&folder, &["config"]);
+    let (code, text, _) = Process::run_at(folder.path(), "127.0.0.1:8081", &["config"], "");
     assert_eq!(code, 0);
     assert!(text.contains("APPGRANT_STORE_NAME = \"Tea\"  (in appgrant.toml)"), "{text}");
     assert!(
-        text.contains("APPGRANT_LISTEN = \"127.0.0.1:8080\"  (from the environment)"),
+        text.contains("APPGRANT_LISTEN = \"127.0.0.1:8081\"  (from the environment)"),
         "{text}"
     );
     assert!(text.contains("APPGRANT_LOG = \"info\"  (by default)"), "{text}");
@@ -117,11 +122,6 @@ async fn config_shows_each_setting_and_its_source() {
 async fn every_wrong_setting_stops_the_start_with_its_one_line() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("large.svg"), vec![b' '; 300_000]).unwrap();
-    fs::write(
-        folder.path().join("no.pem"),
-        "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
-    )
-    .unwrap();
     fs::write(folder.path().join("rubbish.key"), "rubbish").unwrap();
     fs::write(folder.path().join("rubbish.db"), vec![b'x'; 5000]).unwrap();
     for (line, says) in [
@@ -160,6 +160,30 @@ async fn every_wrong_setting_stops_the_start_with_its_one_line() {
     let (code, _, error) = run(&folder, &["--config", "none.toml", "serve"]);
     assert_eq!(code, 1);
     assert!(error.starts_with("appgrant: the settings file none.toml cannot be read"), "{error}");
+}
+
+#[tokio::test]
+async fn roots_that_are_none_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    fs::write(path("no.pem"), "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")
+        .unwrap();
+    fs::write(path("empty.pem"), "rubbish").unwrap();
+    for (file, says) in [
+        ("none.pem", "which cannot be read"),
+        ("no.pem", "cannot be used"),
+        ("empty.pem", "cannot be used: it holds no certificate"),
+    ] {
+        let environment = [
+            ("DATABASE_URL", format!("sqlite:{}", path("test.db"))),
+            ("SECRET_KEY_FILE", path("test.key")),
+            ("CALLBACK_CA_FILE", path(file)),
+        ]
+        .map(|(name, value)| (format!("APPGRANT_{name}"), value));
+        let settings = Settings::read(&Values::gather(environment, None).unwrap()).unwrap();
+        let error = startup::services(&settings, &World::real()).await.err().unwrap().to_string();
+        assert!(error.starts_with("APPGRANT_CALLBACK_CA_FILE") && error.contains(says), "{error}");
+    }
 }
 
 #[tokio::test]

@@ -48,7 +48,7 @@ impl Process {
 
     /// Runs one command to its end; gives its exit code, standard output and standard error.
     pub fn run(folder: &Path, arguments: &[&str], input: &str) -> (i32, String, String) {
-        Self::run_at(folder, "127.0.0.1:8080", arguments, input)
+        Self::run_at(folder, &own_address(), arguments, input)
     }
 
     /// Runs one command with that address in its settings.
@@ -74,7 +74,7 @@ impl Process {
 
     /// Runs one command whose output goes there; gives its exit code and standard error.
     pub fn run_into(folder: &Path, arguments: &[&str], output: Stdio) -> (i32, String) {
-        let mut command = command(folder, "127.0.0.1:8080");
+        let mut command = command(folder, &own_address());
         let run = command.args(arguments).stdin(Stdio::null()).stdout(output);
         let done = run.stderr(Stdio::piped()).spawn().unwrap().wait_with_output().unwrap();
         (done.status.code().unwrap(), String::from_utf8(done.stderr).unwrap())
