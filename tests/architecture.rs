@@ -63,6 +63,27 @@ const NOT_IN_SOURCE: [(&str, &str); 4] = [
 const LONGEST_SOURCE: usize = 500;
 const LONGEST_TEST: usize = 600;
 
+/// Types that hold a plain secret, its hash, its sealed form, or a password somewhere in them.
+const SECRET: [&str; 17] = [
+    "Approval",
+    "Claimed",
+    "ConsumerKey",
+    "ConsumerSecret",
+    "Credential",
+    "KeyRecord",
+    "Keyring",
+    "MasterKey",
+    "Message",
+    "NewPassword",
+    "NewUser",
+    "NewUserRequest",
+    "Parameters",
+    "Sealed",
+    "SessionId",
+    "Settings",
+    "UserWithPassword",
+];
+
 #[test]
 fn source_keeps_to_its_layers() {
     report(each("src", "rs", violations));
@@ -78,6 +99,13 @@ fn files_are_short_and_source_says_what_it_is() {
 #[test]
 fn pages_hold_no_code() {
     report(each("templates", "html", inline_code));
+}
+
+#[test]
+fn what_holds_secrets_has_no_debug() {
+    report(each("src", "rs", printable_secrets));
+    let seen: BTreeSet<_> = each("src", "rs", declared_secrets).into_iter().collect();
+    assert_eq!(seen.len(), SECRET.len(), "of {SECRET:?} only {seen:?} are there");
 }
 
 #[test]
@@ -181,6 +209,41 @@ fn crates_named<'a>(tokens: &[Token<'a>]) -> Vec<(usize, &'a str)> {
     };
     let named = (0..tokens.len()).filter(|at| begins(*at) && leads(*at));
     named.map(|at| (tokens[at].line, tokens[at].text)).collect()
+}
+
+/// Derived printing of what must not be printed; a `Debug` written by hand that hides it is welcome.
+fn printable_secrets(path: &str, text: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for name in SECRET {
+        let Some(line) = declaration(text, name) else { continue };
+        let before: Vec<_> = text.lines().take(line).collect();
+        let attributes = before.iter().rev().take_while(|line| line.starts_with(['#', '/']));
+        for derived in attributes.filter(|line| line.starts_with("#[derive(")) {
+            for printing in
+                ["Debug", "Display", "Serialize"].iter().filter(|p| derived.contains(**p))
+            {
+                found.push(format!(
+                    "{path}:{line}: `{name}` derives {printing}; write one that hides"
+                ));
+            }
+        }
+    }
+    found
+}
+
+/// Those of the types that this file declares.
+fn declared_secrets(_: &str, text: &str) -> Vec<String> {
+    let declared = SECRET.into_iter().filter(|name| declaration(text, name).is_some());
+    declared.map(str::to_owned).collect()
+}
+
+/// How many lines stand before the struct of that name.
+fn declaration(text: &str, name: &str) -> Option<usize> {
+    let is_it = |line: &str| {
+        let rest = line.strip_prefix("pub struct ").and_then(|rest| rest.strip_prefix(name));
+        rest.is_some_and(|rest| !rest.starts_with(|c: char| c.is_alphanumeric()))
+    };
+    text.lines().position(is_it)
 }
 
 fn no_header(path: &str, text: &str) -> Vec<String> {

@@ -1,7 +1,8 @@
 //! The use cases, one file each: where web, worker and command line meet.
 //!
-//! What must hold together is one write of the database; nothing is held open across a wait. Nothing here knows HTTP's server side, forms or
-//! the environment. Expected outcomes are values; [`ServiceError`] is for what nobody asked for.
+//! What must hold together is one write of the database; nothing is held open across a wait. Nothing
+//! here knows HTTP's server side, forms or the environment. Expected outcomes are values;
+//! [`ServiceError`] is for what nobody asked for.
 
 pub mod approve;
 pub mod connect;

@@ -95,3 +95,14 @@ fn on_code_in_pages() {
         "<a class=\"style\" href=\"/on=1\">on and on = x</a><link rel=\"stylesheet\" href=\"x\">";
     assert_eq!(inline_code("a.html", fine), [""; 0]);
 }
+
+#[test]
+fn on_secrets_that_can_be_printed() {
+    let text = "/// A user.\n#[derive(Clone, Debug)]\npub struct NewUser {";
+    one(&printable_secrets("a.rs", text), "a.rs:2: `NewUser` derives Debug");
+    let text = "#[derive(Serialize)]\n/// It.\npub struct ConsumerSecret(String);";
+    one(&printable_secrets("a.rs", text), "a.rs:2: `ConsumerSecret` derives Serialize");
+    let fine = "#[derive(Debug)]\npub struct A;\n\n#[derive(Clone)]\npub struct Sealed(Vec<u8>);\n\
+                #[derive(Debug)]\npub struct SettingsError;";
+    assert_eq!(printable_secrets("a.rs", fine), [""; 0]);
+}

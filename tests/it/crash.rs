@@ -11,6 +11,7 @@ use appgrant::{
         deliver::{self, Claim},
     },
 };
+use diesel::{SqliteConnection, connection::SimpleConnection, prelude::*};
 use tempfile::TempDir;
 use tokio::time::timeout;
 
@@ -111,6 +112,41 @@ async fn killed_after_the_post_it_is_delivered_again_and_the_same() {
 #[tokio::test]
 async fn killed_after_the_answer_it_is_delivered_again_and_the_same() {
     delivered_after_a_kill_at("after-answer", 2).await;
+}
+
+/// The process stays down until the time is over: then there is no key, and the page does not blame the
+/// app, which was never asked.
+#[tokio::test]
+async fn down_for_too_long_there_is_no_key() {
+    let story = Story::begin().await;
+    story.approve_and_kill_at("after-claim").await;
+    let grant_id = let_the_time_run_out(&story);
+    let process = story.start("").await;
+    let manager = log_in(&process).await;
+    let path = format!("/connections/{grant_id}");
+    let given_up = timeout(Duration::from_secs(20), async {
+        loop {
+            let page = manager.get(&path).await;
+            if page.text("h1") == "My App was not connected" {
+                return page.text("main");
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    });
+    let page = given_up.await.unwrap();
+    assert!(page.contains("The keys could not be handed over in time"), "{page}");
+    assert!(page.contains("Interrupted before an answer came.") && !page.contains("did not take"));
+    assert!(story.receiver.received().is_empty());
+    assert!(!manager.consent(&story.request()).await.body.contains("already has access"));
+}
+
+/// As if a quarter of an hour had gone by; gives the grant.
+fn let_the_time_run_out(story: &Story) -> String {
+    let file = story.folder.path().join("appgrant.db");
+    let mut conn = SqliteConnection::establish(file.to_str().unwrap()).unwrap();
+    conn.batch_execute("UPDATE deliveries SET due_at = 0, give_up_at = 0").unwrap();
+    diesel::table! { grants (id) { id -> Text, } }
+    grants::table.select(grants::id).first(&mut conn).unwrap()
 }
 
 async fn delivered_after_a_kill_at(fault: &str, callbacks: usize) {

@@ -2,7 +2,8 @@
 //!
 //! `due_at` is when a delivery may next be claimed: for one that waits, its next attempt; for one that
 //! is being sent, the end of its lease. So a delivery whose worker died is claimed again by itself.
-//! The attempt's number is the lease: whoever records an outcome must still hold that number.
+//! The attempt's number is the lease: whoever records a failure must still hold that number. A success
+//! counts in any case, since the app has the keys.
 
 use std::time::Duration;
 

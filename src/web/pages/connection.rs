@@ -61,6 +61,7 @@ struct FailedPage<'a> {
     host: String,
     lines: Vec<Line>,
     cancelled: bool,
+    refused: bool,
     back_url: String,
 }
 
@@ -139,6 +140,7 @@ fn failed(visitor: &Visitor, status: &DeliveryStatus) -> Result<HttpResponse, We
         host: status.request.callback_url.host(),
         lines: lines(status),
         cancelled: status.state == DeliveryState::Cancelled,
+        refused: status.failures > 0,
         back_url: status.request.outcome_url(false),
     };
     respond::page(StatusCode::OK, &page, Forms::Stay)
@@ -163,7 +165,7 @@ fn line(attempt: &Attempt, host: &str, runs: bool) -> Line {
         }
         None if attempt.ended_at.is_some() => (format!("{host} took the keys."), "", String::new()),
         None if runs => (format!("Waiting for {host} to answer."), "", String::new()),
-        None => ("Interrupted; it will be sent again.".to_owned(), "", "interrupted".to_owned()),
+        None => ("Interrupted before an answer came.".to_owned(), "", String::new()),
     };
     let started_at = Timestamp::to_time(attempt.started_at);
     Line { number: attempt.number, started_at, what_happened, advice, technical }
