@@ -130,7 +130,10 @@ fn parse(text: &str) -> Option<Url> {
     if is_web(&url) {
         (!rest.starts_with('/') && has_plausible_host(&url)).then_some(url)
     } else {
-        (!rest.is_empty()).then_some(url)
+        // `url` takes credentials without a host where the address ends behind them, browsers do not;
+        // with the outcome appended nobody would.
+        let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        (!rest.is_empty() && !authority.ends_with('@')).then_some(url)
     }
 }
 
@@ -187,6 +190,8 @@ mod tests {
             "/path",
             "//app.com/x",
             "myapp://",
+            "myapp://@",
+            "myapp://u:p@?x",
             "http://",
             "https://",
             "javascript:alert(1)",
