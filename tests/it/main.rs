@@ -19,6 +19,7 @@ mod crash;
 mod db_contract;
 mod decision;
 mod delivery;
+mod fuzz_corpus;
 mod login;
 mod lossless;
 mod secrets;
