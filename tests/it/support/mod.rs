@@ -8,7 +8,7 @@ mod process;
 mod receiver;
 
 pub use app::{PASSWORD, TestApp};
-pub use certificates::ca_file;
+pub use certificates::{ca_file, server_config};
 pub use manager::{Answer, ConsentPage, Manager};
 pub use process::{Process, own_address};
 pub use receiver::{Reaction, Received, Receiver};

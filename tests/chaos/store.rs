@@ -1,0 +1,131 @@
+//! The store's process, and the one who kills it.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use fastrand::Rng;
+use tempfile::TempDir;
+use tokio::{
+    sync::{OnceCell, oneshot},
+    task::{JoinHandle, spawn_blocking},
+    time::sleep,
+};
+
+use crate::support::{PASSWORD, Process, own_address};
+
+/// Who may approve.
+pub const MANAGERS: [&str; 3] = ["max", "mia", "moe"];
+
+/// Where stores' folders are: in `target`, where a folder that is left disturbs nobody.
+const FOLDERS: &str = env!("CARGO_TARGET_TMPDIR");
+
+/// How many apps are begun for one kill.
+const KILL_EVERY: usize = 7;
+
+/// A store's folder, address and running process.
+pub struct Store {
+    pub folder: TempDir,
+    address: String,
+    process: Process,
+}
+
+impl Store {
+    /// A store of its own with the managers in it.
+    pub async fn open(seed: u64) -> Self {
+        let prefix = format!("chaos-{seed}-");
+        let folder = tempfile::Builder::new().prefix(&prefix).tempdir_in(FOLDERS);
+        let mut folder = folder.unwrap();
+        folder.disable_cleanup(true); // whatever goes wrong from here on, what is left can be looked at
+        copy_files(template().await, folder.path());
+        let address = own_address();
+        let process = Process::start(folder.path(), &address, &[]).await;
+        Self { folder, address, process }
+    }
+
+    pub fn url(&self) -> String {
+        self.process.url.clone()
+    }
+
+    /// Kills and restarts it at random moments until told to stop; then it runs. At most once in
+    /// `KILL_EVERY` of the apps that were `begun`, so that a slow machine is not kept slow by it.
+    pub fn under_fire(mut self, mut dice: Rng, begun: Arc<AtomicUsize>) -> UnderFire {
+        let (stop, mut stopped) = oneshot::channel();
+        let killing = tokio::spawn(async move {
+            let mut kills = 0;
+            loop {
+                tokio::select! {
+                    () = sleep(Duration::from_millis(dice.u64(50..1_500))) => {}
+                    _ = &mut stopped => return (self, kills),
+                }
+                if kills * KILL_EVERY < begun.load(Ordering::Relaxed) {
+                    self.kill_and_restart(&mut dice).await;
+                    kills += 1;
+                }
+            }
+        });
+        UnderFire { stop, killing }
+    }
+
+    async fn kill_and_restart(&mut self, dice: &mut Rng) {
+        self.process.kill();
+        sleep(Duration::from_millis(dice.u64(..200))).await;
+        self.process = Process::start(self.folder.path(), &self.address, &[]).await;
+    }
+
+    /// Stops it as an operator would; gives its exit code.
+    pub async fn close(mut self) -> (TempDir, Option<i32>) {
+        spawn_blocking(move || {
+            let code = self.process.terminate();
+            (self.folder, code)
+        })
+        .await
+        .unwrap()
+    }
+}
+
+/// A store that is being killed.
+pub struct UnderFire {
+    stop: oneshot::Sender<()>,
+    killing: JoinHandle<(Store, usize)>,
+}
+
+impl UnderFire {
+    /// Ends the killing; gives the running store, and how often it was killed.
+    pub async fn cease(self) -> (Store, usize) {
+        let _ = self.stop.send(());
+        self.killing.await.unwrap()
+    }
+}
+
+/// A folder with a database and its key file as `appgrant user add` makes them, copied by each round.
+async fn template() -> &'static Path {
+    static TEMPLATE: OnceCell<PathBuf> = OnceCell::const_new();
+    TEMPLATE.get_or_init(|| async { spawn_blocking(make_template).await.unwrap() }).await
+}
+
+fn make_template() -> PathBuf {
+    // Not a `TempDir`, since a static is never dropped; the next run replaces it.
+    let folder = Path::new(FOLDERS).join("chaos-template");
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).unwrap();
+    for login in MANAGERS {
+        let add = ["user", "add", login, "--role", "manager", "--password-stdin"];
+        let (code, _, error) = Process::run(&folder, &add, PASSWORD);
+        assert_eq!(code, 0, "{error}");
+    }
+    folder
+}
+
+fn copy_files(from: &Path, to: &Path) {
+    for file in fs::read_dir(from).unwrap() {
+        let file = file.unwrap();
+        fs::copy(file.path(), to.join(file.file_name())).unwrap();
+    }
+}
