@@ -98,7 +98,7 @@ async fn connection(mut stream: TcpStream, number: usize, state: Arc<State>) -> 
     let mut stream = acceptor.accept(stream).await?;
     let callback = read(&mut stream).await?;
     let app = callback.path.rsplit('/').next().and_then(|number| number.parse().ok());
-    let fate = RequestFate::draw(state.seed, app.unwrap_or(usize::MAX), &mut dice);
+    let fate = RequestFate::draw(app.unwrap_or_default(), &mut dice);
     let arrived = {
         let mut callbacks = state.callbacks.lock().unwrap();
         callbacks.push(callback);

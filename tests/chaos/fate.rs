@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use fastrand::Rng;
 
-use crate::plan::dice;
+/// Every app whose number this divides never takes the keys.
+const HOPELESS: usize = 8;
 
 /// How a connection goes, before anybody knows what it is for.
 pub enum ConnectionFate {
@@ -48,10 +49,9 @@ pub enum RequestFate {
 }
 
 impl RequestFate {
-    /// The fate of a request of the app with that number. Some apps never take the keys.
-    pub fn draw(seed: u64, app: usize, dice: &mut Rng) -> Self {
-        let hopeless = dice_of_app(seed, app) == 0;
-        let good = if hopeless { 0 } else { 45 };
+    /// The fate of a request of the app with that number.
+    pub fn draw(app: usize, dice: &mut Rng) -> Self {
+        let good = if app.is_multiple_of(HOPELESS) { 0 } else { 45 };
         match dice.u8(..100) {
             roll if roll < good => Self::good(dice),
             _ => Self::bad(dice),
@@ -81,9 +81,4 @@ impl RequestFate {
 
 fn success(dice: &mut Rng) -> u16 {
     [200, 200, 200, 201, 202, 204, 299][dice.usize(..7)]
-}
-
-/// One in eight apps is hopeless.
-fn dice_of_app(seed: u64, app: usize) -> u8 {
-    dice(seed, "app", app).u8(..8)
 }

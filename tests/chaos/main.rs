@@ -8,11 +8,14 @@
 //! that breaks a rule names its own seed and leaves its folder with the database and the logs.
 //!
 //! `cargo test` runs one small round; `scripts/chaos [ROUNDS] [SEED]` runs many.
+//!
+//! `hanging.rs` uses the same program for a measurement, which `scripts/bench-delivery` runs.
 
 #![allow(clippy::unwrap_used, missing_docs, reason = "tests panic")]
 
 mod app;
 mod fate;
+mod hanging;
 mod judge;
 mod left_behind;
 mod person;

@@ -8,7 +8,7 @@ use std::{
 
 use fastrand::Rng;
 use reqwest::{Method, RequestBuilder};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use crate::support::{Answer, Manager, PASSWORD, query};
 
@@ -68,9 +68,10 @@ impl Person {
         assert!(answer.location().ends_with("/admin"), "{}", answer.body);
     }
 
-    /// Connects one app: from its link to an outcome, or until it takes too long.
+    /// Connects one app: from its link to an outcome, or until the person goes away.
     pub async fn connect(&mut self, app: usize, query: &str) {
-        for _ in 0..200 {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while Instant::now() < deadline {
             let link = format!("/wc-auth/v1/authorize?{query}");
             let mut place = self.open(&link).await;
             if let Some(Place::Consent(page)) = place {
@@ -90,7 +91,7 @@ impl Person {
                 }
             }
         }
-        self.told.wrong.lock().unwrap().push(format!("App {app}: 200 times no page came"));
+        self.told.wrong.lock().unwrap().push(format!("App {app}: for a minute no page came"));
     }
 
     /// Presses Approve; some press twice, and one in ten has the page open in a second tab.

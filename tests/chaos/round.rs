@@ -50,7 +50,7 @@ impl Round {
     pub async fn run(self) -> Figures {
         let started = Instant::now();
         let apps = Arc::new(Apps::start(self.seed).await);
-        let store = Store::open(self.seed).await;
+        let store = Store::open(&format!("chaos-{}", self.seed), &[]).await;
         let told = Arc::new(Told::default());
         let people = self.people(&store.url(), &told).await;
         let begun = Arc::new(AtomicUsize::new(0));

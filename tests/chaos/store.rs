@@ -37,15 +37,15 @@ pub struct Store {
 }
 
 impl Store {
-    /// A store of its own with the managers in it.
-    pub async fn open(seed: u64) -> Self {
-        let prefix = format!("chaos-{seed}-");
+    /// A store of its own with the managers in it; its folder's name begins with `name`.
+    pub async fn open(name: &str, settings: &[(&str, &str)]) -> Self {
+        let prefix = format!("{name}-");
         let folder = tempfile::Builder::new().prefix(&prefix).tempdir_in(FOLDERS);
         let mut folder = folder.unwrap();
         folder.disable_cleanup(true); // whatever goes wrong from here on, what is left can be looked at
         copy_files(template().await, folder.path());
         let address = own_address();
-        let process = Process::start(folder.path(), &address, &[]).await;
+        let process = Process::start(folder.path(), &address, settings).await;
         Self { folder, address, process }
     }
 
@@ -77,6 +77,12 @@ impl Store {
         self.process.kill();
         sleep(Duration::from_millis(dice.u64(..200))).await;
         self.process = Process::start(self.folder.path(), &self.address, &[]).await;
+    }
+
+    /// Kills it, and removes its folder.
+    pub fn discard(mut self) {
+        self.process.kill();
+        fs::remove_dir_all(self.folder.path()).unwrap();
     }
 
     /// Stops it as an operator would; gives its exit code.

@@ -20,6 +20,7 @@ mod db_contract;
 mod decision;
 mod delivery;
 mod fuzz_corpus;
+mod hanging_apps;
 mod login;
 mod lossless;
 mod secrets;

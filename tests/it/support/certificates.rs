@@ -24,8 +24,12 @@ pub fn server_config(names: &[&str]) -> ServerConfig {
     let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
     let key = KeyPair::generate().unwrap();
     let leaf = CertificateParams::new(names).unwrap().signed_by(&key, &*AUTHORITY).unwrap();
-    ServerConfig::builder()
+    let mut config = ServerConfig::builder()
         .with_no_client_auth()
         .with_single_cert(vec![leaf.into()], PrivateKeyDer::try_from(key.serialize_der()).unwrap())
-        .unwrap()
+        .unwrap();
+    // Nobody resumes a session here, and behind a ticket a short answer waits 40 ms for its
+    // acknowledgement (Nagle's algorithm against delayed acknowledgement).
+    config.send_tls13_tickets = 0;
+    config
 }
