@@ -11,6 +11,7 @@ mod logging;
 mod migrate;
 mod output;
 pub mod serve;
+mod signing_key;
 pub mod startup;
 mod user;
 
@@ -45,6 +46,9 @@ enum Command {
     /// Make and change users
     #[command(subcommand)]
     User(user::Command),
+    /// Exchange the key that signs callbacks
+    #[command(subcommand)]
+    SigningKey(signing_key::Command),
     /// Show the settings in force and where each came from
     Config {
         /// For machines
@@ -83,6 +87,7 @@ async fn execute(Arguments { config, command }: Arguments) -> Result<(), CliErro
         Command::Serve => serve::run(&values).await,
         Command::Migrate => migrate::run(&values).await,
         Command::User(command) => user::run(&values, command).await,
+        Command::SigningKey(command) => signing_key::run(&values, command).await,
         Command::Config { json } => config::run(&values, json),
     }
 }

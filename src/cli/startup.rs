@@ -24,6 +24,7 @@ use crate::{
         Costs, Hasher, Services, Signals,
         environment::{Clock, SystemClock, SystemEntropy},
         installation,
+        signing::LastSeen,
     },
 };
 
@@ -138,6 +139,7 @@ pub async fn services(settings: &Settings, world: &World) -> Result<Arc<Services
         callback_timeout: settings.callback_timeout,
         public_url: settings.public_url.as_str().to_owned(),
         signals: Signals::default(),
+        signing: LastSeen::default(),
     });
     if installation::key_file_fits(&services).await? {
         return Ok(services);

@@ -207,3 +207,12 @@ pub struct DeliveryStatus {
     /// What was tried, oldest first.
     pub attempts: Vec<Attempt>,
 }
+
+/// How making the next signing key went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rotated {
+    /// This generation signs now.
+    To(u32),
+    /// Somebody else made the next one meanwhile.
+    LostRace,
+}

@@ -115,6 +115,14 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    signing_keys (generation) {
+        generation -> BigInt,
+        created_at -> BigInt,
+        retired_at -> Nullable<BigInt>,
+    }
+}
+
 diesel::joinable!(sessions -> users (user_id));
 diesel::joinable!(keys -> users (owner_id));
 diesel::joinable!(keys -> grants (grant_id));

@@ -26,6 +26,7 @@ pub mod return_url;
 pub mod sealed;
 pub mod session;
 pub mod signature;
+pub mod signing_key;
 pub mod text;
 pub mod timestamp;
 pub mod user;

@@ -6,11 +6,11 @@
 use std::time::Duration;
 
 use data_encoding::{BASE64, BASE64URL_NOPAD};
-use ed25519_dalek::{Signature, Signer, VerifyingKey};
+use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 use serde::{Deserialize, Deserializer, Serialize, de::IgnoredAny};
 use sha2::{Digest, Sha256};
 
-use super::{keyring::Keyring, timestamp::Timestamp};
+use super::timestamp::Timestamp;
 
 /// How far a callback's timestamp may be from the receiver's clock, either way.
 pub const WINDOW: Duration = Duration::from_mins(5);
@@ -46,15 +46,13 @@ pub enum NotSigned {
     NoKeyFits,
 }
 
-/// Signs one attempt.
-pub fn sign(keyring: &Keyring, id: &str, now: Timestamp, body: &[u8]) -> SignatureHeaders {
+/// Signs one attempt, once with each key.
+pub fn sign(keys: &[SigningKey], id: &str, now: Timestamp, body: &[u8]) -> SignatureHeaders {
     let timestamp = now.as_seconds().to_string();
-    let signature = keyring.signing().sign(&signed_bytes(id, &timestamp, body));
-    SignatureHeaders {
-        id: id.to_owned(),
-        timestamp,
-        signature: format!("v1a,{}", BASE64.encode(&signature.to_bytes())),
-    }
+    let signed = signed_bytes(id, &timestamp, body);
+    let one = |key: &SigningKey| format!("v1a,{}", BASE64.encode(&key.sign(&signed).to_bytes()));
+    let signature = keys.iter().map(one).collect::<Vec<_>>().join(" ");
+    SignatureHeaders { id: id.to_owned(), timestamp, signature }
 }
 
 /// Checks a callback as an app does: any of its `v1a` signatures with any of the store's keys.
@@ -109,16 +107,14 @@ pub struct Jwk {
 }
 
 impl Jwk {
-    /// The public half of a signing key; its id is the RFC 7638 thumbprint.
-    fn of(key: &VerifyingKey) -> Self {
-        let x = BASE64URL_NOPAD.encode(key.as_bytes());
-        let thumbprint = Sha256::digest(format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{x}"}}"#));
+    fn of(key: &SigningKey) -> Self {
+        let x = BASE64URL_NOPAD.encode(key.verifying_key().as_bytes());
         Self {
             kty: "OKP".to_owned(),
             crv: "Ed25519".to_owned(),
             alg: Some("EdDSA".to_owned()),
             usage: Some("sig".to_owned()),
-            kid: Some(BASE64URL_NOPAD.encode(&thumbprint)),
+            kid: Some(thumbprint(key)),
             x,
         }
     }
@@ -154,9 +150,16 @@ fn known<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Jwk>, D::Error> {
     Ok(known.collect())
 }
 
-/// The public half of the signing key.
-pub fn public_keys(keyring: &Keyring) -> JwkSet {
-    JwkSet { keys: vec![Jwk::of(&keyring.signing().verifying_key())] }
+/// The public halves of signing keys.
+pub fn public_keys(keys: &[SigningKey]) -> JwkSet {
+    JwkSet { keys: keys.iter().map(Jwk::of).collect() }
+}
+
+/// The id under which a key's public half is published: its RFC 7638 thumbprint.
+pub fn thumbprint(key: &SigningKey) -> String {
+    let x = BASE64URL_NOPAD.encode(key.verifying_key().as_bytes());
+    let members = format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{x}"}}"#);
+    BASE64URL_NOPAD.encode(&Sha256::digest(members))
 }
 
 #[cfg(test)]
@@ -170,8 +173,12 @@ mod tests {
         Timestamp::from_millis(seconds * 1000 + 999)
     }
 
+    fn keys<const N: usize>(generations: [u32; N]) -> [SigningKey; N] {
+        generations.map(|generation| keyring().signing(generation))
+    }
+
     fn signed() -> (JwkSet, SignatureHeaders) {
-        (public_keys(&keyring()), sign(&keyring(), "msg_1", at(SENT), b"{}"))
+        (public_keys(&keys([1])), sign(&keys([1]), "msg_1", at(SENT), b"{}"))
     }
 
     #[test]
@@ -182,7 +189,7 @@ mod tests {
         let fetched: JwkSet = serde_json::from_str(&published).unwrap();
         assert_eq!(verify(&fetched, &headers, at(SENT), b"{}"), Ok(()));
         let bytes = BASE64.decode(&headers.signature.as_bytes()[4..]).unwrap();
-        let key = keyring().signing().verifying_key();
+        let key = keyring().signing(1).verifying_key();
         let signature = Signature::from_slice(&bytes).unwrap();
         assert!(key.verify_strict(b"msg_1.1700000000.{}", &signature).is_ok());
     }
@@ -215,6 +222,21 @@ mod tests {
         let many = format!("v1,c2VjcmV0 v1a,AAAA  v1a,!! {}", headers.signature);
         let headers = SignatureHeaders { signature: many, ..headers };
         assert_eq!(verify(&keys, &headers, at(SENT), b"{}"), Ok(()));
+    }
+
+    #[test]
+    fn while_a_key_is_exchanged_the_old_one_and_the_new_one_both_do() {
+        let headers = sign(&keys([2, 1]), "msg_1", at(SENT), b"{}");
+        for published in [&[1][..], &[2], &[2, 1], &[3, 1]] {
+            let known: Vec<_> = published.iter().map(|n| keyring().signing(*n)).collect();
+            let outcome = verify(&public_keys(&known), &headers, at(SENT), b"{}");
+            assert_eq!(outcome, Ok(()), "{published:?}");
+        }
+        let other = verify(&public_keys(&keys([3])), &headers, at(SENT), b"{}");
+        assert_eq!(other, Err(NotSigned::NoKeyFits));
+        assert!(
+            headers.signature.starts_with(&sign(&keys([2]), "msg_1", at(SENT), b"{}").signature)
+        );
     }
 
     #[test]

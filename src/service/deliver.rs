@@ -5,14 +5,9 @@
 
 use std::time::Duration;
 
-use super::{ServiceError, Services};
+use super::{ServiceError, Services, signing};
 pub use crate::db::outcomes::{Claim, Claimed, Recorded};
-use crate::{
-    db,
-    domain::{delivery::Failure, signature},
-    fault,
-    outbound::Message,
-};
+use crate::{db, domain::delivery::Failure, fault, outbound::Message};
 
 /// How much longer than an attempt its lease lasts.
 const LEASE_MARGIN: Duration = Duration::from_secs(5);
@@ -67,7 +62,7 @@ pub async fn record(services: &Services, sent: &Sent) -> Result<Recorded, Servic
 async fn post(services: &Services, claimed: Claimed) -> Result<(), Failure> {
     let Claimed { id, request, sealed, .. } = claimed;
     let body = sealed.open(&services.keyring, &id).map_err(|_| Failure::CannotOpen)?;
-    let signature = signature::sign(&services.keyring, &id, services.now(), &body);
+    let signature = signing::sign(services, &id, &body).await;
     let url = request.callback_url.target();
     services.callbacks.post(Message { url, body, signature }).await
 }

@@ -16,6 +16,7 @@ pub mod login;
 pub mod session;
 pub mod setup;
 mod signals;
+pub mod signing;
 pub mod users;
 pub mod verify;
 
@@ -61,6 +62,8 @@ pub struct Services {
     pub public_url: String,
     /// Wakes workers and waiting browsers.
     pub signals: Signals,
+    /// Which keys signed last.
+    pub signing: signing::LastSeen,
 }
 
 impl Services {
