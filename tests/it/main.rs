@@ -23,4 +23,5 @@ mod login;
 mod lossless;
 mod secrets;
 mod setup;
+mod signing;
 mod verify;

@@ -37,12 +37,12 @@ async fn in_use(db: &TestDatabase, now: Timestamp) -> Vec<u32> {
 async fn a_store_begins_with_the_first_one(db: TestDatabase) {
     let all = read!(db, signing_keys::all());
     assert_eq!((all.len(), all[0].number, all[0].retired_at), (1, 1, None));
-    let age = right_now().since(all[0].created_at);
+    let age = now().since(all[0].created_at);
     assert!(age < Duration::from_hours(1), "made when the tables were: {:?}", all[0]);
     assert_eq!(in_use(&db, at(0)).await, [1]);
 }
 
-fn right_now() -> Timestamp {
+fn now() -> Timestamp {
     use appgrant::service::environment::{Clock, SystemClock};
     SystemClock.now()
 }
