@@ -21,6 +21,7 @@ mod decision;
 mod delivery;
 mod login;
 mod lossless;
+mod receivers;
 mod secrets;
 mod setup;
 mod signing;

@@ -200,7 +200,8 @@ async fn a_claimed_delivery_is_signed_with_the_keys_seen_last() {
     let keys = published(&manager).await;
     let file = app.folder.path().join("test.db");
     let mut conn = SqliteConnection::establish(file.to_str().unwrap()).unwrap();
-    conn.batch_execute("ALTER TABLE signing_keys RENAME TO away").unwrap();
+    conn.batch_execute("PRAGMA busy_timeout = 5000; ALTER TABLE signing_keys RENAME TO away")
+        .unwrap();
     assert_eq!(judged(&deliver(&manager, &receiver).await, &keys[0]), [FITS]);
     let unknown = manager.get(JWKS).await;
     assert_eq!(unknown.status, 503);

@@ -2,16 +2,20 @@
 
 mod app;
 mod certificates;
+mod example_app;
 mod manager;
 pub mod postgres;
 mod process;
 mod receiver;
+mod tunnel;
 
 pub use app::{PASSWORD, TestApp};
 pub use certificates::ca_file;
+pub use example_app::{ExampleApp, Language};
 pub use manager::{Answer, ConsentPage, Manager};
 pub use process::{Process, own_address};
 pub use receiver::{Reaction, Received, Receiver};
+pub use tunnel::Tunnel;
 
 /// Encodes a value for a query.
 pub fn encode(value: &str) -> String {
