@@ -2,16 +2,22 @@
 
 mod app;
 mod certificates;
+mod connection;
 mod manager;
+mod names;
 pub mod postgres;
 mod process;
 mod receiver;
+mod rough;
 
 pub use app::{PASSWORD, TestApp};
-pub use certificates::ca_file;
+pub use certificates::{ca_file, certified, self_signed, server_config};
+pub use connection::{approve_in_vain, request};
 pub use manager::{Answer, ConsentPage, Manager};
+pub use names::{Answers, TestNames};
 pub use process::{Process, own_address};
 pub use receiver::{Reaction, Received, Receiver};
+pub use rough::{Manner, RoughApp};
 
 /// Encodes a value for a query.
 pub fn encode(value: &str) -> String {
