@@ -112,6 +112,7 @@ diesel::table! {
         ended_at -> Nullable<BigInt>,
         outcome -> Nullable<Text>,
         detail -> Nullable<Text>,
+        timeline -> Nullable<Text>,
     }
 }
 

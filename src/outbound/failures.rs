@@ -4,32 +4,78 @@
 
 use std::{error::Error, io};
 
-use super::{guard::Refused, resolver::NameNotFound};
-use crate::domain::{delivery::Failure, text::shortened};
+use rustls::CertificateError;
+
+use super::{guard::Refused, lookup::LookupError};
+use crate::domain::{
+    failure::{CertificateFault, Failure, Phase},
+    text::{shortened, visible},
+};
 
 /// The longest detail that is kept, in characters.
 const LONGEST: usize = 200;
 
-/// The failure an error of reqwest's stands for.
-pub(super) fn classify(error: reqwest::Error) -> Failure {
+impl From<Refused> for Failure {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Address(address) => Self::AddressRefused(address.to_string()),
+            Refused::Name => Self::NameRefused,
+        }
+    }
+}
+
+impl From<LookupError> for Failure {
+    fn from(error: LookupError) -> Self {
+        match error {
+            LookupError::NotFound => Self::NameNotFound,
+            LookupError::Unanswered => Self::NameUnanswered,
+        }
+    }
+}
+
+/// The failure an error of reqwest's stands for, if it came in that phase.
+pub(super) fn classify(error: reqwest::Error, phase: Phase) -> Failure {
     // An app's address may carry its own secrets.
     let error = &error.without_url();
-    if let Some(Refused(address)) = find::<Refused>(error) {
-        return Failure::AddressRefused(address.to_string());
-    }
-    if find::<NameNotFound>(error).is_some() {
-        return Failure::NameNotFound;
-    }
     if error.is_timeout() {
-        return Failure::Timeout;
+        return Failure::Timeout(phase);
     }
     if let Some(tls) = find::<rustls::Error>(error) {
-        return Failure::Tls(shortened(&tls.to_string(), LONGEST));
+        return about_tls(tls);
     }
-    if error.is_connect() {
-        return Failure::CannotConnect(innermost(error));
+    match phase {
+        Phase::Name | Phase::Connection => Failure::CannotConnect(innermost(error)),
+        Phase::Tls => Failure::Tls(innermost(error)),
+        Phase::Answer => Failure::BrokenAnswer(innermost(error)),
     }
-    Failure::BrokenAnswer(innermost(error))
+}
+
+fn about_tls(error: &rustls::Error) -> Failure {
+    let text = || plain(&error.to_string());
+    match error {
+        rustls::Error::InvalidCertificate(reason) => match fault(reason) {
+            Some(fault) => Failure::Certificate(fault, text()),
+            None => Failure::Tls(text()),
+        },
+        rustls::Error::InvalidMessage(_) => Failure::NotTls,
+        _ => Failure::Tls(text()),
+    }
+}
+
+const fn fault(reason: &CertificateError) -> Option<CertificateFault> {
+    Some(match reason {
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+            CertificateFault::Expired
+        }
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+            CertificateFault::NotYetValid
+        }
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            CertificateFault::WrongName
+        }
+        CertificateError::UnknownIssuer => CertificateFault::Untrusted,
+        _ => return None,
+    })
 }
 
 /// The first error of that type in the chain; looks into `io::Error`s, which hide what they carry.
@@ -49,10 +95,15 @@ fn find<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a 
 }
 
 /// The last error in the chain, cut to a length that can be shown; it never names the URL.
-fn innermost(error: &dyn Error) -> String {
+pub(super) fn innermost(error: &dyn Error) -> String {
     let mut current = error;
     while let Some(source) = current.source() {
         current = source;
     }
-    shortened(&current.to_string(), LONGEST)
+    plain(&current.to_string())
+}
+
+/// Text that can be shown: some of it may be the app's, such as the names in its certificate.
+fn plain(text: &str) -> String {
+    shortened(&visible(text), LONGEST)
 }

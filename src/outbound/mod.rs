@@ -3,10 +3,16 @@
 //! Never: a request through a proxy from the environment, a followed redirect, or a connection to an
 //! address that [`AddressGuard`] did not let through.
 
+mod body;
 mod callback_client;
+mod connection;
 mod failures;
 mod guard;
-mod resolver;
+mod lookup;
+mod ranges;
+mod recorder;
+mod tls;
 
 pub use callback_client::{CallbackClient, ClientError, ClientOptions, Message};
-pub use guard::AddressGuard;
+pub use guard::{AddressGuard, Refused};
+pub use lookup::{Found, Lookup, LookupError, SystemLookup};
