@@ -266,3 +266,13 @@ async fn a_rotation_at_once_costs_a_minute(scene: Scene) {
     }
     panic!("the app did not ask for the new key: {}", scene.app.log());
 }
+
+#[test]
+fn the_document_shows_what_the_receiver_does() {
+    let read = |path| std::fs::read_to_string(format!("{}/{path}", env!("CARGO_MANIFEST_DIR")));
+    let document = read("docs/for-app-developers.md").unwrap();
+    let blocks =
+        document.split("```python\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+    let core = blocks.clone().find(|block| block.contains("def is_signed")).unwrap();
+    assert!(read("examples/receivers/receiver.py").unwrap().contains(core));
+}

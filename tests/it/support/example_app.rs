@@ -54,7 +54,7 @@ impl ExampleApp {
 
     /// Waits until it says where it listens.
     async fn wait_until_up(&mut self) -> SocketAddr {
-        let deadline = Instant::now() + Duration::from_secs(60);
+        let deadline = Instant::now() + Duration::from_mins(1);
         loop {
             let log = self.log();
             let said = log.split("http://").nth(1).and_then(|rest| rest.split_once(['\n', ')']));
