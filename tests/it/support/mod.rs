@@ -9,6 +9,7 @@ pub mod postgres;
 mod process;
 mod receiver;
 mod rough;
+mod trouble;
 
 pub use app::{PASSWORD, TestApp};
 pub use certificates::{ca_file, certified, self_signed, server_config};
@@ -18,6 +19,7 @@ pub use names::{Answers, TestNames};
 pub use process::{Process, own_address};
 pub use receiver::{Reaction, Received, Receiver};
 pub use rough::{Manner, RoughApp};
+pub use trouble::every_trouble;
 
 /// Encodes a value for a query.
 pub fn encode(value: &str) -> String {
