@@ -82,9 +82,13 @@ impl Timeline {
 }
 
 impl Event {
-    /// Whether this step is a set-back.
-    pub const fn is_setback(&self) -> bool {
-        matches!(self, Self::Unreachable { .. })
+    /// Whether something went wrong in this step.
+    pub fn is_setback(&self) -> bool {
+        match self {
+            Self::Unreachable { .. } => true,
+            Self::Answered { status, .. } => !(200..300).contains(status),
+            _ => false,
+        }
     }
 
     /// The step in plain words.

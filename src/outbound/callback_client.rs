@@ -211,33 +211,32 @@ impl<'a> Call<'a> {
             let client = self.connector(address, time, hang_up)?;
             let sent = timeout_at(self.deadline, request(&client).send()).await;
             left = left.saturating_sub(1);
-            let phase = self.recorder.phase();
-            let Ok(answer) = sent else { return Err(Failure::Timeout(phase)) };
-            match answer {
-                Ok(response) => return Ok(response),
-                Err(error) => self.give_up_on(address, error, left > 0)?,
+            match sent {
+                Ok(Ok(response)) => return Ok(response),
+                Ok(Err(error)) => self.give_up_on(address, Some(error), left > 0)?,
+                Err(_) => self.give_up_on(address, None, false)?,
             }
         }
         Err(Failure::NameNotFound)
     }
 
-    /// Passes if another address should be tried.
+    /// Passes if another address should be tried. Without an error the time is over.
     fn give_up_on(
         &self,
         address: SocketAddr,
-        error: reqwest::Error,
+        error: Option<reqwest::Error>,
         others: bool,
     ) -> Result<(), Failure> {
         let phase = self.recorder.phase();
+        let error = error.filter(|error| !error.is_timeout());
         if phase == Phase::Connection {
-            let silent = error.is_timeout();
-            let reason = if silent { "no answer".to_owned() } else { innermost(&error) };
+            let reason = error.as_ref().map_or("no answer".to_owned(), |error| innermost(error));
             self.recorder.note(Event::Unreachable { address, reason });
             if others {
                 return Ok(());
             }
         }
-        Err(classify(error, phase))
+        Err(error.map_or(Failure::Timeout(phase), |error| classify(error, phase)))
     }
 
     /// The vetted addresses with the URL's port, the first few, of both families in turn.
@@ -262,7 +261,7 @@ impl<'a> Call<'a> {
         time: Duration,
         hang_up: bool,
     ) -> Result<Client, Failure> {
-        let failed = |error: &dyn std::error::Error| Failure::Tls(innermost(error));
+        let failed = |error: &(dyn std::error::Error + 'static)| Failure::Tls(innermost(error));
         let tls = self.client.trust.watched(&self.recorder, address).map_err(|e| failed(&e))?;
         Client::builder()
             .tls_backend_preconfigured(tls)

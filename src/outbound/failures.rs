@@ -2,7 +2,7 @@
 //!
 //! reqwest says what kind of step failed; the reason lies somewhere down the chain of sources.
 
-use std::{error::Error, io};
+use std::{error::Error, io, iter};
 
 use rustls::CertificateError;
 
@@ -10,6 +10,7 @@ use super::{guard::Refused, lookup::LookupError};
 use crate::domain::{
     failure::{CertificateFault, Failure, Phase},
     text::{shortened, visible},
+    timestamp::Timestamp,
 };
 
 /// The longest detail that is kept, in characters.
@@ -37,10 +38,7 @@ impl From<LookupError> for Failure {
 pub(super) fn classify(error: reqwest::Error, phase: Phase) -> Failure {
     // An app's address may carry its own secrets.
     let error = &error.without_url();
-    if error.is_timeout() {
-        return Failure::Timeout(phase);
-    }
-    if let Some(tls) = find::<rustls::Error>(error) {
+    if let Some(tls) = chain(error).find_map(|error| error.downcast_ref()) {
         return about_tls(tls);
     }
     match phase {
@@ -51,56 +49,66 @@ pub(super) fn classify(error: reqwest::Error, phase: Phase) -> Failure {
 }
 
 fn about_tls(error: &rustls::Error) -> Failure {
-    let text = || plain(&error.to_string());
     match error {
-        rustls::Error::InvalidCertificate(reason) => match fault(reason) {
-            Some(fault) => Failure::Certificate(fault, text()),
-            None => Failure::Tls(text()),
-        },
+        rustls::Error::InvalidCertificate(reason) => {
+            about_certificate(reason).unwrap_or_else(|| Failure::Tls(plain(&error.to_string())))
+        }
         rustls::Error::InvalidMessage(_) => Failure::NotTls,
-        _ => Failure::Tls(text()),
+        _ => Failure::Tls(plain(&error.to_string())),
     }
 }
 
-const fn fault(reason: &CertificateError) -> Option<CertificateFault> {
-    Some(match reason {
+/// What is wrong with a certificate; its issuer and end stand in the timeline.
+fn about_certificate(reason: &CertificateError) -> Option<Failure> {
+    let (fault, detail) = match reason {
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
-            CertificateFault::Expired
+            (CertificateFault::Expired, "its time is over".to_owned())
         }
-        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
-            CertificateFault::NotYetValid
+        CertificateError::NotValidYetContext { not_before, .. } => {
+            let begins = i64::try_from(not_before.as_secs()).unwrap_or(i64::MAX);
+            let begins = Timestamp::from_millis(begins.saturating_mul(1000));
+            (CertificateFault::NotYetValid, format!("it begins {}", begins.to_date()))
         }
-        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-            CertificateFault::WrongName
+        CertificateError::NotValidYet => (CertificateFault::NotYetValid, String::new()),
+        CertificateError::NotValidForNameContext { presented, .. } => {
+            (CertificateFault::WrongName, named(presented))
         }
-        CertificateError::UnknownIssuer => CertificateFault::Untrusted,
+        CertificateError::NotValidForName => (CertificateFault::WrongName, String::new()),
+        CertificateError::UnknownIssuer => {
+            (CertificateFault::Untrusted, "no trusted authority stands behind it".to_owned())
+        }
         _ => return None,
+    };
+    Some(Failure::Certificate(fault, plain(&detail)))
+}
+
+/// The names in a certificate, out of rustls' `DnsName("app.example")`.
+fn named(presented: &[String]) -> String {
+    let bare = |name: &String| name.split('"').nth(1).unwrap_or(name).to_owned();
+    let names: Vec<_> = presented.iter().map(bare).collect();
+    if names.is_empty() {
+        "it names nobody".to_owned()
+    } else {
+        format!("it is for {}", names.join(", "))
+    }
+}
+
+/// The error and what lies behind it; looks into `io::Error`s, which hide what they carry.
+fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    iter::successors(Some(error), |&current| {
+        let carried = current.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        carried.map_or_else(|| current.source(), |inner| Some(inner as &(dyn Error + 'static)))
     })
 }
 
-/// The first error of that type in the chain; looks into `io::Error`s, which hide what they carry.
-fn find<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a T> {
-    let mut next = Some(error);
-    while let Some(current) = next {
-        if let Some(found) = current.downcast_ref::<T>() {
-            return Some(found);
-        }
-        let carried = current.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-        next = match carried {
-            Some(inner) => Some(inner as &(dyn Error + 'static)),
-            None => current.source(),
-        };
+/// The system's word for what went wrong, else the innermost error's, cut to a length that can be
+/// shown; it never names the URL.
+pub(super) fn innermost(error: &(dyn Error + 'static)) -> String {
+    let kinds = chain(error).filter_map(|error| error.downcast_ref()).map(io::Error::kind);
+    match kinds.filter(|kind| *kind != io::ErrorKind::Other).last() {
+        Some(kind) => kind.to_string(),
+        None => chain(error).last().map(|error| plain(&error.to_string())).unwrap_or_default(),
     }
-    None
-}
-
-/// The last error in the chain, cut to a length that can be shown; it never names the URL.
-pub(super) fn innermost(error: &dyn Error) -> String {
-    let mut current = error;
-    while let Some(source) = current.source() {
-        current = source;
-    }
-    plain(&current.to_string())
 }
 
 /// Text that can be shown: some of it may be the app's, such as the names in its certificate.

@@ -36,7 +36,7 @@ async fn a_failed_attempt_is_explained_and_can_be_retried() {
         )),
         "{timeline}"
     );
-    assert!(timeline.contains("status: 500") && timeline.contains("Attempt 1"), "{timeline}");
+    assert!(timeline.contains("with status 500") && timeline.contains("Attempt 1"), "{timeline}");
     assert!(!page.body.contains("the app says something"), "the app’s answer is never shown");
     assert!(page.text("p[role=status]").contains("The next attempt is in"), "{}", page.body);
     assert!((2..=15).contains(&page.header("refresh").parse::<u64>().unwrap()));
@@ -154,7 +154,7 @@ async fn any_2xx_is_success_and_nothing_else() {
     for status in [304, 400, 401, 404, 410, 429, 500, 502] {
         receiver.will([Reaction::Status(status)]);
         let (_, page) = approve_in_vain(&app.logged_in("max").await, &receiver.url()).await;
-        assert!(page.text("ol.timeline").contains(&format!("status: {status}")), "{status}");
+        assert!(page.text("ol.timeline").contains(&format!("with status {status}")), "{status}");
     }
 }
 

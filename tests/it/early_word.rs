@@ -23,9 +23,9 @@ async fn what_is_wrong_is_named_before_anybody_approves() {
         ("half.example", "leads to fd00::7"),
         ("silent.example", "could not be found out where"),
         ("nas.local", "a name for the inside"),
-        ("169.254.169.254", "leads to 169.254.169.254"),
-        ("[fe80::1]", "leads to fe80::1"),
-        ("0x0a000001", "leads to 10.0.0.1"),
+        ("169.254.169.254", "169.254.169.254 is an address inside"),
+        ("[fe80::1]", "[fe80::1] is an address inside"),
+        ("0x0a000001", "10.0.0.1 is an address inside"),
     ] {
         let page = manager.consent(&request(&format!("https://{host}/cb"))).await;
         let notice = text_of(&page.body, NOTICE);

@@ -22,6 +22,7 @@ mod delivery;
 mod early_word;
 mod failures;
 mod guard;
+mod http2;
 mod login;
 mod lossless;
 mod receivers;

@@ -15,6 +15,9 @@ impl Failure {
             Self::NameRefused => format!(
                 "{host} is a name for the inside of one machine or network. Keys are not sent there."
             ),
+            Self::AddressRefused(address) if host.contains(address) => format!(
+                "{host} is an address inside a private or reserved network. Keys are not sent there."
+            ),
             Self::AddressRefused(address) => format!(
                 "{host} leads to {address}, an address inside a private or reserved network. Keys are not sent there."
             ),
@@ -47,16 +50,18 @@ impl Failure {
             Self::NameUnanswered => "No answer from the name service".to_owned(),
             Self::NameRefused => "Name refused".to_owned(),
             Self::AddressRefused(address) => format!("Address refused: {address}"),
-            Self::CannotConnect(reason) => format!("No connection: {reason}"),
+            Self::Certificate(_, reason) if reason.is_empty() => "Certificate refused".to_owned(),
             Self::Certificate(_, reason) => format!("Certificate refused: {reason}"),
             Self::NotTls => "No TLS: what answered does not speak it".to_owned(),
             Self::Tls(reason) => format!("TLS handshake failed: {reason}"),
             Self::Timeout(Phase::Name) => "Waited for the name’s addresses".to_owned(),
-            Self::Timeout(Phase::Connection) => "Waited for a connection".to_owned(),
             Self::Timeout(Phase::Tls) => "Waited for the TLS handshake".to_owned(),
             Self::Timeout(Phase::Answer) => "Waited for an answer".to_owned(),
             Self::BrokenAnswer(reason) => format!("No proper answer: {reason}"),
-            Self::Status(_) | Self::CannotOpen => return None,
+            Self::CannotConnect(_)
+            | Self::Timeout(Phase::Connection)
+            | Self::Status(_)
+            | Self::CannotOpen => return None,
         })
     }
 

@@ -28,8 +28,8 @@ pub struct AttemptView {
     pub what_happened: String,
     /// What the app's people can do about it; empty if nothing need be done.
     pub advice: &'static str,
-    /// The failure's word, and its detail.
-    pub technical: String,
+    /// The failure's word, by which developers find it in the documents.
+    pub code: &'static str,
     /// What was done, in its order.
     pub steps: Vec<StepView>,
     /// Whether it is the last one, whose steps are shown at once.
@@ -86,7 +86,7 @@ impl AttemptView {
             started_at: attempt.started_at.to_time(),
             what_happened,
             advice: failure.map_or("", Failure::advice),
-            technical: failure.map(Failure::technical).unwrap_or_default(),
+            code: failure.map_or("", Failure::code),
             steps,
             is_last: false,
         }

@@ -10,6 +10,7 @@ use rustls::{
 
 static AUTHORITY: LazyLock<CertifiedIssuer<'static, KeyPair>> = LazyLock::new(|| {
     let mut params = CertificateParams::new([]).unwrap();
+    params.distinguished_name.push(DnType::CommonName, "AppGrant’s tests");
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
 });

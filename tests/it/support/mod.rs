@@ -10,6 +10,7 @@ pub mod postgres;
 mod process;
 mod receiver;
 mod rough;
+mod trouble;
 mod tunnel;
 
 pub use app::{PASSWORD, TestApp};
@@ -21,6 +22,7 @@ pub use names::{Answers, TestNames};
 pub use process::{Process, own_address};
 pub use receiver::{Reaction, Received, Receiver};
 pub use rough::{Manner, RoughApp};
+pub use trouble::every_trouble;
 pub use tunnel::Tunnel;
 
 /// Encodes a value for a query.
