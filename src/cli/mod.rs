@@ -5,6 +5,7 @@
 //! or failed with one line that says what to do, 2 wrong usage.
 
 mod config;
+mod dev;
 mod error;
 mod key_file;
 mod logging;
@@ -51,6 +52,9 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Tools for people who build apps
+    #[command(subcommand)]
+    Dev(dev::Command),
 }
 
 /// How long blocking work, such as a slow name look-up, may hold up the exit.
@@ -84,5 +88,6 @@ async fn execute(Arguments { config, command }: Arguments) -> Result<(), CliErro
         Command::Migrate => migrate::run(&values).await,
         Command::User(command) => user::run(&values, command).await,
         Command::Config { json } => config::run(&values, json),
+        Command::Dev(dev::Command::Receiver(options)) => dev::receiver(&values, options).await,
     }
 }

@@ -8,6 +8,7 @@ mod callback_client;
 mod connection;
 mod failures;
 mod guard;
+pub mod jwks;
 mod lookup;
 mod ranges;
 mod recorder;

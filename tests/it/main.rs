@@ -19,6 +19,7 @@ mod crash;
 mod db_contract;
 mod decision;
 mod delivery;
+mod dev_receiver;
 mod early_word;
 mod failures;
 mod guard;

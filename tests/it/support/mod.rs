@@ -3,6 +3,7 @@
 mod app;
 mod certificates;
 mod connection;
+mod dev_receiver;
 mod manager;
 mod names;
 pub mod postgres;
@@ -14,6 +15,7 @@ mod trouble;
 pub use app::{PASSWORD, TestApp};
 pub use certificates::{ca_file, certified, self_signed, server_config};
 pub use connection::{approve_in_vain, request};
+pub use dev_receiver::DevReceiver;
 pub use manager::{Answer, ConsentPage, Manager};
 pub use names::{Answers, TestNames};
 pub use process::{Process, own_address};

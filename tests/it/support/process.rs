@@ -134,7 +134,7 @@ impl Drop for Process {
 }
 
 /// The program with no settings but these.
-fn command(folder: &Path, address: &str) -> Command {
+pub(super) fn command(folder: &Path, address: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_appgrant"));
     command
         .env_clear()
