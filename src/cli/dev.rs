@@ -27,7 +27,7 @@ pub(super) struct ReceiverOptions {
     /// Where its certificate authority is kept; made if it is not there
     #[arg(long, default_value = "appgrant-dev", value_name = "DIR")]
     folder: PathBuf,
-    /// A name besides localhost, 127.0.0.1 and ::1 that the certificate holds
+    /// A name the certificate holds besides those of this machine (localhost, 127.0.0.1, `::1`)
     #[arg(long = "name", value_name = "HOST")]
     names: Vec<String>,
     /// The store that signs; the configured public URL if not given

@@ -6,6 +6,7 @@
 
 mod config;
 mod dev;
+mod doctor;
 mod error;
 mod key_file;
 mod logging;
@@ -52,6 +53,8 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Say what is wrong with an authorize link, or with this installation
+    Doctor(doctor::Options),
     /// Tools for people who build apps
     #[command(subcommand)]
     Dev(dev::Command),
@@ -82,12 +85,13 @@ pub fn run() -> ExitCode {
 }
 
 async fn execute(Arguments { config, command }: Arguments) -> Result<(), CliError> {
-    let values = startup::values(config.as_deref())?;
+    let values = startup::values(config.as_deref());
     match command {
-        Command::Serve => serve::run(&values).await,
-        Command::Migrate => migrate::run(&values).await,
-        Command::User(command) => user::run(&values, command).await,
-        Command::Config { json } => config::run(&values, json),
-        Command::Dev(dev::Command::Receiver(options)) => dev::receiver(&values, options).await,
+        Command::Serve => serve::run(&values?).await,
+        Command::Migrate => migrate::run(&values?).await,
+        Command::User(command) => user::run(&values?, command).await,
+        Command::Config { json } => config::run(&values?, json),
+        Command::Doctor(options) => doctor::run(values, options).await,
+        Command::Dev(dev::Command::Receiver(options)) => dev::receiver(&values?, options).await,
     }
 }

@@ -65,7 +65,7 @@ async fn body(mut response: Response) -> Result<Vec<u8>, String> {
     loop {
         match response.chunk().await {
             Ok(Some(chunk)) if body.len() + chunk.len() <= LARGEST => {
-                body.extend_from_slice(&chunk)
+                body.extend_from_slice(&chunk);
             }
             Ok(Some(_)) => return Err("answers more than a JSON Web Key Set".to_owned()),
             Ok(None) => return Ok(body),

@@ -12,6 +12,7 @@ pub mod jwks;
 mod lookup;
 mod ranges;
 mod recorder;
+pub mod roots;
 mod tls;
 
 pub use callback_client::{CallbackClient, ClientError, ClientOptions, Message};

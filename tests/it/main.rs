@@ -20,6 +20,8 @@ mod db_contract;
 mod decision;
 mod delivery;
 mod dev_receiver;
+mod doctor;
+mod doctor_link;
 mod early_word;
 mod failures;
 mod guard;

@@ -66,7 +66,7 @@ fn absolute(link: &Link, store: Option<&Url>, findings: &mut Vec<Finding>) -> Op
     }
     let here = ["localhost", "127."].iter().any(|name| link.text.starts_with(name));
     let scheme = if here { "http" } else { "https" };
-    let guess = Url::parse(&format!("{scheme}://{}", link.text)).ok().filter(|url| url.has_host());
+    let guess = Url::parse(&format!("{scheme}://{}", link.text)).ok().filter(Url::has_host);
     let (code, what) = match &guess {
         Some(_) => ("no_scheme_in_link", "The link has no http:// or https:// in front."),
         None => ("not_a_link", "This is no address a browser can open."),
@@ -145,7 +145,7 @@ fn guessed_prefix(path: &str) -> String {
         let begin = part.split('&').next().unwrap_or_default();
         !(near(begin, "wc-auth") || near(begin, "authorize"))
     });
-    kept.map(|part| format!("/{part}")).collect()
+    kept.fold(String::new(), |prefix, part| prefix + "/" + part)
 }
 
 /// The path as the store matches it: decoded, but for slashes.

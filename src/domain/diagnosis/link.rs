@@ -31,12 +31,11 @@ impl Link {
         let text = text.trim().to_owned();
         // A link without its scheme is taken apart as if it had one.
         let url = Url::parse(&text).ok().or_else(|| Url::parse(&format!("https://{text}")).ok());
-        let (query, fragment) = match &url {
-            Some(url) => (url.query().unwrap_or_default().to_owned(), url.fragment()),
-            None => {
-                let (rest, fragment) = split(&text, '#');
-                (split(rest, '?').1.unwrap_or_default().to_owned(), fragment)
-            }
+        let (query, fragment) = if let Some(url) = &url {
+            (url.query().unwrap_or_default().to_owned(), url.fragment())
+        } else {
+            let (rest, fragment) = split(&text, '#');
+            (split(rest, '?').1.unwrap_or_default().to_owned(), fragment)
         };
         Self { query, fragment: fragment.map(str::to_owned), text }
     }

@@ -71,7 +71,7 @@ pub fn diagnose(text: &str, store: Option<&Url>) -> Diagnosis {
         .collect();
     let mended = mended(&address, &repaired, &link, &parameters);
     let mut findings = address.findings;
-    findings.extend(blamed(&repaired, &refused));
+    findings.extend(blamed(&repaired, &refused, &parameters));
     for name in values::NAMES {
         findings.extend(values::look(name, &link, &parameters));
     }
@@ -89,15 +89,17 @@ pub fn callback(text: &str) -> Option<CallbackUrl> {
     parameters.text("callback_url").and_then(|value| CallbackUrl::read(value).ok())
 }
 
-/// What is wrong with the query as a whole; an error if a parameter is refused for it.
-fn blamed(repaired: &Repaired, refused: &[&'static str]) -> Vec<Finding> {
-    let value = |name: &str| repaired.values.iter().find(|(known, _)| known == name);
-    let cured = refused.iter().any(|name| {
-        value(name).is_some_and(|(_, value)| value.as_ref().is_some_and(|value| !value.is_empty()))
-    });
+/// What is wrong with the query as a whole; an error if it cost a parameter that is refused now.
+fn blamed(repaired: &Repaired, refused: &[&'static str], read: &Parameters) -> Vec<Finding> {
+    let lost = |name: &&str| {
+        let meant = repaired.values.iter().find(|(known, _)| known == name);
+        let meant = meant.and_then(|(_, value)| value.as_deref()).unwrap_or_default();
+        !meant.is_empty() && read.text(name) != Some(meant)
+    };
+    let is_cause = refused.iter().any(lost);
     let mut findings = repaired.findings.clone();
     for finding in &mut findings {
-        if cured && !matches!(finding.code, "unknown" | "twice") {
+        if is_cause && !matches!(finding.code, "unknown" | "twice") {
             finding.severity = Severity::Error;
         }
     }

@@ -40,7 +40,9 @@ fn is_known(name: &str) -> bool {
 
 fn counts(list: &[Pair]) -> HashMap<String, usize> {
     let mut counts = HashMap::new();
-    list.iter().for_each(|pair| *counts.entry(pair.name.clone()).or_default() += 1);
+    for pair in list {
+        *counts.entry(pair.name.clone()).or_default() += 1;
+    }
     counts
 }
 
@@ -83,8 +85,12 @@ fn fragment(query: &mut String, fragment: Option<&str>, findings: &mut Vec<Findi
 /// `&amp;` out of an HTML page.
 fn html_escapes(list: &mut [Pair], findings: &mut Vec<Finding>) {
     let mut found = false;
-    for pair in list.iter_mut().filter(|pair| pair.raw.starts_with("amp;")) {
-        found |= rename(pair, &pair.raw["amp;".len()..].to_owned());
+    for pair in list.iter_mut() {
+        let meant = pair.raw.strip_prefix("amp;").and_then(|raw| pairs(raw).into_iter().next());
+        if let Some(meant) = meant {
+            *pair = meant;
+            found = true;
+        }
     }
     if found {
         findings.push(Finding::hint(
@@ -94,13 +100,6 @@ fn html_escapes(list: &mut [Pair], findings: &mut Vec<Finding>) {
             "Write & in the link itself, and &amp; only inside of HTML.",
         ));
     }
-}
-
-fn rename(pair: &mut Pair, raw: &str) -> bool {
-    let renamed = pairs(raw).into_iter().next();
-    let found = renamed.is_some();
-    renamed.into_iter().for_each(|renamed| *pair = renamed);
-    found
 }
 
 /// A second `?` where `&` was meant.
@@ -217,15 +216,12 @@ fn last_ones(list: &[Pair], findings: &mut Vec<Finding>) -> Vec<(String, Option<
     let mut values: Vec<(String, Option<String>)> = Vec::new();
     let mut twice = Vec::new();
     for pair in list {
-        match places.get(pair.name.as_str()) {
-            Some(at) => {
-                twice.push(pair.name.as_str());
-                values[*at].1 = pair.text();
-            }
-            None => {
-                places.insert(&pair.name, values.len());
-                values.push((pair.name.clone(), pair.text()));
-            }
+        if let Some(at) = places.get(pair.name.as_str()) {
+            twice.push(pair.name.as_str());
+            values[*at].1 = pair.text();
+        } else {
+            places.insert(&pair.name, values.len());
+            values.push((pair.name.clone(), pair.text()));
         }
     }
     twice.sort_unstable();

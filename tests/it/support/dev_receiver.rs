@@ -36,7 +36,7 @@ impl DevReceiver {
         let mut receiver = Self { child, folder: folder.to_owned(), host: String::new() };
         let talk = receiver.wait_for("receiver.err", "one after the other").await;
         let host = talk.split("listens at https://").nth(1).unwrap();
-        receiver.host = host.split(". ").next().unwrap().to_owned();
+        host.split(". ").next().unwrap().clone_into(&mut receiver.host);
         receiver
     }
 
@@ -89,6 +89,7 @@ impl DevReceiver {
 
     /// A client that trusts its authority.
     pub fn client(&self) -> Client {
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let pem = fs::read(self.folder.join("appgrant-dev/ca.pem")).unwrap();
         Client::builder()
             .tls_certs_only([Certificate::from_pem(&pem).unwrap()])

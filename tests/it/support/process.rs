@@ -72,6 +72,18 @@ impl Process {
         (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
     }
 
+    /// Runs one command with these settings besides; gives its exit code, output and standard error.
+    pub fn run_with(
+        folder: &Path,
+        settings: &[(&str, &str)],
+        arguments: &[&str],
+    ) -> (i32, String, String) {
+        let mut command = command(folder, &own_address());
+        let output = command.envs(settings.iter().copied()).args(arguments).output().unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+    }
+
     /// Runs one command whose output goes there; gives its exit code and standard error.
     pub fn run_into(folder: &Path, arguments: &[&str], output: Stdio) -> (i32, String) {
         let mut command = command(folder, &own_address());
