@@ -22,7 +22,7 @@ fn look(link: &str) -> Diagnosis {
 
 #[test]
 fn a_good_link_gives_no_finding() {
-    let diagnosis = diagnose(GOOD, Some(&Url::parse("https://shop.example").unwrap()));
+    let diagnosis = diagnose(GOOD, Some(&Url::parse("https://shop.example").expect("it stands above")));
     assert_eq!(diagnosis.findings, []);
     assert_eq!(diagnosis.mended, None);
     let understood: Vec<_> =
@@ -107,7 +107,7 @@ fn every_fault_is_named() {
         assert!(codes(&diagnosis).contains(&(code, true)), "{code}: {link}\n{diagnosis:#?}");
         assert_eq!(diagnosis.mended.is_some(), mended, "{link}\n{diagnosis:#?}");
     }
-    let (address, query) = GOOD.split_once('?').unwrap();
+    let (address, query) = GOOD.split_once('?').expect("it stands above");
     let encoded = format!("{address}?{}", percent_encoded(query));
     assert!(codes(&look(&encoded)).contains(&("query_encoded", true)));
     assert_eq!(look(&encoded).mended.as_deref(), Some(GOOD));
@@ -168,7 +168,7 @@ fn a_mended_link_says_what_was_meant() {
 
 #[test]
 fn the_configured_store_is_known() {
-    let store = Url::parse("https://shop.example/auth").unwrap();
+    let store = Url::parse("https://shop.example/auth").expect("it stands above");
     let below = with("/wc-auth", "/auth/wc-auth");
     let cases = [
         (below.clone(), None),
