@@ -165,7 +165,10 @@ async fn decoy(hasher: &Hasher, world: &World) -> Result<String, CliError> {
     Ok(hasher.hash(password, random(&*world.entropy), world.costs.password).await?)
 }
 
-fn callbacks(settings: &Settings, lookup: &Arc<dyn Lookup>) -> Result<CallbackClient, CliError> {
+pub(super) fn callbacks(
+    settings: &Settings,
+    lookup: &Arc<dyn Lookup>,
+) -> Result<CallbackClient, CliError> {
     let about = |complaint: String| SettingError::about("callback_ca_file", complaint);
     let read = |path: &std::path::PathBuf| {
         fs::read(path)

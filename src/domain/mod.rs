@@ -14,6 +14,7 @@ pub mod callback_url;
 pub mod consent;
 pub mod credential;
 pub mod delivery;
+pub mod diagnosis;
 pub mod entropy;
 pub mod failure;
 pub mod key;

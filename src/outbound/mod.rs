@@ -8,9 +8,11 @@ mod callback_client;
 mod connection;
 mod failures;
 mod guard;
+pub mod jwks;
 mod lookup;
 mod ranges;
 mod recorder;
+pub mod roots;
 mod tls;
 
 pub use callback_client::{CallbackClient, ClientError, ClientOptions, Message};

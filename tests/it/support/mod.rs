@@ -3,6 +3,7 @@
 mod app;
 mod certificates;
 mod connection;
+mod dev_receiver;
 mod example_app;
 mod manager;
 mod names;
@@ -16,6 +17,7 @@ mod tunnel;
 pub use app::{PASSWORD, TestApp};
 pub use certificates::{ca_file, certified, self_signed, server_config};
 pub use connection::{approve_in_vain, request};
+pub use dev_receiver::DevReceiver;
 pub use example_app::{ExampleApp, Language};
 pub use manager::{Answer, ConsentPage, Manager};
 pub use names::{Answers, TestNames};
