@@ -13,6 +13,7 @@
 //! | [`service`] | the use cases, where web, worker and command line meet |
 //! | [`worker`] | the loop that sends deliveries |
 //! | [`web`] | the only actix and askama: pages, forms, errors |
+//! | [`receiver`] | an app's side of the callback, for developers |
 //! | [`cli`] | the commands; reads the environment, builds everything |
 //!
 //! `docs/architecture.md` tells the reasons and follows one approval through the code.
@@ -25,6 +26,7 @@ pub mod db;
 pub mod domain;
 mod fault;
 pub mod outbound;
+pub mod receiver;
 pub mod service;
 pub mod web;
 pub mod worker;

@@ -20,19 +20,20 @@ use std::{
 use source_text::{Token, children, code, tokens, without_tests};
 
 /// Each layer and the other layers it may name; `fault` may be named anywhere.
-const LAYERS: [(&str, &[&str]); 8] = [
+const LAYERS: [(&str, &[&str]); 9] = [
     ("domain", &[]),
     ("config", &["domain"]),
     ("db", &["domain"]),
     ("outbound", &["domain"]),
+    ("receiver", &["domain", "outbound"]),
     ("service", &["domain", "db", "outbound"]),
     ("worker", &["service"]),
     ("web", &["service", "domain", "config"]),
-    ("cli", &["domain", "config", "db", "outbound", "service", "worker", "web"]),
+    ("cli", &["domain", "config", "db", "outbound", "receiver", "service", "worker", "web"]),
 ];
 
 /// Crates that one layer alone may name.
-const ONLY_PLACES: [(&str, &str); 8] = [
+const ONLY_PLACES: [(&str, &str); 12] = [
     ("diesel", "db"),
     ("diesel_async", "db"),
     ("diesel_migrations", "db"),
@@ -41,6 +42,10 @@ const ONLY_PLACES: [(&str, &str); 8] = [
     ("reqwest", "outbound"),
     ("actix_web", "web"),
     ("askama", "web"),
+    ("http_body_util", "receiver"),
+    ("hyper", "receiver"),
+    ("hyper_util", "receiver"),
+    ("rcgen", "receiver"),
 ];
 
 /// What the rules in `domain` may not know, and where it belongs.
@@ -64,8 +69,9 @@ const LONGEST_SOURCE: usize = 500;
 const LONGEST_TEST: usize = 600;
 
 /// Types that hold a plain secret, its hash, its sealed form, or a password somewhere in them.
-const SECRET: [&str; 17] = [
+const SECRET: [&str; 18] = [
     "Approval",
+    "Authority",
     "Claimed",
     "ConsumerKey",
     "ConsumerSecret",

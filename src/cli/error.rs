@@ -3,7 +3,7 @@
 use crate::{
     config::SettingError,
     db::DbError,
-    service::{ServiceError, users::UserError},
+    service::{ServiceError, signing::RotateError, users::UserError},
 };
 
 /// Why a command was not carried out; one line that says what to do.
@@ -38,6 +38,12 @@ impl From<ServiceError> for CliError {
 
 impl From<UserError> for CliError {
     fn from(error: UserError) -> Self {
+        Self::new(error.to_string())
+    }
+}
+
+impl From<RotateError> for CliError {
+    fn from(error: RotateError) -> Self {
         Self::new(error.to_string())
     }
 }

@@ -40,12 +40,21 @@ impl KeyFile {
     pub fn open(path: &Path, entropy: &dyn Entropy) -> Result<Self, CliError> {
         let is_new =
             !path.exists() && create(path, entropy).map_err(|error| about(path, &error))?;
-        let content = fs::read_to_string(path).map_err(|error| about(path, &error))?;
-        let key =
-            MasterKey::from_file(&Zeroizing::new(content)).map_err(|error| about(path, &error))?;
-        warn_if_readable(path);
+        let key = read(path)?;
+        if is_readable_for_all(path) {
+            tracing::warn!(path = %path.display(), "everybody on this machine may read the key file: chmod 600 it");
+        }
         Ok(Self { key, path: path.to_owned(), is_new })
     }
+}
+
+/// The key in a file that is there.
+///
+/// # Errors
+/// If it cannot be read, or holds something else.
+pub fn read(path: &Path) -> Result<MasterKey, CliError> {
+    let content = fs::read_to_string(path).map_err(|error| about(path, &error))?;
+    MasterKey::from_file(&Zeroizing::new(content)).map_err(|error| about(path, &error))
 }
 
 fn about(path: &Path, error: &dyn std::fmt::Display) -> CliError {
@@ -68,11 +77,9 @@ fn create(path: &Path, entropy: &dyn Entropy) -> io::Result<bool> {
     }
 }
 
-fn warn_if_readable(path: &Path) {
-    let mode = fs::metadata(path).map_or(0, |metadata| metadata.permissions().mode());
-    if mode & 0o007 != 0 {
-        tracing::warn!(path = %path.display(), "everybody on this machine may read the key file: chmod 600 it");
-    }
+/// Whether a file may be read by everybody on this machine.
+pub fn is_readable_for_all(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o007 != 0)
 }
 
 #[cfg(test)]

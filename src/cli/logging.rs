@@ -18,13 +18,10 @@ const QUIET: [&str; 3] =
 /// # Errors
 /// If the filter cannot be understood.
 pub fn start(settings: &Settings) -> Result<(), CliError> {
-    let filter = EnvFilter::builder()
-        .parse(&settings.log)
-        .map_err(|error| SettingError::about("log", format!("cannot be understood: {error}")))?;
     let filter = QUIET
         .iter()
         .filter_map(|directive| directive.parse().ok())
-        .fold(filter, EnvFilter::add_directive);
+        .fold(filter(settings)?, EnvFilter::add_directive);
     let registry = tracing_subscriber::registry().with(filter);
     let layer = fmt::layer().with_writer(io::stderr);
     let started = match settings.log_format {
@@ -32,4 +29,14 @@ pub fn start(settings: &Settings) -> Result<(), CliError> {
         LogFormat::Json => registry.with(layer.json().flatten_event(true)).try_init(),
     };
     started.map_err(|error| CliError::new(error.to_string()))
+}
+
+/// The filter of the settings.
+///
+/// # Errors
+/// If it cannot be understood.
+pub fn filter(settings: &Settings) -> Result<EnvFilter, SettingError> {
+    EnvFilter::builder()
+        .parse(&settings.log)
+        .map_err(|error| SettingError::about("log", format!("cannot be understood: {error}")))
 }

@@ -5,12 +5,15 @@
 //! or failed with one line that says what to do, 2 wrong usage.
 
 mod config;
+mod dev;
+mod doctor;
 mod error;
 mod key_file;
 mod logging;
 mod migrate;
 mod output;
 pub mod serve;
+mod signing_key;
 pub mod startup;
 mod user;
 
@@ -45,12 +48,20 @@ enum Command {
     /// Make and change users
     #[command(subcommand)]
     User(user::Command),
+    /// Exchange the key that signs callbacks
+    #[command(subcommand)]
+    SigningKey(signing_key::Command),
     /// Show the settings in force and where each came from
     Config {
         /// For machines
         #[arg(long)]
         json: bool,
     },
+    /// Say what is wrong with an authorize link, or with this installation
+    Doctor(doctor::Options),
+    /// Tools for people who build apps
+    #[command(subcommand)]
+    Dev(dev::Command),
 }
 
 /// How long blocking work, such as a slow name look-up, may hold up the exit.
@@ -78,11 +89,14 @@ pub fn run() -> ExitCode {
 }
 
 async fn execute(Arguments { config, command }: Arguments) -> Result<(), CliError> {
-    let values = startup::values(config.as_deref())?;
+    let values = startup::values(config.as_deref());
     match command {
-        Command::Serve => serve::run(&values).await,
-        Command::Migrate => migrate::run(&values).await,
-        Command::User(command) => user::run(&values, command).await,
-        Command::Config { json } => config::run(&values, json),
+        Command::Serve => serve::run(&values?).await,
+        Command::Migrate => migrate::run(&values?).await,
+        Command::User(command) => user::run(&values?, command).await,
+        Command::SigningKey(command) => signing_key::run(&values?, command).await,
+        Command::Config { json } => config::run(&values?, json),
+        Command::Doctor(options) => doctor::run(values, options).await,
+        Command::Dev(dev::Command::Receiver(options)) => dev::receiver(&values?, options).await,
     }
 }

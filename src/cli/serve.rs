@@ -106,7 +106,7 @@ async fn announce(settings: &Settings, running: &Running) -> Result<(), CliError
 }
 
 /// Ends with the first SIGTERM or SIGINT. Listens from now on, not from the first poll.
-fn stop_signal() -> Result<impl Future<Output = ()>, CliError> {
+pub(super) fn stop_signal() -> Result<impl Future<Output = ()>, CliError> {
     let failed = |error: std::io::Error| CliError::new(format!("signals cannot be heard: {error}"));
     let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;

@@ -19,11 +19,13 @@ use crate::{
         entropy::{Entropy, random},
         keyring::Keyring,
     },
-    outbound::{AddressGuard, CallbackClient, ClientOptions},
+    outbound::{AddressGuard, CallbackClient, ClientOptions, Lookup, SystemLookup},
     service::{
         Costs, Hasher, Services, Signals,
+        callback_check::CallbackChecks,
         environment::{Clock, SystemClock, SystemEntropy},
         installation,
+        signing::LastSeen,
     },
 };
 
@@ -33,6 +35,8 @@ pub struct World {
     pub clock: Arc<dyn Clock>,
     /// Random bytes.
     pub entropy: Arc<dyn Entropy>,
+    /// Where names lead.
+    pub lookup: Arc<dyn Lookup>,
     /// What hashing costs.
     pub costs: Costs,
     /// Threads of the web server.
@@ -45,6 +49,7 @@ impl World {
         Self {
             clock: Arc::new(SystemClock),
             entropy: Arc::new(SystemEntropy),
+            lookup: Arc::new(SystemLookup::default()),
             costs: Costs::default(),
             web_workers: cores(),
         }
@@ -134,10 +139,12 @@ pub async fn services(settings: &Settings, world: &World) -> Result<Arc<Services
         secret_hasher: Hasher::start(&keyring, cores() / 2),
         keyring,
         costs: world.costs,
-        callbacks: callbacks(settings)?,
+        callbacks: callbacks(settings, &world.lookup)?,
+        callback_checks: CallbackChecks::default(),
         callback_timeout: settings.callback_timeout,
         public_url: settings.public_url.as_str().to_owned(),
         signals: Signals::default(),
+        signing: LastSeen::default(),
     });
     if installation::key_file_fits(&services).await? {
         return Ok(services);
@@ -158,7 +165,10 @@ async fn decoy(hasher: &Hasher, world: &World) -> Result<String, CliError> {
     Ok(hasher.hash(password, random(&*world.entropy), world.costs.password).await?)
 }
 
-fn callbacks(settings: &Settings) -> Result<CallbackClient, CliError> {
+pub(super) fn callbacks(
+    settings: &Settings,
+    lookup: &Arc<dyn Lookup>,
+) -> Result<CallbackClient, CliError> {
     let about = |complaint: String| SettingError::about("callback_ca_file", complaint);
     let read = |path: &std::path::PathBuf| {
         fs::read(path)
@@ -167,6 +177,7 @@ fn callbacks(settings: &Settings) -> Result<CallbackClient, CliError> {
     let options = ClientOptions {
         timeout: settings.callback_timeout,
         guard: AddressGuard::new(settings.callback_allow_networks.clone()),
+        lookup: Arc::clone(lookup),
         extra_roots: settings.callback_ca_file.as_ref().map(read).transpose()?,
         user_agent: format!(
             "AppGrant/{}; {}",

@@ -4,6 +4,8 @@ use std::{collections::BTreeMap, fmt};
 
 use url::Url;
 
+use crate::domain::text::distance;
+
 const PREFIX: &str = "APPGRANT_";
 
 /// Name (as in the file), default, and what is allowed, for every setting.
@@ -102,6 +104,11 @@ impl Values {
             }
         }
         Ok(Self(values))
+    }
+
+    /// Whether somebody set it.
+    pub fn is_set(&self, name: &str) -> bool {
+        self.0.get(name).is_some_and(|(_, source)| *source != Source::Default)
     }
 
     /// The text of a setting that any text fits.
@@ -211,19 +218,4 @@ fn hidden(name: &str, value: &str) -> String {
         return "•••".to_owned();
     }
     url.as_str().replacen(":x@", ":•••@", 1).replacen("?x", "?•••", 1)
-}
-
-/// Edit distance (Levenshtein), for guessing which name was meant.
-fn distance(a: &str, b: &str) -> usize {
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.bytes().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.bytes().enumerate() {
-            let replaced = diagonal + usize::from(x != y);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.len()]
 }

@@ -9,6 +9,7 @@
 //! change of state is an update guarded by the expected state whose row count is read. A function
 //! called by `write!` is one transaction. Never: a network call or a password hash in here.
 
+mod clock;
 mod error;
 mod migrations;
 pub mod outcomes;
@@ -50,6 +51,17 @@ impl Db {
             }
         };
         Ok(Self { backend, url: url.to_owned() })
+    }
+
+    /// Opens a database only to look at it: nothing is made, not even a missing file.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_to_look(url: &str) -> Result<Self, DbError> {
+        match url.strip_prefix("sqlite:") {
+            Some(path) => Self::open(&format!("sqlite:{}", sqlite::read_only(path))),
+            None => Self::open(url),
+        }
     }
 
     /// Which database this is.

@@ -5,9 +5,11 @@
 use crate::domain::{
     authorize_request::AuthorizeRequest,
     consent::{Consent, Decision},
-    delivery::{DeliveryState, Failure},
+    delivery::DeliveryState,
+    failure::Failure,
     permissions::Permissions,
     sealed::Sealed,
+    timeline::Timeline,
     timestamp::Timestamp,
     user::{Role, User},
 };
@@ -187,6 +189,8 @@ pub struct Attempt {
     pub ended_at: Option<Timestamp>,
     /// How it failed, if it did.
     pub failure: Option<Failure>,
+    /// Its steps; nothing while it runs, or if the process was stopped in it.
+    pub timeline: Option<Timeline>,
 }
 
 /// Where a delivery is, for the manager who approved it.
@@ -206,4 +210,13 @@ pub struct DeliveryStatus {
     pub failures: i64,
     /// What was tried, oldest first.
     pub attempts: Vec<Attempt>,
+}
+
+/// How making the next signing key went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rotated {
+    /// This generation signs now.
+    To(u32),
+    /// Somebody else made the next one meanwhile.
+    LostRace,
 }

@@ -29,6 +29,8 @@ pub mod login_failures;
 pub mod meta;
 #[path = "queries/sessions.rs"]
 pub mod sessions;
+#[path = "queries/signing_keys.rs"]
+pub mod signing_keys;
 #[path = "queries/users.rs"]
 pub mod users;
 

@@ -112,6 +112,15 @@ diesel::table! {
         ended_at -> Nullable<BigInt>,
         outcome -> Nullable<Text>,
         detail -> Nullable<Text>,
+        timeline -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    signing_keys (generation) {
+        generation -> BigInt,
+        created_at -> BigInt,
+        retired_at -> Nullable<BigInt>,
     }
 }
 

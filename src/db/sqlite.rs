@@ -31,6 +31,8 @@ pub mod login_failures;
 pub mod meta;
 #[path = "queries/sessions.rs"]
 pub mod sessions;
+#[path = "queries/signing_keys.rs"]
+pub mod signing_keys;
 #[path = "queries/users.rs"]
 pub mod users;
 
@@ -42,6 +44,9 @@ pub type Conn = SyncConnectionWrapper<SqliteConnection>;
 /// `migrations` sets: connections that each set it on a fresh file would fail one another.
 const SETTINGS: &str = "PRAGMA busy_timeout = 5000; PRAGMA synchronous = FULL; \
                         PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON;";
+
+/// What means something in a file's URI.
+const PATH: &percent_encoding::AsciiSet = &percent_encoding::CONTROLS.add(b'%').add(b'?').add(b'#');
 
 /// How long a query waits for a free connection.
 const WAIT: Duration = Duration::from_secs(5);
@@ -69,6 +74,14 @@ impl Pools {
     pub async fn writer(&self) -> Result<Object<Conn>, DbError> {
         Ok(self.writer.get().await?)
     }
+}
+
+/// The file's name for connections that change nothing (<https://www.sqlite.org/uri.html>). Without a
+/// write-ahead log nobody has the file open; then even the log's own files need not be made.
+pub(super) fn read_only(path: &str) -> String {
+    let wal = std::path::Path::new(&format!("{path}-wal")).exists();
+    let mode = if wal { "mode=ro" } else { "immutable=1" };
+    format!("file:{}?{mode}", percent_encoding::utf8_percent_encode(path, PATH))
 }
 
 fn pool(path: &str, size: usize) -> Result<Pool<Conn>, BuildError> {

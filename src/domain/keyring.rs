@@ -49,33 +49,33 @@ impl MasterKey {
     }
 }
 
+/// What the label of a signing key begins with; the first one has no number behind it.
+const SIGNING: &str = "ed25519 callback signing";
+
 /// The keys in use, one a purpose.
 pub struct Keyring {
     lookup: Zeroizing<[u8; 32]>,
     pepper: Zeroizing<[u8; 32]>,
     sealing: Zeroizing<[u8; 32]>,
     forms: Zeroizing<[u8; 32]>,
-    signing: SigningKey,
+    /// What HKDF extracted from the master key; kept for signing keys of later generations.
+    extracted: Zeroizing<[u8; 32]>,
     fingerprint: [u8; 32],
 }
 
 impl Keyring {
     /// Derives all keys.
     pub fn derive(master: &MasterKey) -> Self {
-        let hkdf = Hkdf::<Sha256>::new(Some(b"appgrant"), master.0.as_slice());
-        let key = |label: &str| {
-            let mut okm = Zeroizing::new([0; 32]);
-            hkdf.expand(label.as_bytes(), okm.as_mut_slice())
-                .expect("32 bytes is below HKDF's limit");
-            okm
-        };
+        let (extracted, _) = Hkdf::<Sha256>::extract(Some(b"appgrant"), master.0.as_slice());
+        let extracted = Zeroizing::new(extracted.into());
+        let key = |label: &str| expand(&extracted, label);
         Self {
             lookup: key("lookup of tokens"),
             pepper: key("argon2 pepper"),
             sealing: key("sealing of deliveries"),
             forms: key("form tokens"),
-            signing: SigningKey::from_bytes(&key("ed25519 callback signing")),
             fingerprint: *key("fingerprint"),
+            extracted,
         }
     }
 
@@ -99,9 +99,13 @@ impl Keyring {
         mac(&self.forms, parts)
     }
 
-    /// The key that signs callbacks.
-    pub fn signing(&self) -> &SigningKey {
-        &self.signing
+    /// The key of that generation that signs callbacks; derived anew each time, which is quick.
+    pub fn signing(&self, generation: u32) -> SigningKey {
+        let label = match generation {
+            1 => SIGNING.to_owned(),
+            later => format!("{SIGNING} {later}"),
+        };
+        SigningKey::from_bytes(&expand(&self.extracted, &label))
     }
 
     /// Tells this master key from another without telling anything of it.
@@ -114,6 +118,13 @@ impl fmt::Debug for Keyring {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Keyring(…)")
     }
+}
+
+fn expand(extracted: &[u8; 32], label: &str) -> Zeroizing<[u8; 32]> {
+    let hkdf = Hkdf::<Sha256>::from_prk(extracted).expect("32 bytes are a key for SHA-256");
+    let mut okm = Zeroizing::new([0; 32]);
+    hkdf.expand(label.as_bytes(), okm.as_mut_slice()).expect("32 bytes is below HKDF's limit");
+    okm
 }
 
 fn mac(key: &[u8; 32], parts: &[&[u8]]) -> Vec<u8> {
@@ -162,5 +173,16 @@ pub(crate) mod tests {
         assert_ne!(ring.lookup("a"), ring.form_tag(&[b"a"]));
         assert_ne!(ring.form_tag(&[b"ab", b"c"]), ring.form_tag(&[b"a", b"bc"]));
         assert_eq!(format!("{ring:?}"), "Keyring(…)");
+    }
+
+    /// Stores exist that were made with the first version: their keys must stay what they are.
+    #[test]
+    fn the_first_generation_is_the_key_stores_have_and_each_is_another() {
+        let ring = keyring();
+        let public = |n| data_encoding::HEXLOWER.encode(ring.signing(n).verifying_key().as_bytes());
+        assert_eq!(public(1), "9c4f2de11a8b3b265cfa4a186723596f82e81905c75b942ab6fe4f7e8a694ca6");
+        let all: std::collections::BTreeSet<_> = (1..=50).chain([u32::MAX]).map(public).collect();
+        assert_eq!(all.len(), 51);
+        assert_eq!(ring.fingerprint(), "1cbca326223998effde1bbb995fa266a");
     }
 }

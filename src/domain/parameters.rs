@@ -25,23 +25,20 @@ pub struct Parameters(HashMap<String, Value>);
 impl Parameters {
     /// Reads `application/x-www-form-urlencoded` texts; later ones win over earlier ones.
     pub fn read<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> Self {
-        let mut values = HashMap::new();
-        for pair in parts.into_iter().flat_map(|part| part.split(|b| *b == b'&')) {
-            let (name, value) = split_once(pair);
-            let Some(name) = decode(name).filter(|name| !name.is_empty()) else {
-                continue;
-            };
-            match name.split_once('[') {
-                Some((base, _)) => values.insert(base.to_owned(), Value::Array),
-                None => values.insert(name, decode(value).map_or(Value::Unreadable, Value::Text)),
-            };
-        }
-        Self(values)
+        let pairs = parts.into_iter().flat_map(|part| part.split(|b| *b == b'&'));
+        Self(pairs.filter_map(pair).collect())
     }
 
     /// Parameters of texts that were read before.
     pub fn of(texts: impl IntoIterator<Item = (&'static str, String)>) -> Self {
         Self(texts.into_iter().map(|(name, text)| (name.to_owned(), Value::Text(text))).collect())
+    }
+
+    /// These parameters with another value of `name`, or none.
+    pub fn with(mut self, name: &str, value: Option<Value>) -> Self {
+        self.0.remove(name);
+        self.0.extend(value.map(|value| (name.to_owned(), value)));
+        self
     }
 
     /// The value of `name`, whatever it is.
@@ -55,6 +52,16 @@ impl Parameters {
             Some(Value::Text(text)) => Some(text),
             _ => None,
         }
+    }
+}
+
+/// Name and value of one `name=value`; nothing without a name.
+pub fn pair(pair: &[u8]) -> Option<(String, Value)> {
+    let (name, value) = split_once(pair);
+    let name = decode(name).filter(|name| !name.is_empty())?;
+    match name.split_once('[') {
+        Some((base, _)) => Some((base.to_owned(), Value::Array)),
+        None => Some((name, decode(value).map_or(Value::Unreadable, Value::Text))),
     }
 }
 

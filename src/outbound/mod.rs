@@ -3,10 +3,18 @@
 //! Never: a request through a proxy from the environment, a followed redirect, or a connection to an
 //! address that [`AddressGuard`] did not let through.
 
+mod body;
 mod callback_client;
+mod connection;
 mod failures;
 mod guard;
-mod resolver;
+pub mod jwks;
+mod lookup;
+mod ranges;
+mod recorder;
+pub mod roots;
+mod tls;
 
 pub use callback_client::{CallbackClient, ClientError, ClientOptions, Message};
-pub use guard::AddressGuard;
+pub use guard::{AddressGuard, Refused};
+pub use lookup::{Found, Lookup, LookupError, SystemLookup};

@@ -5,11 +5,11 @@
 
 use std::time::Duration;
 
-use super::{ServiceError, Services};
+use super::{ServiceError, Services, signing};
 pub use crate::db::outcomes::{Claim, Claimed, Recorded};
 use crate::{
     db,
-    domain::{delivery::Failure, signature},
+    domain::{delivery::Attempted, failure::Failure, timeline::Timeline},
     fault,
     outbound::Message,
 };
@@ -37,17 +37,18 @@ pub struct Sent {
     /// The delivery's id.
     pub id: String,
     attempt: i64,
-    failure: Option<Failure>,
+    attempted: Attempted,
 }
 
 /// Sends a claimed delivery.
 pub async fn send(services: &Services, claimed: Claimed) -> Sent {
     let host = claimed.request.callback_url.host();
     let (id, attempt) = (claimed.id.clone(), claimed.attempt);
-    let failure = post(services, claimed).await.err();
-    let word = failure.as_ref().map(Failure::code);
-    tracing::info!(delivery = id, attempt, host, failure = word, "callback sent");
-    Sent { id, attempt, failure }
+    let attempted = post(services, claimed).await;
+    let (word, took_ms) =
+        (attempted.failure.as_ref().map(Failure::code), attempted.timeline.took_ms);
+    tracing::info!(delivery = id, attempt, host, failure = word, took_ms, "callback sent");
+    Sent { id, attempt, attempted }
 }
 
 /// Records how an attempt went. May be tried again: it changes nothing the second time.
@@ -55,19 +56,20 @@ pub async fn send(services: &Services, claimed: Claimed) -> Sent {
 /// # Errors
 /// If the database gives no answer.
 pub async fn record(services: &Services, sent: &Sent) -> Result<Recorded, ServiceError> {
-    let (id, attempt, failure) = (sent.id.clone(), sent.attempt, sent.failure.clone());
+    let (id, attempt, attempted) = (sent.id.clone(), sent.attempt, sent.attempted.clone());
     let now = services.now();
-    let recorded =
-        db::write!(services.db, deliveries::record(now, &id, attempt, failure.as_ref()))?;
+    let recorded = db::write!(services.db, deliveries::record(now, &id, attempt, &attempted))?;
     services.signals.tell_progress();
     services.signals.wake_worker();
     Ok(recorded)
 }
 
-async fn post(services: &Services, claimed: Claimed) -> Result<(), Failure> {
+async fn post(services: &Services, claimed: Claimed) -> Attempted {
     let Claimed { id, request, sealed, .. } = claimed;
-    let body = sealed.open(&services.keyring, &id).map_err(|_| Failure::CannotOpen)?;
-    let signature = signature::sign(&services.keyring, &id, services.now(), &body);
+    let Ok(body) = sealed.open(&services.keyring, &id) else {
+        return Attempted { failure: Some(Failure::CannotOpen), timeline: Timeline::default() };
+    };
+    let signature = signing::sign(services, &id, &body).await;
     let url = request.callback_url.target();
     services.callbacks.post(Message { url, body, signature }).await
 }

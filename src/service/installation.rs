@@ -4,7 +4,7 @@
 //! to start at all.
 
 use super::{ServiceError, Services};
-use crate::db;
+use crate::db::{self, Db};
 
 /// Whether the key file in use is the one this database was made with. A fresh database takes it on.
 ///
@@ -15,4 +15,12 @@ pub async fn key_file_fits(services: &Services) -> Result<bool, ServiceError> {
     let ours = fingerprint.clone();
     let stored = db::write!(services.db, meta::get_or_put("key_file", &ours))?;
     Ok(stored == fingerprint)
+}
+
+/// The fingerprint of the key file a database was made with; nothing if it has met none.
+///
+/// # Errors
+/// If the database gives no answer.
+pub async fn key_file_of(db: &Db) -> Result<Option<String>, ServiceError> {
+    Ok(db::read!(db, meta::get("key_file"))?)
 }

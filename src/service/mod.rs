@@ -5,6 +5,7 @@
 //! [`ServiceError`] is for what nobody asked for.
 
 pub mod approve;
+pub mod callback_check;
 pub mod connect;
 pub mod deliver;
 pub mod delivery_watch;
@@ -16,6 +17,7 @@ pub mod login;
 pub mod session;
 pub mod setup;
 mod signals;
+pub mod signing;
 pub mod users;
 pub mod verify;
 
@@ -33,6 +35,7 @@ use crate::{
     },
     outbound::CallbackClient,
 };
+use callback_check::CallbackChecks;
 use environment::Clock;
 
 /// Everything a use case may need, built once by the command line.
@@ -55,12 +58,16 @@ pub struct Services {
     pub decoy_hash: String,
     /// Posts to apps.
     pub callbacks: CallbackClient,
+    /// What is known of callbacks' addresses before anybody approves.
+    pub callback_checks: CallbackChecks,
     /// How long one attempt may take.
     pub callback_timeout: Duration,
     /// The store's address, as apps are told it.
     pub public_url: String,
     /// Wakes workers and waiting browsers.
     pub signals: Signals,
+    /// Which keys signed last.
+    pub signing: signing::LastSeen,
 }
 
 impl Services {

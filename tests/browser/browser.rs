@@ -173,6 +173,14 @@ impl Browser {
         self.devtools("Emulation.setDeviceMetricsOverride", metrics).await;
     }
 
+    /// Makes the window as high as the page, at that width, with nothing that blinks.
+    pub async fn show_whole(&self, width: u64) {
+        self.run("document.activeElement.blur()").await;
+        self.resize(width, 1).await;
+        let height = self.run("return document.documentElement.scrollHeight").await;
+        self.resize(width, height.as_u64().unwrap()).await;
+    }
+
     /// A picture of the window.
     pub async fn picture(&self) -> Vec<u8> {
         self.driver.screenshot_as_png().await.unwrap()

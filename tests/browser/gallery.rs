@@ -5,7 +5,7 @@ use appgrant::service::setup;
 use crate::{
     browser::{Browser, Script},
     scene::log_in,
-    support::{PASSWORD, Reaction, Receiver, TestApp, query},
+    support::{Answers, PASSWORD, Reaction, Receiver, TestApp, query},
 };
 
 const FLOW: &str = "/wc-auth/v1/authorize";
@@ -48,6 +48,8 @@ impl Gallery {
             gallery: &self,
             browser,
         };
+        // The address is there, and nobody listens.
+        visit.store.names.set("api.parcelexpress.example", Answers::of(&["127.0.0.1"]));
         visit.strangers_pages(looker).await;
         visit.setup_pages(looker).await;
         visit.questions(looker).await;
@@ -106,6 +108,9 @@ impl Visit<'_> {
         self.ask("read", &[("return_url", "https://collect.example.net/done")]).await;
         browser.text(".notice.warn").await;
         looker.look(browser, "consent-mismatch").await;
+        self.ask("read", &[("callback_url", "https://api.parcelexpres.example/keys")]).await;
+        browser.text(".wc-auth-callback-problem").await;
+        looker.look(browser, "consent-early-word").await;
     }
 
     async fn troubled_delivery(&self, looker: &mut impl Looker) {
@@ -113,7 +118,7 @@ impl Visit<'_> {
         self.ask("read", &[]).await;
         browser.press(".wc-auth-approve").await;
         browser.press(".wc-auth-retry").await;
-        browser.text(".timeline li:nth-child(2)").await;
+        browser.text(".timeline > .attempt:nth-child(2)").await;
         looker.look(browser, "waiting").await;
         browser.press(".wc-auth-cancel").await;
         browser.text("a.button").await;
@@ -129,7 +134,7 @@ impl Visit<'_> {
         browser.press(".wc-auth-approve").await;
         for attempt in 2..=5 {
             browser.press(".wc-auth-retry").await;
-            browser.text(&format!(".timeline li:nth-child({attempt})")).await;
+            browser.text(&format!(".timeline > .attempt:nth-child({attempt})")).await;
         }
         browser.text("a.button").await;
         looker.look(browser, "failed").await;

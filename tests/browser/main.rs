@@ -16,6 +16,7 @@ mod keyboard;
 mod narrow;
 mod pictures;
 mod scene;
+mod troubles;
 mod waiting;
 mod walk;
 

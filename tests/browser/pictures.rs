@@ -12,12 +12,8 @@ struct Camera(PathBuf);
 
 impl Looker for Camera {
     async fn look(&mut self, browser: &Browser, page: &str) {
-        // No cursor that blinks, and nothing marked as focused.
-        browser.run("document.activeElement.blur()").await;
         for width in [360, 1280] {
-            browser.resize(width, 1).await;
-            let height = browser.run("return document.documentElement.scrollHeight").await;
-            browser.resize(width, height.as_u64().unwrap()).await;
+            browser.show_whole(width).await;
             for scheme in ["light", "dark"] {
                 browser.prefer(scheme).await;
                 let file = self.0.join(format!("{page}-{scheme}-{width}.png"));

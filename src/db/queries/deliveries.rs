@@ -19,7 +19,8 @@ use crate::{
     },
     domain::{
         authorize_request::AuthorizeRequest,
-        delivery::{DeliveryState, Failure, Next, after_failure},
+        delivery::{Attempted, DeliveryState, Next, after_failure},
+        failure::Failure,
         sealed::Sealed,
         timestamp::Timestamp,
     },
@@ -175,10 +176,10 @@ pub async fn record(
     now: Timestamp,
     id: &str,
     attempt: i64,
-    failure: Option<&Failure>,
+    attempted: &Attempted,
 ) -> Result<Recorded, DbError> {
-    note_attempt(conn, now, id, attempt, failure).await?;
-    let Some(failure) = failure else {
+    note_attempt(conn, now, id, attempt, attempted).await?;
+    let Some(failure) = &attempted.failure else {
         return delivered(conn, now, id).await;
     };
     let Some(mut row) = leased(conn, id, attempt).await? else {
@@ -215,12 +216,14 @@ async fn note_attempt(
     now: Timestamp,
     id: &str,
     attempt: i64,
-    failure: Option<&Failure>,
+    Attempted { failure, timeline }: &Attempted,
 ) -> Result<(), DbError> {
+    let failure = failure.as_ref();
     let values = (
         delivery_attempts::ended_at.eq(now.as_millis()),
         delivery_attempts::outcome.eq(failure.map_or("delivered", Failure::code)),
         delivery_attempts::detail.eq(failure.map(Failure::detail)),
+        delivery_attempts::timeline.eq(serde_json::to_string(timeline).ok()),
     );
     let attempt = delivery_attempts::table.find((id, attempt));
     diesel::update(attempt).set(values).execute(conn).await?;

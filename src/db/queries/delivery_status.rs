@@ -11,10 +11,8 @@ use crate::{
         schema::{deliveries, delivery_attempts, grants},
     },
     domain::{
-        authorize_request::AuthorizeRequest,
-        delivery::{DeliveryState, Failure},
-        parameters::Parameters,
-        timestamp::Timestamp,
+        authorize_request::AuthorizeRequest, delivery::DeliveryState, failure::Failure,
+        parameters::Parameters, timestamp::Timestamp,
     },
 };
 
@@ -74,37 +72,41 @@ pub async fn of_grant(conn: &mut Conn, grant_id: &str) -> Result<Option<Delivery
     }))
 }
 
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = delivery_attempts)]
+struct AttemptRow {
+    number: i64,
+    started_at: i64,
+    ended_at: Option<i64>,
+    outcome: Option<String>,
+    detail: Option<String>,
+    timeline: Option<String>,
+}
+
 async fn attempts_of(conn: &mut Conn, delivery_id: &str) -> Result<Vec<Attempt>, DbError> {
-    let rows: Vec<(i64, i64, Option<i64>, Option<String>, Option<String>)> =
-        delivery_attempts::table
-            .filter(delivery_attempts::delivery_id.eq(delivery_id))
-            .order(delivery_attempts::number)
-            .limit(100)
-            .select((
-                delivery_attempts::number,
-                delivery_attempts::started_at,
-                delivery_attempts::ended_at,
-                delivery_attempts::outcome,
-                delivery_attempts::detail,
-            ))
-            .load(conn)
-            .await?;
-    rows.into_iter()
-        .map(|(number, started_at, ended_at, outcome, detail)| {
-            let detail = detail.unwrap_or_default();
-            let failure = match outcome.as_deref() {
-                None | Some("delivered") => None,
-                Some(code) => Some(
-                    Failure::parse(code, &detail)
-                        .ok_or(DbError::Corrupt("delivery_attempts.outcome"))?,
-                ),
-            };
-            Ok(Attempt {
-                number,
-                started_at: Timestamp::from_millis(started_at),
-                ended_at: ended_at.map(Timestamp::from_millis),
-                failure,
-            })
-        })
-        .collect()
+    let rows: Vec<AttemptRow> = delivery_attempts::table
+        .filter(delivery_attempts::delivery_id.eq(delivery_id))
+        .order(delivery_attempts::number)
+        .limit(100)
+        .select(AttemptRow::as_select())
+        .load(conn)
+        .await?;
+    rows.into_iter().map(attempt).collect()
+}
+
+fn attempt(row: AttemptRow) -> Result<Attempt, DbError> {
+    let unknown = || DbError::Corrupt("delivery_attempts.outcome");
+    let detail = row.detail.unwrap_or_default();
+    let failure = match row.outcome.as_deref() {
+        None | Some("delivered") => None,
+        Some(code) => Some(Failure::parse(code, &detail).ok_or_else(unknown)?),
+    };
+    Ok(Attempt {
+        number: row.number,
+        started_at: Timestamp::from_millis(row.started_at),
+        ended_at: row.ended_at.map(Timestamp::from_millis),
+        failure,
+        // A newer version may have written steps that this one does not know.
+        timeline: row.timeline.and_then(|text| serde_json::from_str(&text).ok()),
+    })
 }

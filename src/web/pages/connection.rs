@@ -15,12 +15,10 @@ use actix_web::{
 use askama::Template;
 use uuid::Uuid;
 
+use super::timeline::TimelineView;
 use crate::{
-    domain::{
-        delivery::{DeliveryState, MOST_FAILURES},
-        timestamp::Timestamp,
-    },
-    service::delivery_watch::{self, Attempt, DeliveryStatus},
+    domain::delivery::{DeliveryState, MOST_FAILURES},
+    service::delivery_watch::{self, DeliveryStatus},
     web::{
         errors::WebError,
         respond::{self, Forms},
@@ -29,22 +27,13 @@ use crate::{
     },
 };
 
-/// One line of the timeline.
-struct Line {
-    number: i64,
-    started_at: String,
-    what_happened: String,
-    advice: &'static str,
-    technical: String,
-}
-
 #[derive(Template)]
 #[template(path = "waiting.html")]
 struct WaitingPage<'a> {
     site: &'a Site,
     app: String,
     host: String,
-    lines: Vec<Line>,
+    timeline: TimelineView,
     sending: bool,
     next_in: String,
     attempts_left: i64,
@@ -59,7 +48,7 @@ struct FailedPage<'a> {
     site: &'a Site,
     app: String,
     host: String,
-    lines: Vec<Line>,
+    timeline: TimelineView,
     cancelled: bool,
     refused: bool,
     back_url: String,
@@ -118,7 +107,7 @@ fn waiting(
         site: &visitor.site,
         app: status.request.shown_name(),
         host: status.request.callback_url.host(),
-        lines: lines(status),
+        timeline: TimelineView::of(status),
         sending: sending || next_in.is_zero(),
         next_in: in_words(next_in),
         attempts_left: MOST_FAILURES - status.failures,
@@ -138,37 +127,12 @@ fn failed(visitor: &Visitor, status: &DeliveryStatus) -> Result<HttpResponse, We
         site: &visitor.site,
         app: status.request.shown_name(),
         host: status.request.callback_url.host(),
-        lines: lines(status),
+        timeline: TimelineView::of(status),
         cancelled: status.state == DeliveryState::Cancelled,
         refused: status.failures > 0,
         back_url: status.request.outcome_url(false),
     };
     respond::page(StatusCode::OK, &page, Forms::Stay)
-}
-
-fn lines(status: &DeliveryStatus) -> Vec<Line> {
-    let host = status.request.callback_url.host();
-    let last = status.attempts.last().map(|attempt| attempt.number);
-    let runs =
-        |attempt: &Attempt| status.state == DeliveryState::Sending && last == Some(attempt.number);
-    status.attempts.iter().map(|attempt| line(attempt, &host, runs(attempt))).collect()
-}
-
-fn line(attempt: &Attempt, host: &str, runs: bool) -> Line {
-    let (what_happened, advice, technical) = match &attempt.failure {
-        Some(failure) => {
-            let code = failure.code();
-            let detail = failure.detail();
-            let technical =
-                if detail.is_empty() { code.to_owned() } else { format!("{code}: {detail}") };
-            (failure.what_happened(host), failure.advice(), technical)
-        }
-        None if attempt.ended_at.is_some() => (format!("{host} took the keys."), "", String::new()),
-        None if runs => (format!("Waiting for {host} to answer."), "", String::new()),
-        None => ("Interrupted before an answer came.".to_owned(), "", String::new()),
-    };
-    let started_at = Timestamp::to_time(attempt.started_at);
-    Line { number: attempt.number, started_at, what_happened, advice, technical }
 }
 
 /// `12 seconds`, `3 minutes`.

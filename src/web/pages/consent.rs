@@ -11,6 +11,7 @@ use crate::{
     },
     service::{
         approve::{self, Decided, Press},
+        callback_check::{self, Verdict},
         connect::{self, ExistingKey},
         delivery_watch,
         session::Session,
@@ -34,6 +35,7 @@ struct Page<'a> {
     app: String,
     request: &'a AuthorizeRequest,
     destinations: Destinations,
+    early_word: Verdict,
     existing: Vec<ExistingKey>,
     lifetimes: &'a [(&'a str, &'a str)],
     token: String,
@@ -66,6 +68,7 @@ pub async fn show(visitor: Visitor, request: AuthorizeRequest) -> Result<HttpRes
         site: &visitor.site,
         app: request.shown_name(),
         destinations: Destinations::of(&request),
+        early_word: callback_check::check(&visitor.services, &request.callback_url).await,
         existing: question.existing,
         lifetimes: &Lifetime::CHOICES,
         token: question.token,

@@ -3,7 +3,10 @@
 use actix_web::{HttpRequest, HttpResponse};
 use serde_json::json;
 
-use crate::{domain::signature, service::health, web::visitor};
+use crate::{
+    service::{health, signing},
+    web::{errors, visitor},
+};
 
 /// The process is up.
 pub async fn healthz() -> HttpResponse {
@@ -29,9 +32,12 @@ pub async fn readyz(request: HttpRequest) -> HttpResponse {
 /// The keys that callbacks are signed with.
 pub async fn jwks(request: HttpRequest) -> HttpResponse {
     let services = visitor::app(&request).services;
-    HttpResponse::Ok()
-        .insert_header(("Cache-Control", "public, max-age=300"))
-        .json(signature::public_keys(&services.keyring))
+    match signing::public_keys(&services).await {
+        Ok(keys) => {
+            HttpResponse::Ok().insert_header(("Cache-Control", "public, max-age=300")).json(keys)
+        }
+        Err(error) => errors::render(&request, &error.into()),
+    }
 }
 
 /// An embedded file.

@@ -8,3 +8,4 @@ mod flow_login;
 pub mod machine;
 pub mod session;
 pub mod setup;
+pub mod timeline;

@@ -2,7 +2,7 @@
 
 use appgrant::{
     db::outcomes::{ApproveOutcome, Decided},
-    domain::{consent::Decision, delivery::Failure, timestamp::Timestamp},
+    domain::{consent::Decision, failure::Failure, timestamp::Timestamp},
 };
 
 use super::{

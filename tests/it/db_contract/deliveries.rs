@@ -2,12 +2,15 @@
 
 use appgrant::{
     db::outcomes::{Claim, Recorded},
-    domain::{delivery::Failure, key::KeyState},
+    domain::{
+        failure::{Failure, Phase},
+        key::KeyState,
+    },
 };
 
 use super::{
     TestDatabase, at_once,
-    samples::{LEASE, approve_some, at, claim, outcome, record},
+    samples::{LEASE, approve_some, at, attempted, claim, outcome, record},
 };
 
 on_each_database!(
@@ -59,7 +62,7 @@ async fn an_expired_lease_passes_to_the_next_worker(db: TestDatabase) {
     let next = claim(&db, at(20)).await;
     assert_eq!((next.id == slow.id, next.attempt), (true, 2));
 
-    let late = Some(Failure::Timeout);
+    let late = Some(Failure::Timeout(Phase::Answer));
     assert_eq!(record(&db, at(21), &slow, late).await, Recorded::Superseded);
     assert_eq!(record(&db, at(22), &next, None).await, Recorded::Delivered);
     assert_eq!(outcome(&write!(db, deliveries::claim(at(1000), LEASE))), "nothing");
@@ -103,6 +106,12 @@ async fn failures_are_tried_again_by_the_table_and_five_are_the_end(db: TestData
     let status = read!(db, delivery_status::of_grant("grant-0")).unwrap();
     assert_eq!((status.failures, status.attempts.len()), (5, 5));
     assert!(status.attempts.iter().all(|attempt| attempt.failure.as_ref() == Some(&refused)));
+    let timeline = attempted(None).timeline;
+    assert!(status.attempts.iter().all(|attempt| attempt.timeline.as_ref() == Some(&timeline)));
+    db.execute("UPDATE delivery_attempts SET timeline = '{\"steps\":[{\"event\":\"beamed\"}]}'")
+        .await;
+    let status = read!(db, delivery_status::of_grant("grant-0")).unwrap();
+    assert!(status.attempts.iter().all(|attempt| attempt.timeline.is_none()), "a newer version’s");
     assert_eq!(outcome(&write!(db, deliveries::claim(at(now + 1000), LEASE))), "nothing");
 }
 
@@ -111,7 +120,7 @@ async fn retrying_now_is_for_those_that_wait(db: TestDatabase) {
     let retry_now = async |seconds| write!(db, deliveries::retry_now(at(seconds), "grant-0"));
     let first = claim(&db, at(0)).await;
     assert!(!retry_now(1).await, "it is being sent");
-    record(&db, at(1), &first, Some(Failure::Timeout)).await;
+    record(&db, at(1), &first, Some(Failure::Timeout(Phase::Answer))).await;
     assert!(retry_now(2).await);
     let second = claim(&db, at(2)).await;
     record(&db, at(3), &second, None).await;

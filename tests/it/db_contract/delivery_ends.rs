@@ -3,14 +3,15 @@
 use appgrant::{
     db::outcomes::Recorded,
     domain::{
-        delivery::{DeliveryState, Failure},
+        delivery::DeliveryState,
+        failure::{Failure, Phase},
         key::KeyState,
     },
 };
 
 use super::{
     TestDatabase, at_once,
-    samples::{LEASE, approve_some, at, claim, lookup, outcome, record},
+    samples::{LEASE, approve_some, at, attempted, claim, lookup, outcome, record},
 };
 
 on_each_database!(
@@ -52,7 +53,10 @@ async fn after_fifteen_minutes_it_is_given_up_unsent(db: TestDatabase) {
 async fn a_retry_past_the_fifteen_minutes_is_not_waited_for(db: TestDatabase) {
     approve_some(&db, 1).await;
     let late = claim(&db, at(899)).await;
-    assert_eq!(record(&db, at(899), &late, Some(Failure::Timeout)).await, Recorded::GaveUp);
+    assert_eq!(
+        record(&db, at(899), &late, Some(Failure::Timeout(Phase::Answer))).await,
+        Recorded::GaveUp
+    );
     assert_eq!(ended(&db).await, (DeliveryState::Failed, KeyState::Revoked));
 }
 
@@ -68,7 +72,7 @@ async fn cancelling_while_it_is_sent_wins_over_the_answer(db: TestDatabase) {
     let claimed = claim(&db, at(0)).await;
     assert!(write!(db, deliveries::cancel(at(1), "grant-0")));
     assert!(!write!(db, deliveries::cancel(at(1), "grant-0")), "once");
-    for failure in [None, Some(Failure::Timeout)] {
+    for failure in [None, Some(Failure::Timeout(Phase::Answer))] {
         assert_eq!(record(&db, at(2), &claimed, failure).await, Recorded::Superseded);
     }
     assert_eq!(ended(&db).await, (DeliveryState::Cancelled, KeyState::Revoked));
@@ -82,13 +86,11 @@ async fn cancelling_and_recording_at_once_give_one_end(db: TestDatabase) {
         let ends = at_once(&db, 2, |db, number| {
             let (id, attempt) = (claimed.id.clone(), claimed.attempt);
             async move {
-                match number {
-                    0 => write!(db, deliveries::cancel(at(1), &id.replace("delivery", "grant"))),
-                    _ => {
-                        Recorded::Delivered
-                            == write!(db, deliveries::record(at(1), &id, attempt, None))
-                    }
+                if number == 0 {
+                    return write!(db, deliveries::cancel(at(1), &id.replace("delivery", "grant")));
                 }
+                let taken = attempted(None);
+                Recorded::Delivered == write!(db, deliveries::record(at(1), &id, attempt, &taken))
             }
         })
         .await;

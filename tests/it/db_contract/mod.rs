@@ -72,6 +72,7 @@ mod postgres_locks;
 mod postgres_service;
 mod samples;
 mod sessions;
+mod signing_keys;
 mod transactions;
 mod users;
 

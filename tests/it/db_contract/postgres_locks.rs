@@ -2,13 +2,13 @@
 
 use appgrant::{
     db::{self, Backend, Db, DbError, postgres::Conn},
-    domain::delivery::Failure,
+    domain::failure::{Failure, Phase},
 };
 use diesel_async::AsyncConnection;
 
 use super::{
     TestDatabase,
-    samples::{LEASE, approve_some, at, claim, outcome},
+    samples::{LEASE, approve_some, at, attempted, claim, outcome},
 };
 
 /// Connections to this database that wait for a row.
@@ -29,8 +29,8 @@ async fn a_failure_recorded_meanwhile_is_not_tried_again_at_once() {
     let other = db.open_again();
     let claiming = conn
         .transaction(async |conn: &mut Conn| {
-            let (now, failure) = (at(20), Some(Failure::Timeout));
-            db::postgres::deliveries::record(conn, now, &slow.id, 1, failure.as_ref()).await?;
+            let (now, failure) = (at(20), attempted(Some(Failure::Timeout(Phase::Answer))));
+            db::postgres::deliveries::record(conn, now, &slow.id, 1, &failure).await?;
             let claiming = tokio::spawn(claim_outcome(other));
             while db.count(WAITING).await == 0 {
                 assert!(!claiming.is_finished(), "it must wait for the row");

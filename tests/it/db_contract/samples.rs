@@ -5,8 +5,15 @@ use std::time::Duration;
 use appgrant::{
     db::outcomes::{Approval, Claim, Claimed, NewUser, Recorded, UserInsert},
     domain::{
-        authorize_request::AuthorizeRequest, consent::Consent, delivery::Failure,
-        parameters::Parameters, sealed::Sealed, timestamp::Timestamp, user::Role,
+        authorize_request::AuthorizeRequest,
+        consent::Consent,
+        delivery::Attempted,
+        failure::Failure,
+        parameters::Parameters,
+        sealed::Sealed,
+        timeline::{Event, Step, Timeline},
+        timestamp::Timestamp,
+        user::Role,
     },
 };
 
@@ -123,7 +130,14 @@ pub async fn record(
     failure: Option<Failure>,
 ) -> Recorded {
     let (id, number) = (attempt.id.clone(), attempt.attempt);
-    write!(db, deliveries::record(now, &id, number, failure.as_ref()))
+    let attempted = attempted(failure);
+    write!(db, deliveries::record(now, &id, number, &attempted))
+}
+
+/// An attempt that went so.
+pub fn attempted(failure: Option<Failure>) -> Attempted {
+    let step = Step { event: Event::Sent, took_ms: 7 };
+    Attempted { failure, timeline: Timeline { steps: vec![step], took_ms: 9 } }
 }
 
 /// A claim's outcome as a word, with the time of the next one.

@@ -25,7 +25,7 @@ use appgrant::{
 use tempfile::TempDir;
 use zeroize::Zeroizing;
 
-use super::{Manager, ca_file};
+use super::{Manager, TestNames, ca_file};
 
 /// Every user's password.
 pub const PASSWORD: &str = "correct horse";
@@ -54,6 +54,7 @@ impl Clock for TestClock {
 pub struct TestApp {
     pub url: String,
     pub clock: Arc<TestClock>,
+    pub names: Arc<TestNames>,
     pub folder: TempDir,
     running: Running,
 }
@@ -93,15 +94,17 @@ impl TestApp {
         let environment = all.into_iter().map(|(name, value)| (format!("APPGRANT_{name}"), value));
         let settings = Settings::read(&Values::gather(environment, None).unwrap()).unwrap();
         let clock = Arc::new(TestClock::starting_now());
+        let names = Arc::new(TestNames::default());
         let cheap = Cost { memory: 8, passes: 1 };
         let world = World {
             clock: clock.clone(),
             entropy: Arc::new(SystemEntropy),
+            lookup: names.clone(),
             costs: Costs { password: cheap, secret: cheap },
             web_workers: 1,
         };
         let running = serve::start(&settings, listener, world).await.unwrap();
-        Self { url, clock, folder, running }
+        Self { url, clock, names, folder, running }
     }
 
     /// Makes a user.

@@ -148,6 +148,14 @@ impl Answer {
         text.split_whitespace().collect::<Vec<_>>().join(" ")
     }
 
+    /// The text of everything a selector finds.
+    pub fn texts(&self, selector: &str) -> Vec<String> {
+        let html = Html::parse_document(&self.body);
+        let words = |text: String| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let selector = Selector::parse(selector).unwrap();
+        html.select(&selector).map(|element| words(element.text().collect())).collect()
+    }
+
     /// An attribute of what a selector finds first.
     pub fn attribute(&self, selector: &str, name: &str) -> String {
         let html = Html::parse_document(&self.body);

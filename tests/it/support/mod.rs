@@ -2,16 +2,30 @@
 
 mod app;
 mod certificates;
+mod connection;
+mod dev_receiver;
+mod example_app;
 mod manager;
+mod names;
 pub mod postgres;
 mod process;
 mod receiver;
+mod rough;
+mod trouble;
+mod tunnel;
 
 pub use app::{PASSWORD, TestApp};
-pub use certificates::{ca_file, server_config};
+pub use certificates::{ca_file, certified, self_signed, server_config};
+pub use connection::{approve_in_vain, request};
+pub use dev_receiver::DevReceiver;
+pub use example_app::{ExampleApp, Language};
 pub use manager::{Answer, ConsentPage, Manager};
+pub use names::{Answers, TestNames};
 pub use process::{Process, own_address};
 pub use receiver::{Reaction, Received, Receiver};
+pub use rough::{Manner, RoughApp};
+pub use trouble::every_trouble;
+pub use tunnel::Tunnel;
 
 /// Encodes a value for a query.
 pub fn encode(value: &str) -> String {

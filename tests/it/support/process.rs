@@ -72,6 +72,18 @@ impl Process {
         (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
     }
 
+    /// Runs one command with these settings besides; gives its exit code, output and standard error.
+    pub fn run_with(
+        folder: &Path,
+        settings: &[(&str, &str)],
+        arguments: &[&str],
+    ) -> (i32, String, String) {
+        let mut command = command(folder, &own_address());
+        let output = command.envs(settings.iter().copied()).args(arguments).output().unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+    }
+
     /// Runs one command whose output goes there; gives its exit code and standard error.
     pub fn run_into(folder: &Path, arguments: &[&str], output: Stdio) -> (i32, String) {
         let mut command = command(folder, &own_address());
@@ -134,7 +146,7 @@ impl Drop for Process {
 }
 
 /// The program with no settings but these.
-fn command(folder: &Path, address: &str) -> Command {
+pub(super) fn command(folder: &Path, address: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_appgrant"));
     command
         .env_clear()

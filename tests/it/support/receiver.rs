@@ -15,7 +15,7 @@ use actix_web::{
 use tokio::{sync::Notify, time::timeout};
 
 use appgrant::{
-    domain::credential::Credential,
+    domain::{credential::Credential, signature::SignatureHeaders},
     service::{
         Services,
         verify::{self, Identity, Refusal},
@@ -67,6 +67,15 @@ impl Received {
         let header = format!("Basic {}", data_encoding::BASE64.encode(pair.as_bytes()));
         let presented = Credential::presented("", Some(&header));
         verify::verify(services, presented, method).await.unwrap()
+    }
+
+    /// The headers of its signature.
+    pub fn signature(&self) -> SignatureHeaders {
+        SignatureHeaders {
+            id: self.header("webhook-id").to_owned(),
+            timestamp: self.header("webhook-timestamp").to_owned(),
+            signature: self.header("webhook-signature").to_owned(),
+        }
     }
 
     /// A header's value.

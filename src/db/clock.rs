@@ -1,0 +1,22 @@
+//! What time the database server thinks it is.
+
+use diesel::{dsl::sql, sql_types::BigInt};
+use diesel_async::RunQueryDsl;
+
+use super::{Backend, Db, DbError};
+use crate::domain::timestamp::Timestamp;
+
+impl Db {
+    /// The server's clock; nothing on SQLite, which has none of its own.
+    ///
+    /// # Errors
+    /// If the server gives no answer.
+    pub async fn clock(&self) -> Result<Option<Timestamp>, DbError> {
+        let Backend::Postgres(pools) = self.backend() else {
+            return Ok(None);
+        };
+        let now = sql::<BigInt>("(extract(epoch from clock_timestamp()) * 1000)::bigint");
+        let millis = diesel::select(now).get_result(&mut *pools.reader().await?).await?;
+        Ok(Some(Timestamp::from_millis(millis)))
+    }
+}

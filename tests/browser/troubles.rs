@@ -1,0 +1,48 @@
+//! Every failure's page as a manager reads it: what happened, and what to do.
+//!
+//! Each failure is made to happen for real; its page is read in the browser, checked for accessibility
+//! and photographed into `screenshots` in the target folder, for people to read.
+
+use std::{fs, path::PathBuf};
+
+use serde_json::Value;
+
+use crate::{
+    browser::{Browser, Script},
+    scene::log_in,
+    support::{PASSWORD, TestApp, approve_in_vain, every_trouble},
+};
+
+#[tokio::test]
+async fn every_failure_says_what_happened_and_what_to_do() {
+    let Some(browser) = Browser::start(Script::On).await else {
+        return;
+    };
+    let store = TestApp::start().await;
+    browser.open(&format!("{}/login", store.url)).await;
+    log_in(&browser, "max", PASSWORD).await;
+    browser.arrives_at(&format!("{}/admin", store.url)).await;
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).with_file_name("screenshots");
+    fs::create_dir_all(&folder).unwrap();
+    let troubles = every_trouble(&store.names).await;
+    let mut paths = Vec::new();
+    for trouble in &troubles {
+        let (manager, url) = (store.logged_in("max").await, trouble.url.clone());
+        paths.push(tokio::spawn(async move { approve_in_vain(&manager, &url).await.0 }));
+    }
+    for (number, (trouble, path)) in troubles.iter().zip(paths).enumerate() {
+        let path = path.await.unwrap();
+        browser.open(&path).await;
+        assert_eq!(browser.text("h1").await, "Connecting My App");
+        let (attempt, advice) =
+            (browser.text(".attempt").await, browser.text(".attempt .advice").await);
+        assert!(attempt.contains(trouble.code), "{}: {attempt}", trouble.code);
+        assert!(advice.starts_with("For the app’s developer: "), "{advice}");
+        assert!(!browser.text(".steps").await.is_empty(), "the last attempt’s steps are open");
+        let overflow = "return document.documentElement.scrollWidth > innerWidth";
+        assert_eq!(browser.run(overflow).await, Value::Bool(false), "{}", trouble.code);
+        browser.show_whole(720).await;
+        let file = format!("failure-{number:02}-{}.png", trouble.code);
+        fs::write(folder.join(file), browser.picture().await).unwrap();
+    }
+}

@@ -1,0 +1,167 @@
+//! `appgrant doctor`: what an operator reads about an installation, which looking must not change.
+
+use std::{collections::BTreeMap, fs, os::unix::fs::PermissionsExt, path::Path};
+
+use serde_json::Value;
+
+use crate::support::{Process, own_address, postgres};
+
+/// The checks by name, and the exit code.
+fn doctor(folder: &Path, settings: &[(&str, &str)]) -> (i32, BTreeMap<String, Value>) {
+    let (code, out, error) = Process::run_with(folder, settings, &["doctor", "--json"]);
+    let checks: Vec<Value> = serde_json::from_str(&out).unwrap();
+    let failed = checks.iter().any(|check| check["status"] == "failed");
+    assert_eq!((code, error.lines().count()), (i32::from(failed), usize::from(failed)), "{error}");
+    let name = |check: &Value| check["check"].as_str().unwrap().to_owned();
+    (code, checks.into_iter().map(|check| (name(&check), check)).collect())
+}
+
+fn assert_says(checks: &BTreeMap<String, Value>, check: &str, status: &str, says: &str) {
+    let found = &checks.get(check).unwrap_or_else(|| panic!("no {check} in {checks:#?}"));
+    assert_eq!(found["status"], status, "{found}");
+    let text = format!("{} {}", found["what"], found["mend"]);
+    assert!(text.contains(says), "{says:?} is not in {text}");
+}
+
+/// Every file and what it holds.
+fn content(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let read = |path: std::path::PathBuf| {
+        (path.file_name().unwrap().to_str().unwrap().to_owned(), fs::read(&path).unwrap())
+    };
+    files.map(read).collect()
+}
+
+fn run(folder: &Path, arguments: &[&str]) -> i32 {
+    Process::run(folder, arguments, "").0
+}
+
+#[tokio::test]
+async fn looking_makes_nothing_and_changes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let (code, checks) = doctor(folder.path(), &[]);
+    assert_eq!(code, 0);
+    assert_says(&checks, "database", "ok", "the first start makes it");
+    assert_says(&checks, "key_file", "ok", "the first start makes it");
+    assert_eq!(content(folder.path()).into_keys().collect::<Vec<_>>(), ["ca.pem"]);
+
+    assert_eq!(run(folder.path(), &["user", "list"]), 0);
+    let before = content(folder.path());
+    let (code, checks) = doctor(folder.path(), &[]);
+    assert_eq!(code, 0);
+    assert_says(&checks, "database", "ok", "its schema is right");
+    assert_says(&checks, "key_file", "ok", "can be used");
+    assert_says(&checks, "clock", "ok", "Z");
+    assert_says(&checks, "settings", "ok", "");
+    assert_eq!(content(folder.path()), before);
+}
+
+#[tokio::test]
+async fn it_may_be_asked_while_the_service_runs_and_after_it_was_killed() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut process = Process::start(folder.path(), &own_address(), &[]).await;
+    let (code, checks) = doctor(folder.path(), &[]);
+    assert_eq!(code, 0, "{checks:#?}");
+    assert_says(&checks, "database", "ok", "its schema is right");
+    assert_eq!(process.browser().get("/readyz").await.status, 200);
+    process.kill();
+    let before = content(folder.path());
+    assert_says(&doctor(folder.path(), &[]).1, "database", "ok", "its schema is right");
+    let after = content(folder.path());
+    assert_eq!(after["appgrant.db"], before["appgrant.db"]);
+    assert_eq!(after["appgrant.db-wal"], before["appgrant.db-wal"]);
+}
+
+#[tokio::test]
+async fn each_fault_of_an_installation_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name);
+    fs::write(file("rubbish"), vec![b'x'; 5000]).unwrap();
+    fs::write(file("empty.db"), "").unwrap();
+    let mode = |name: &str, mode| {
+        fs::set_permissions(file(name), fs::Permissions::from_mode(mode)).unwrap();
+    };
+    mode("empty.db", 0o644);
+    for (setting, value, check, status, says) in [
+        ("DATABASE_URL", "sqlite:rubbish", "database", "failed", "not a database"),
+        ("DATABASE_URL", "sqlite:no/such/x.db", "database", "failed", "its folder is not there"),
+        ("DATABASE_URL", "sqlite:empty.db", "database", "warning", "older than this program"),
+        ("DATABASE_URL", "sqlite:empty.db", "database_file", "warning", "chmod 600"),
+        (
+            "DATABASE_URL",
+            "postgres://u:hunter2@127.0.0.1:1/x",
+            "database",
+            "failed",
+            "cannot be reached",
+        ),
+        ("SECRET_KEY_FILE", "rubbish", "key_file", "failed", "does not hold a master key"),
+        ("PUBLIC_URL", "http://shop.example", "public_url", "warning", "without TLS"),
+        ("PUBLIC_URL", "https://shop.example", "public_url", "ok", "https://shop.example"),
+        ("PUBLIC_URL", "shop.example", "settings", "failed", "it must be an http or https address"),
+        ("LISTNE", "x", "settings", "failed", "did you mean APPGRANT_LISTEN?"),
+        ("STORE_LOGO", "none.svg", "settings", "failed", "APPGRANT_STORE_LOGO names a file"),
+        ("LOG", "appgrant=loud", "settings", "failed", "APPGRANT_LOG cannot be understood"),
+        ("CALLBACK_CA_FILE", "rubbish", "callback_ca_file", "failed", "no certificate"),
+        ("CALLBACK_CA_FILE", "none.pem", "callback_ca_file", "failed", "cannot be used"),
+        ("CALLBACK_CA_FILE", "ca.pem", "callback_ca_file", "warning", "adds 1"),
+        ("CALLBACK_ALLOW_NETWORKS", "10.0.0.0/8", "allow_networks", "warning", "10.0.0.0/8"),
+        ("CALLBACK_ALLOW_NETWORKS", "", "allow_networks", "ok", "public addresses only"),
+        ("TRUSTED_PROXIES", "0.0.0.0/0", "trusted_proxies", "warning", "Every client"),
+    ] {
+        let (_, checks) = doctor(folder.path(), &[(&format!("APPGRANT_{setting}"), value)]);
+        assert_says(&checks, check, status, says);
+        let all = serde_json::to_string(&checks).unwrap();
+        assert!(!all.contains("hunter2") && !all.contains("xxxx"), "{all}");
+    }
+    assert_eq!(fs::read(file("empty.db")).unwrap(), b"");
+}
+
+#[tokio::test]
+async fn a_key_file_that_does_not_fit_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(run(folder.path(), &["user", "list"]), 0);
+    let file = |name: &str| folder.path().join(name);
+    fs::set_permissions(file("appgrant.key"), fs::Permissions::from_mode(0o644)).unwrap();
+    assert_says(&doctor(folder.path(), &[]).1, "key_file", "warning", "chmod 600");
+    fs::rename(file("appgrant.key"), file("kept")).unwrap();
+    assert_says(&doctor(folder.path(), &[]).1, "key_file", "failed", "Restore it from the backup");
+    assert!(!file("appgrant.key").exists());
+    let other = format!("appgrant-master-key-1:{}\n", "ab".repeat(32));
+    fs::write(file("appgrant.key"), &other).unwrap();
+    let (code, checks) = doctor(folder.path(), &[]);
+    assert_eq!(code, 1);
+    assert_says(&checks, "key_file", "failed", "not the key file this database was made with");
+    assert!(!serde_json::to_string(&checks).unwrap().contains("abab"));
+}
+
+#[tokio::test]
+async fn a_postgres_database_is_looked_at_and_its_clock_compared() {
+    let (Some(ready), Some(empty)) =
+        (postgres::migrated_database().await, postgres::empty_database().await)
+    else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let (code, checks) = doctor(folder.path(), &[("APPGRANT_DATABASE_URL", &ready)]);
+    assert_eq!(code, 0, "{checks:#?}");
+    assert_says(&checks, "database", "ok", "its schema is right");
+    assert_says(&checks, "clock", "ok", "as the database’s");
+    for _ in 0..2 {
+        let (code, checks) = doctor(folder.path(), &[("APPGRANT_DATABASE_URL", &empty)]);
+        assert_eq!(code, 1);
+        assert_says(&checks, "database", "failed", "run `appgrant migrate`");
+    }
+}
+
+#[tokio::test]
+async fn people_read_one_line_a_check() {
+    let folder = tempfile::tempdir().unwrap();
+    let (code, out, error) = Process::run_with(folder.path(), &[], &["doctor"]);
+    assert_eq!((code, error.as_str()), (0, ""));
+    assert!(out.contains("\nok       database          appgrant.db is not there yet"), "{out}");
+    assert!(out.contains("\nwarning  allow_networks    Callbacks may reach 127.0.0.0/8"), "{out}");
+    fs::write(folder.path().join("appgrant.key"), "x").unwrap();
+    let (code, _, error) = Process::run_with(folder.path(), &[], &["doctor"]);
+    let line = "appgrant: the service cannot work as it is; failed: key_file\n";
+    assert_eq!((code, error.as_str()), (1, line));
+}

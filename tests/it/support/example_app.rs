@@ -1,0 +1,146 @@
+//! The receivers in `examples/receivers`, each started as a process of its own.
+
+use std::{
+    fs::{self, File},
+    io::{Write, stderr},
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::OnceLock,
+    time::Duration,
+};
+
+use tempfile::TempDir;
+use tokio::time::Instant;
+
+/// What a receiver is written in.
+#[derive(Clone, Copy, Debug)]
+pub enum Language {
+    Python,
+    JavaScript,
+    Php,
+    Rust,
+}
+
+/// A running receiver, killed when dropped.
+pub struct ExampleApp {
+    pub address: SocketAddr,
+    child: Child,
+    folder: TempDir,
+}
+
+impl ExampleApp {
+    /// Starts the receiver; nothing where its language is not installed.
+    pub async fn start(language: Language, store_url: &str, app_url: &str) -> Option<Self> {
+        let folder = tempfile::tempdir().unwrap();
+        let log = File::create(folder.path().join("log")).unwrap();
+        let child = language
+            .command()?
+            .current_dir(folder.path())
+            .env("STORE_URL", store_url)
+            .env("APP_URL", app_url)
+            .env("PORT", "0")
+            .env("NO_PROXY", "*")
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().unwrap())
+            .stderr(log)
+            .spawn()
+            .unwrap();
+        let address = SocketAddr::from(([127, 0, 0, 1], 0));
+        let mut app = Self { address, child, folder };
+        app.address = app.wait_until_up().await;
+        Some(app)
+    }
+
+    /// Waits until it says where it listens.
+    async fn wait_until_up(&mut self) -> SocketAddr {
+        let deadline = Instant::now() + Duration::from_mins(1);
+        loop {
+            let log = self.log();
+            let said = log.split("http://").nth(1).and_then(|rest| rest.split_once(['\n', ')']));
+            if let Some((address, _)) = said {
+                return address.parse().unwrap();
+            }
+            let alive = self.child.try_wait().unwrap().is_none();
+            assert!(alive && Instant::now() < deadline, "it did not start: {log}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Everything it said.
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.folder.path().join("log")).unwrap()
+    }
+
+    /// How often it stored keys.
+    pub fn stored(&self) -> usize {
+        self.log().matches("stored the keys for user 4711").count()
+    }
+}
+
+impl Drop for ExampleApp {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Language {
+    /// How to run the receiver, if that is possible here.
+    fn command(self) -> Option<Command> {
+        let script = |program: &str, name: &str| {
+            let mut command = Command::new(program);
+            command.arg(root().join("examples/receivers").join(name));
+            command
+        };
+        Some(match self {
+            Self::Python => {
+                needed("python3", &["-c", "import cryptography"])?;
+                script("python3", "receiver.py")
+            }
+            Self::JavaScript => {
+                needed("node", &["-e", "if (!globalThis.fetch) process.exit(1)"])?;
+                script("node", "receiver.mjs")
+            }
+            Self::Php => {
+                needed("php", &["-r", "exit(extension_loaded('sodium') ? 0 : 1);"])?;
+                let mut command = Command::new("php");
+                let router = root().join("examples/receivers/receiver.php");
+                command.args(["-S", "127.0.0.1:0"]).arg(router);
+                command
+            }
+            Self::Rust => Command::new(rust_example()),
+        })
+    }
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Whether that program is there and can do this; if not, says so past the test harness, which would
+/// hide it.
+fn needed(program: &str, check: &[&str]) -> Option<()> {
+    let mut command = Command::new(program);
+    let command = command.args(check).stdin(Stdio::null()).stdout(Stdio::null());
+    if command.stderr(Stdio::null()).status().is_ok_and(|status| status.success()) {
+        return Some(());
+    }
+    let missing = format!("`{program} {}` fails here", check.join(" "));
+    assert!(std::env::var_os("CI").is_none(), "a receiver cannot be tested: {missing}");
+    let _ = writeln!(stderr(), "\n*** SKIPPED, A RECEIVER WAS NOT TESTED: {missing} ***\n");
+    None
+}
+
+/// The Rust receiver, built: `cargo test --test it` alone does not build examples.
+fn rust_example() -> &'static Path {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    BUILT.get_or_init(|| {
+        let profile = if cfg!(debug_assertions) { "dev" } else { "release" };
+        let build = ["build", "--quiet", "--locked", "--example", "receiver", "--profile", profile];
+        let done = Command::new(env!("CARGO")).args(build).current_dir(root()).status().unwrap();
+        assert!(done.success(), "the Rust receiver does not build");
+        let programs = Path::new(env!("CARGO_BIN_EXE_appgrant")).parent().unwrap();
+        programs.join("examples/receiver")
+    })
+}
