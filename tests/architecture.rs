@@ -69,7 +69,7 @@ const LONGEST_SOURCE: usize = 500;
 const LONGEST_TEST: usize = 600;
 
 /// Types that hold a plain secret, its hash, its sealed form, or a password somewhere in them.
-const SECRET: [&str; 18] = [
+const SECRET: [&str; 19] = [
     "Approval",
     "Authority",
     "Claimed",
@@ -83,6 +83,7 @@ const SECRET: [&str; 18] = [
     "NewPassword",
     "NewUser",
     "NewUserRequest",
+    "NotedBody",
     "Parameters",
     "Sealed",
     "SessionId",

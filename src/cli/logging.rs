@@ -9,9 +9,14 @@ use crate::config::{LogFormat, SettingError, Settings};
 
 /// Parts whose lines nobody should read, whatever the filter says. The PostgreSQL driver writes the
 /// values of queries at debug, hashes and sealed bytes among them; actix calls each malformed request
-/// of a stranger an error, and tells about its threads.
-const QUIET: [&str; 3] =
-    ["tokio_postgres=warn", "actix_http::h1::dispatcher=off", "actix_server=warn"];
+/// of a stranger an error, and tells about its threads; the verifier of certificates writes out every
+/// name in one, which may be a stranger's 50 000 characters.
+const QUIET: [&str; 4] = [
+    "tokio_postgres=warn",
+    "actix_http::h1::dispatcher=off",
+    "actix_server=warn",
+    "rustls_platform_verifier=off",
+];
 
 /// Starts logging for this process.
 ///

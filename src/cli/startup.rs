@@ -27,7 +27,11 @@ use crate::{
         installation,
         signing::LastSeen,
     },
+    worker::delivery,
 };
+
+/// How many names the early word may ask for at one time.
+const EARLY_LOOKUPS: usize = 32;
 
 /// What the outside world is made of; tests bring their own.
 pub struct World {
@@ -35,8 +39,10 @@ pub struct World {
     pub clock: Arc<dyn Clock>,
     /// Random bytes.
     pub entropy: Arc<dyn Entropy>,
-    /// Where names lead.
+    /// Where names lead, for deliveries.
     pub lookup: Arc<dyn Lookup>,
+    /// Where names lead, for the early word: an own one, so that slow names hold up no delivery.
+    pub early_lookup: Arc<dyn Lookup>,
     /// What hashing costs.
     pub costs: Costs,
     /// Threads of the web server.
@@ -49,7 +55,8 @@ impl World {
         Self {
             clock: Arc::new(SystemClock),
             entropy: Arc::new(SystemEntropy),
-            lookup: Arc::new(SystemLookup::default()),
+            lookup: Arc::new(SystemLookup::new(delivery::AT_ONCE)),
+            early_lookup: Arc::new(SystemLookup::new(EARLY_LOOKUPS)),
             costs: Costs::default(),
             web_workers: cores(),
         }
@@ -130,6 +137,8 @@ pub async fn services(settings: &Settings, world: &World) -> Result<Arc<Services
     let key_file = KeyFile::open(&settings.secret_key_file, &*world.entropy)?;
     let keyring = Arc::new(Keyring::derive(&key_file.key));
     let password_hasher = Hasher::start(&keyring, 1);
+    let callbacks = callbacks(settings, &world.lookup)?;
+    let early_lookup = Arc::clone(&world.early_lookup);
     let services = Arc::new(Services {
         db,
         clock: Arc::clone(&world.clock),
@@ -139,8 +148,8 @@ pub async fn services(settings: &Settings, world: &World) -> Result<Arc<Services
         secret_hasher: Hasher::start(&keyring, cores() / 2),
         keyring,
         costs: world.costs,
-        callbacks: callbacks(settings, &world.lookup)?,
-        callback_checks: CallbackChecks::default(),
+        callback_checks: CallbackChecks::new(callbacks.asking(early_lookup)),
+        callbacks,
         callback_timeout: settings.callback_timeout,
         public_url: settings.public_url.as_str().to_owned(),
         signals: Signals::default(),

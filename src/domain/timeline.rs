@@ -9,6 +9,9 @@ use serde::{Deserialize, Serialize};
 
 use super::timestamp::Timestamp;
 
+/// The instant by which a certificate says that it has no end (RFC 5280 §4.1.2.5).
+const NO_END: Timestamp = Timestamp::from_millis(253_402_300_799_000);
+
 /// The steps of an attempt, in their order.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Timeline {
@@ -34,8 +37,11 @@ pub struct Step {
 pub enum Event {
     /// The name's addresses were found, and all of them may be reached.
     Resolved {
-        /// All of them.
+        /// The first of them.
         addresses: Vec<IpAddr>,
+        /// How many there were besides.
+        #[serde(default)]
+        more: usize,
     },
     /// One of the addresses could not be reached.
     Unreachable {
@@ -94,14 +100,18 @@ impl Event {
     /// The step in plain words.
     pub fn in_words(&self) -> String {
         match self {
-            Self::Resolved { addresses } => {
+            Self::Resolved { addresses, more } => {
                 let shown: Vec<_> = addresses.iter().map(ToString::to_string).collect();
-                format!("Name found: {}", shown.join(", "))
+                let more = if *more == 0 { String::new() } else { format!(" and {more} more") };
+                format!("Name found: {}{more}", shown.join(", "))
             }
             Self::Unreachable { address, reason } => {
                 format!("No connection to {address}: {reason}")
             }
             Self::Connected { address } => format!("Connected to {address}"),
+            Self::Certificate { issuer, ends } if *ends >= NO_END => {
+                format!("Certificate issued by {issuer}, without an end")
+            }
             Self::Certificate { issuer, ends } => {
                 format!("Certificate issued by {issuer}, ends {}", ends.to_date())
             }
@@ -132,17 +142,18 @@ mod tests {
     fn a_timeline_is_stored_without_loss() {
         let address: SocketAddr = "[2001:db8::1]:443".parse().unwrap();
         let events = [
-            Event::Resolved { addresses: vec![address.ip(), "192.0.2.1".parse().unwrap()] },
+            Event::Resolved { addresses: vec![address.ip()], more: 3 },
             Event::Unreachable { address, reason: "Connection refused".into() },
             Event::Connected { address },
             Event::Certificate { issuer: "R11".into(), ends: Timestamp::from_millis(1) },
+            Event::Certificate { issuer: "R11".into(), ends: NO_END },
             Event::Secured { version: "TLS 1.3".into() },
             Event::Sent,
             Event::Answered { status: 204, length: 0, content_type: None },
         ];
         let steps: Vec<_> = events.map(|event| Step { event, took_ms: 3 }).into();
         assert!(steps.iter().all(|step| !step.event.in_words().is_empty()));
-        let timeline = Timeline { steps, took_ms: 25 };
+        let timeline = Timeline { steps, took_ms: 28 };
         let text = serde_json::to_string(&timeline).unwrap();
         assert_eq!(serde_json::from_str::<Timeline>(&text).unwrap(), timeline);
         assert_eq!(timeline.unfinished_ms(), 4);

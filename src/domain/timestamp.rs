@@ -44,7 +44,8 @@ impl Timestamp {
     }
 
     fn zoned(self) -> jiff::Timestamp {
-        jiff::Timestamp::from_millisecond(self.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH)
+        let end = if self.0 < 0 { jiff::Timestamp::MIN } else { jiff::Timestamp::MAX };
+        jiff::Timestamp::from_millisecond(self.0).unwrap_or(end)
     }
 
     /// `2026-11-20 20:45:03`, in UTC: the form WooCommerce puts into a key's description.
@@ -88,6 +89,6 @@ mod tests {
         let last = Timestamp::from_millis(i64::MAX);
         assert_eq!(last.plus(Duration::from_secs(1)), last);
         assert_eq!(Timestamp::from_millis(5).since(last), Duration::ZERO);
-        assert_eq!(last.to_string(), "1970-01-01T00:00:00Z", "out of range shows the epoch");
+        assert_eq!(last.to_string(), "9999-12-30T22:00:00Z", "what is out of range shows its end");
     }
 }

@@ -14,7 +14,7 @@ use super::recorder::Recorder;
 use crate::domain::timeline::Event;
 
 /// Bytes to be sent, all at once.
-pub(super) struct NotedBody {
+pub struct NotedBody {
     bytes: Option<Bytes>,
     recorder: Arc<Recorder>,
 }

@@ -38,7 +38,11 @@ impl From<LookupError> for Failure {
 pub(super) fn classify(error: reqwest::Error, phase: Phase) -> Failure {
     // An app's address may carry its own secrets.
     let error = &error.without_url();
-    if let Some(tls) = chain(error).find_map(|error| error.downcast_ref()) {
+    // A server may break TLS after it has read the keys, and then "nothing was sent" would be untrue.
+    let handshake = phase != Phase::Answer;
+    if let Some(tls) =
+        handshake.then(|| chain(error).find_map(|error| error.downcast_ref())).flatten()
+    {
         return about_tls(tls);
     }
     match phase {

@@ -9,9 +9,6 @@ use std::{collections::HashSet, net::IpAddr, pin::Pin, sync::Arc};
 use dns_lookup::{AddrInfoHints, LookupErrorKind, SockType, getaddrinfo};
 use tokio::{sync::Semaphore, task::spawn_blocking};
 
-/// How many questions may be open at one time.
-const AT_ONCE: usize = 128;
-
 /// The addresses of a name, or why there are none.
 pub type Found = Result<Vec<IpAddr>, LookupError>;
 
@@ -33,9 +30,10 @@ pub trait Lookup: Send + Sync {
 /// The system's resolver.
 pub struct SystemLookup(Arc<Semaphore>);
 
-impl Default for SystemLookup {
-    fn default() -> Self {
-        Self(Arc::new(Semaphore::new(AT_ONCE)))
+impl SystemLookup {
+    /// With at most that many questions open at one time; more wait for their turn.
+    pub fn new(at_once: usize) -> Self {
+        Self(Arc::new(Semaphore::new(at_once)))
     }
 }
 
@@ -72,14 +70,14 @@ mod tests {
 
     #[tokio::test]
     async fn the_machine_knows_itself() {
-        let found = SystemLookup::default().lookup("localhost").await.unwrap();
+        let found = SystemLookup::new(4).lookup("localhost").await.unwrap();
         assert!(!found.is_empty() && found.iter().all(IpAddr::is_loopback), "{found:?}");
     }
 
     #[tokio::test]
     async fn what_is_no_name_has_no_address() {
         for name in ["", "a\0b", "-", &"a".repeat(300)] {
-            assert!(SystemLookup::default().lookup(name).await.is_err(), "{name:?}");
+            assert!(SystemLookup::new(4).lookup(name).await.is_err(), "{name:?}");
         }
     }
 }

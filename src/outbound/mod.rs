@@ -4,6 +4,7 @@
 //! address that [`AddressGuard`] did not let through.
 
 mod body;
+mod call;
 mod callback_client;
 mod connection;
 mod failures;

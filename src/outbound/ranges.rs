@@ -9,24 +9,25 @@
 
 /// IPv4 that is not a public host.
 pub(super) const REFUSED_V4: &[&str] = &[
-    "0.0.0.0/8",       // this network (RFC 791)
-    "10.0.0.0/8",      // private use (RFC 1918)
-    "100.64.0.0/10",   // carrier-grade NAT (RFC 6598)
-    "127.0.0.0/8",     // loopback (RFC 1122)
-    "169.254.0.0/16",  // link local, cloud metadata (RFC 3927)
-    "172.16.0.0/12",   // private use (RFC 1918)
-    "192.0.0.0/24",    // protocol assignments (RFC 6890)
-    "192.0.2.0/24",    // documentation (RFC 5737)
-    "192.31.196.0/24", // AS112 (RFC 7535)
-    "192.52.193.0/24", // AMT (RFC 7450)
-    "192.88.99.0/24",  // 6to4 relays, deprecated (RFC 7526)
-    "192.168.0.0/16",  // private use (RFC 1918)
-    "192.175.48.0/24", // AS112 (RFC 7534)
-    "198.18.0.0/15",   // benchmarking (RFC 2544)
-    "198.51.100.0/24", // documentation (RFC 5737)
-    "203.0.113.0/24",  // documentation (RFC 5737)
-    "224.0.0.0/4",     // multicast (RFC 5771)
-    "240.0.0.0/4",     // reserved, limited broadcast (RFC 1112, RFC 919)
+    "0.0.0.0/8",        // this network (RFC 791)
+    "10.0.0.0/8",       // private use (RFC 1918)
+    "100.64.0.0/10",    // carrier-grade NAT (RFC 6598)
+    "127.0.0.0/8",      // loopback (RFC 1122)
+    "168.63.129.16/32", // a cloud's platform services, public in number only
+    "169.254.0.0/16",   // link local, cloud metadata (RFC 3927)
+    "172.16.0.0/12",    // private use (RFC 1918)
+    "192.0.0.0/24",     // protocol assignments (RFC 6890)
+    "192.0.2.0/24",     // documentation (RFC 5737)
+    "192.31.196.0/24",  // AS112 (RFC 7535)
+    "192.52.193.0/24",  // AMT (RFC 7450)
+    "192.88.99.0/24",   // 6to4 relays, deprecated (RFC 7526)
+    "192.168.0.0/16",   // private use (RFC 1918)
+    "192.175.48.0/24",  // AS112 (RFC 7534)
+    "198.18.0.0/15",    // benchmarking (RFC 2544)
+    "198.51.100.0/24",  // documentation (RFC 5737)
+    "203.0.113.0/24",   // documentation (RFC 5737)
+    "224.0.0.0/4",      // multicast (RFC 5771)
+    "240.0.0.0/4",      // reserved, limited broadcast (RFC 1112, RFC 919)
 ];
 
 /// IPv6 global unicast (RFC 4291 §2.4); everything outside is refused.

@@ -10,10 +10,13 @@ use std::{
     time::Duration,
 };
 
-use tokio::{sync::Semaphore, time::timeout};
+use tokio::time::timeout;
 
 use super::Services;
-use crate::domain::{callback_url::CallbackUrl, failure::Failure, timestamp::Timestamp};
+use crate::{
+    domain::{callback_url::CallbackUrl, failure::Failure, timestamp::Timestamp},
+    outbound::CallbackClient,
+};
 
 /// How long a page waits for the verdict.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -23,9 +26,6 @@ const KEPT: Duration = Duration::from_mins(1);
 
 /// How many verdicts are kept.
 const MOST: usize = 1000;
-
-/// How many look-ups may run at one time; the deliveries need the resolver too.
-const AT_ONCE: usize = 16;
 
 /// What is known of a callback's address.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,31 +38,36 @@ pub enum Verdict {
     Unknown,
 }
 
-/// The verdicts of the last minute.
+/// Looks at callbacks' addresses, and remembers what it saw.
 pub struct CallbackChecks {
-    verdicts: Mutex<HashMap<String, (Timestamp, Verdict)>>,
-    slots: Semaphore,
-}
-
-impl Default for CallbackChecks {
-    fn default() -> Self {
-        Self { verdicts: Mutex::default(), slots: Semaphore::new(AT_ONCE) }
-    }
+    verdicts: Verdicts,
+    callbacks: CallbackClient,
 }
 
 impl CallbackChecks {
-    fn verdicts(&self) -> MutexGuard<'_, HashMap<String, (Timestamp, Verdict)>> {
-        self.verdicts.lock().expect("nothing panics while it holds the verdicts")
+    /// Checks with that client. Its look-ups should be its own: slow names must not hold up deliveries.
+    pub fn new(callbacks: CallbackClient) -> Self {
+        Self { verdicts: Verdicts::default(), callbacks }
+    }
+}
+
+/// The verdicts of the last minute.
+#[derive(Default)]
+struct Verdicts(Mutex<HashMap<String, (Timestamp, Verdict)>>);
+
+impl Verdicts {
+    fn held(&self) -> MutexGuard<'_, HashMap<String, (Timestamp, Verdict)>> {
+        self.0.lock().expect("nothing panics while it holds the verdicts")
     }
 
     fn known(&self, host: &str, now: Timestamp) -> Option<Verdict> {
-        let verdicts = self.verdicts();
+        let verdicts = self.held();
         let (at, verdict) = verdicts.get(host)?;
         is_fresh(*at, now).then(|| verdict.clone())
     }
 
     fn keep(&self, host: &str, now: Timestamp, verdict: Verdict) {
-        let mut verdicts = self.verdicts();
+        let mut verdicts = self.held();
         if verdicts.len() >= MOST {
             verdicts.retain(|_, (at, _)| is_fresh(*at, now));
         }
@@ -80,18 +85,15 @@ fn is_fresh(at: Timestamp, now: Timestamp) -> bool {
 pub async fn check(services: &Services, callback_url: &CallbackUrl) -> Verdict {
     let (checks, now, target) = (&services.callback_checks, services.now(), callback_url.target());
     let host = target.host_str().unwrap_or_default();
-    if let Some(verdict) = checks.known(host, now) {
+    if let Some(verdict) = checks.verdicts.known(host, now) {
         return verdict;
     }
-    let Ok(_slot) = checks.slots.try_acquire() else {
-        return Verdict::Unknown;
-    };
-    let verdict = match timeout(PATIENCE, services.callbacks.vet(&target)).await {
+    let verdict = match timeout(PATIENCE, checks.callbacks.vet(&target)).await {
         Ok(Ok(_)) => Verdict::Fine,
         Ok(Err(failure)) => Verdict::Wrong(failure),
-        Err(_) => Verdict::Unknown,
+        Err(_) => return Verdict::Unknown, // not kept: the next one may get an answer
     };
-    checks.keep(host, now, verdict.clone());
+    checks.verdicts.keep(host, now, verdict.clone());
     verdict
 }
 
@@ -101,7 +103,7 @@ mod tests {
 
     #[test]
     fn verdicts_hold_for_a_minute_and_are_bounded() {
-        let checks = CallbackChecks::default();
+        let checks = Verdicts::default();
         let at = |seconds: i64| Timestamp::from_millis(seconds * 1000);
         checks.keep("a", at(0), Verdict::Fine);
         assert_eq!(checks.known("a", at(59)), Some(Verdict::Fine));
@@ -110,8 +112,8 @@ mod tests {
         for number in 0..2 * MOST {
             checks.keep(&number.to_string(), at(1), Verdict::Unknown);
         }
-        assert_eq!(checks.verdicts().len(), MOST);
+        assert_eq!(checks.held().len(), MOST);
         checks.keep("b", at(100), Verdict::Fine);
-        assert_eq!(checks.verdicts().len(), 1, "what is stale makes room");
+        assert_eq!(checks.held().len(), 1, "what is stale makes room");
     }
 }

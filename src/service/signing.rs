@@ -13,7 +13,7 @@ use tokio::time::timeout;
 
 use super::{ServiceError, Services};
 use crate::{
-    db::{self, outcomes::Rotated},
+    db::{self, DbError, outcomes::Rotated},
     domain::{
         signature::{self, JwkSet, SignatureHeaders},
         signing_key::{Generation, MOST_IN_USE, OVERLAP},
@@ -121,7 +121,7 @@ pub async fn rotate(services: &Services, at_once: bool) -> Result<Rotation, Rota
     let now = services.now();
     let in_use = in_use(services, now).await?;
     let newest =
-        in_use.first().ok_or(db::DbError::Corrupt("signing_keys")).map_err(ServiceError::Db)?;
+        in_use.first().ok_or(DbError::Corrupt("signing_keys")).map_err(ServiceError::Db)?;
     if in_use.len() >= MOST_IN_USE && !at_once {
         return Err(RotateError::TooMany);
     }
@@ -135,7 +135,13 @@ pub async fn rotate(services: &Services, at_once: bool) -> Result<Rotation, Rota
 }
 
 async fn in_use(services: &Services, now: Timestamp) -> Result<Vec<Generation>, ServiceError> {
-    Ok(db::read!(services.db, signing_keys::in_use(now))?)
+    let generations = db::read!(services.db, signing_keys::in_use(now))?;
+    // Without any, keys would go out unsigned.
+    if generations.is_empty() {
+        Err(DbError::Corrupt("signing_keys").into())
+    } else {
+        Ok(generations)
+    }
 }
 
 fn keys(services: &Services, numbers: impl IntoIterator<Item = u32>) -> Vec<SigningKey> {

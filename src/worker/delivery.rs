@@ -16,7 +16,7 @@ use crate::service::{
 };
 
 /// How many attempts run side by side.
-const AT_ONCE: usize = 256;
+pub const AT_ONCE: usize = 256;
 
 /// How often the database is looked at even if nobody nudged: another process may have written.
 const LOOK_EVERY: Duration = Duration::from_secs(1);

@@ -55,7 +55,7 @@ async fn a_slow_name_service_holds_the_page_two_seconds_and_no_longer() {
     let manager = app.logged_in("max").await;
     let began = Instant::now();
     let page = manager.consent(&request("https://slow.example/")).await;
-    assert!(began.elapsed() < Duration::from_mins(1), "it did not wait for the answer");
+    assert!(began.elapsed() < Duration::from_secs(20), "it did not wait for the answer");
     assert!(page.body.contains("could not be found out in time whether"), "{}", page.body);
 }
 
@@ -100,8 +100,7 @@ async fn many_questions_at_once_are_answered() {
     let pages: Vec<_> = pages.collect();
     for page in pages {
         let body = page.await.unwrap().body;
-        let told = body.contains("wc-auth-callback-problem");
-        assert!(told || body.contains("could not be found out in time"), "{body}");
+        assert!(body.contains("wc-auth-callback-problem"), "{body}");
     }
 }
 

@@ -1,79 +1,55 @@
-//! Apps that speak HTTP/2: the same delivery, and the same limits.
+//! Apps that would rather speak HTTP/2, and apps that break TLS behind the handshake.
+//!
+//! Deliveries are HTTP/1.1 only: on an HTTP/2 stream an app could answer early, leave the body waiting
+//! for its window, and take the keys long after the attempt was over.
 
-use std::{convert::Infallible, sync::Arc};
+use std::sync::Arc;
 
-use http_body_util::{BodyExt, Full};
-use hyper::{
-    Request, Response, body::Bytes, body::Incoming, server::conn::http2, service::service_fn,
+use rustls::{RootCertStore, ServerConfig, server::WebPkiClientVerifier};
+
+use crate::support::{
+    Manner, RoughApp, TestApp, approve_in_vain, client_authority, request, server_config,
+    server_config_asking,
 };
-use hyper_util::rt::{TokioExecutor, TokioIo};
-use tokio::{net::TcpListener, sync::mpsc};
-use tokio_rustls::TlsAcceptor;
 
-use crate::support::{TestApp, approve_in_vain, request, server_config};
-
-type Answer = Response<Full<Bytes>>;
-
-/// Starts an app that speaks HTTP/2 only; gives its address and the bodies it gets.
-async fn app(
-    answer: impl Fn() -> Answer + Copy + Send + Sync + 'static,
-) -> (String, mpsc::UnboundedReceiver<(String, Bytes)>) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("https://localhost:{}/keys?a=1", listener.local_addr().unwrap().port());
+fn preferring(protocols: &[&str]) -> ServerConfig {
     let mut tls = server_config(&["localhost"]);
-    tls.alpn_protocols = vec![b"h2".to_vec()];
-    let acceptor = TlsAcceptor::from(Arc::new(tls));
-    let (heard, hears) = mpsc::unbounded_channel();
-    tokio::spawn(async move {
-        while let Ok((stream, _)) = listener.accept().await {
-            let Ok(stream) = acceptor.accept(stream).await else { continue };
-            let heard = heard.clone();
-            let service = service_fn(move |request: Request<Incoming>| {
-                let heard = heard.clone();
-                async move {
-                    let target = format!("{} {}", request.method(), request.uri());
-                    let length = request.headers().get("content-length").cloned();
-                    let body = request.into_body().collect().await.unwrap().to_bytes();
-                    assert_eq!(length.unwrap(), body.len().to_string().as_str());
-                    let _ = heard.send((target, body));
-                    Ok::<_, Infallible>(answer())
-                }
-            });
-            let serving = http2::Builder::new(TokioExecutor::new())
-                .max_header_list_size(1024 * 1024)
-                .serve_connection(TokioIo::new(stream), service);
-            tokio::spawn(serving);
-        }
-    });
-    (url, hears)
+    tls.alpn_protocols = protocols.iter().map(|name| name.as_bytes().to_vec()).collect();
+    tls
 }
 
 #[tokio::test]
-async fn the_keys_arrive_by_http_2() {
+async fn an_app_that_prefers_http_2_is_spoken_to_in_http_1() {
     let store = TestApp::start().await;
-    let (url, mut heard) =
-        app(|| Response::builder().status(201).body(Full::default()).unwrap()).await;
+    let answer = Manner::says("HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n");
+    let app = RoughApp::start(Some(preferring(&["h2", "http/1.1"])), answer).await;
     let manager = store.logged_in("max").await;
-    let page = manager.consent(&request(&url)).await;
+    let page = manager.consent(&request(&app.url())).await;
     assert!(manager.approve(&page).await.location().contains("success=1"));
-    let (target, body) = heard.recv().await.unwrap();
-    assert_eq!(target, format!("POST {url}"));
-    assert!(body.starts_with(b"{\"key_id\":"), "{body:?}");
+    assert!(app.heard() > 0);
 }
 
 #[tokio::test]
-async fn its_headers_are_capped_and_its_refusal_is_told() {
+async fn an_app_that_speaks_nothing_else_is_told_so() {
     let store = TestApp::start().await;
-    let (url, _heard) = app(|| {
-        let filler = "x".repeat(64 * 1024);
-        Response::builder().header("x-filler", filler).body(Full::default()).unwrap()
-    })
-    .await;
-    let (_, page) = approve_in_vain(&store.logged_in("max").await, &url).await;
+    let app = RoughApp::start(Some(preferring(&["h2"])), Manner::Silent).await;
+    let (_, page) = approve_in_vain(&store.logged_in("max").await, &app.url()).await;
     let told = page.text("ol.timeline");
-    assert!(told.contains("broken_answer") || told.contains("status 431"), "{told}");
-    let (url, _heard) =
-        app(|| Response::builder().status(503).body(Full::default()).unwrap()).await;
-    let (_, page) = approve_in_vain(&store.logged_in("max").await, &url).await;
-    assert!(page.text("ol.timeline").contains("Answered with status 503"));
+    assert!(told.contains("Nothing was sent.") && told.contains("with HTTP/1.1"), "{told}");
+    assert_eq!(app.heard(), 0);
+}
+
+/// In TLS 1.3 a server's refusal of the client comes after the client's request: by then it may have
+/// read the keys, and nobody may be told that nothing was sent.
+#[tokio::test]
+async fn nobody_is_told_that_nothing_was_sent_when_it_was() {
+    let store = TestApp::start().await;
+    let mut roots = RootCertStore::empty();
+    roots.add(client_authority()).unwrap();
+    let verifier = WebPkiClientVerifier::builder(Arc::new(roots)).build().unwrap();
+    let app = RoughApp::start(Some(server_config_asking(verifier)), Manner::Silent).await;
+    let (_, page) = approve_in_vain(&store.logged_in("max").await, &app.url()).await;
+    let told = page.text("ol.timeline");
+    assert!(told.contains("Keys sent") && !told.contains("Nothing was sent"), "{told}");
+    assert!(told.contains("broken_answer") && told.contains("no client certificate"), "{told}");
 }

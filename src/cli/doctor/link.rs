@@ -45,7 +45,7 @@ pub(super) async fn run(
     let mut report = Report { diagnosis: diagnosis::diagnose(text, store.as_ref()), probe: None };
     let mended = report.diagnosis.mended.as_deref().and_then(diagnosis::callback);
     if let Some(callback) = diagnosis::callback(text).or(mended) {
-        let client = startup::callbacks(&settings, &(Arc::new(SystemLookup::default()) as _))?;
+        let client = startup::callbacks(&settings, &(Arc::new(SystemLookup::new(1)) as _))?;
         let failure = if probe {
             let attempted = client.probe(&callback.target()).await;
             report.probe = Some(attempted.timeline);

@@ -81,12 +81,12 @@ impl Failure {
                 "callback_url must lead to a port that speaks TLS; usually that is 443."
             }
             Self::Tls(_) => {
-                "The TLS handshake failed. Offer TLS 1.2 or 1.3, and ask for no client certificate."
+                "The TLS handshake failed. Offer TLS 1.2 or 1.3 with HTTP/1.1, and ask for no client certificate."
             }
             Self::Timeout(phase) => phase.advice(),
             Self::Status(status) => about_status(*status),
             Self::BrokenAnswer(_) => {
-                "Check what stands in front of the app (proxy, load balancer), and the app’s own log."
+                "Check what stands in front of the app (proxy, load balancer), and the app’s own log. It must speak HTTP/1.1 and ask for no client certificate."
             }
             Self::CannotOpen => "Go back to the app and connect again.",
         }

@@ -2,7 +2,7 @@
 //!
 //! Each line is judged as an app's `callback_url` is: read, parsed, vetted.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, net::Ipv4Addr};
 
 use appgrant::{domain::callback_url::CallbackUrl, outbound::AddressGuard};
 use url::Host;
@@ -52,7 +52,13 @@ fn opening_a_network_opens_nothing_else() {
         let (before, after) = (verdict(&closed, host), verdict(&open, host));
         match (before, after) {
             ("private", "public") => _ = opened.insert(host),
-            ("inside", "name") => {} // looked up, and held to the opened networks
+            ("inside", "name") => {
+                // Looked up, and held to the opened networks.
+                let url = CallbackUrl::read(&format!("https://{host}/callback")).unwrap().target();
+                let name = url.host_str().unwrap();
+                assert!(open.check_name(name, &[Ipv4Addr::new(8, 8, 8, 8).into()]).is_err());
+                assert!(open.check_name(name, &[Ipv4Addr::new(10, 8, 8, 8).into()]).is_ok());
+            }
             _ => assert_eq!(before, after, "{host}"),
         }
     }

@@ -100,6 +100,7 @@ impl TestApp {
             clock: clock.clone(),
             entropy: Arc::new(SystemEntropy),
             lookup: names.clone(),
+            early_lookup: names.clone(),
             costs: Costs { password: cheap, secret: cheap },
             web_workers: 1,
         };

@@ -1,11 +1,15 @@
 //! A certificate authority of the tests' own, and certificates for addresses of this machine.
 
-use std::{path::Path, sync::LazyLock};
+use std::{
+    path::Path,
+    sync::{Arc, LazyLock},
+};
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use rustls::{
     ServerConfig,
     pki_types::{CertificateDer, PrivateKeyDer},
+    server::danger::ClientCertVerifier,
 };
 
 static AUTHORITY: LazyLock<CertifiedIssuer<'static, KeyPair>> = LazyLock::new(|| {
@@ -16,9 +20,12 @@ static AUTHORITY: LazyLock<CertifiedIssuer<'static, KeyPair>> = LazyLock::new(||
 });
 
 /// Writes the authority's certificate into `folder`; gives the path for `APPGRANT_CALLBACK_CA_FILE`.
+/// Put there whole, since other processes may be reading it.
 pub fn ca_file(folder: &Path) -> String {
     let file = folder.join("ca.pem");
-    std::fs::write(&file, AUTHORITY.pem()).unwrap();
+    let draft = tempfile::NamedTempFile::new_in(folder).unwrap();
+    std::fs::write(draft.path(), AUTHORITY.pem()).unwrap();
+    draft.persist(&file).unwrap();
     file.to_str().unwrap().to_owned()
 }
 
@@ -41,6 +48,20 @@ pub fn self_signed(names: &[&str]) -> ServerConfig {
     params.distinguished_name.push(DnType::CommonName, "The app’s own");
     let leaf = params.self_signed(&key).unwrap();
     config(leaf.into(), &key)
+}
+
+/// TLS for `localhost` that asks the client for a certificate.
+pub fn server_config_asking(verifier: Arc<dyn ClientCertVerifier>) -> ServerConfig {
+    let key = KeyPair::generate().unwrap();
+    let leaf = params(&["localhost"]).signed_by(&key, &*AUTHORITY).unwrap();
+    let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
+    let builder = ServerConfig::builder().with_client_cert_verifier(verifier);
+    builder.with_single_cert(vec![leaf.into()], key).unwrap()
+}
+
+/// The authority, as one that clients' certificates could come from.
+pub fn client_authority() -> CertificateDer<'static> {
+    AUTHORITY.der().clone()
 }
 
 fn params(names: &[&str]) -> CertificateParams {

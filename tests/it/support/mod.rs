@@ -15,7 +15,9 @@ mod trouble;
 mod tunnel;
 
 pub use app::{PASSWORD, TestApp};
-pub use certificates::{ca_file, certified, self_signed, server_config};
+pub use certificates::{
+    ca_file, certified, client_authority, self_signed, server_config, server_config_asking,
+};
 pub use connection::{approve_in_vain, request};
 pub use dev_receiver::DevReceiver;
 pub use example_app::{ExampleApp, Language};
