@@ -145,6 +145,8 @@ pub struct ExistingKey {
 pub struct Claimed {
     /// Its id, which is the `webhook-id`.
     pub id: String,
+    /// What it hands over the key of.
+    pub grant_id: String,
     /// The attempt's number, which with the id is the lease.
     pub attempt: i64,
     /// What was asked; names the callback.
@@ -157,8 +159,8 @@ pub struct Claimed {
 pub enum Claim {
     /// This one; it is leased.
     Got(Box<Claimed>),
-    /// One was over its time and has been given up.
-    GaveUp,
+    /// The one of that grant was over its time and has been given up.
+    GaveUp(String),
     /// Another worker was faster; ask again.
     LostRace,
     /// Nothing is due before then; nothing at all if `None`.

@@ -26,7 +26,7 @@ pub async fn claim(services: &Services) -> Result<Claim, ServiceError> {
     let claim = db::write!(services.db, deliveries::claim(now, lease))?;
     match &claim {
         Claim::Got(_) => fault::point("after-claim").await,
-        Claim::GaveUp => services.signals.tell_progress(),
+        Claim::GaveUp(grant_id) => services.signals.tell_progress(grant_id),
         Claim::LostRace | Claim::Nothing(_) => {}
     }
     Ok(claim)
@@ -36,6 +36,7 @@ pub async fn claim(services: &Services) -> Result<Claim, ServiceError> {
 pub struct Sent {
     /// The delivery's id.
     pub id: String,
+    grant_id: String,
     attempt: i64,
     attempted: Attempted,
 }
@@ -43,12 +44,12 @@ pub struct Sent {
 /// Sends a claimed delivery.
 pub async fn send(services: &Services, claimed: Claimed) -> Sent {
     let host = claimed.request.callback_url.host();
-    let (id, attempt) = (claimed.id.clone(), claimed.attempt);
+    let (id, grant_id, attempt) = (claimed.id.clone(), claimed.grant_id.clone(), claimed.attempt);
     let attempted = post(services, claimed).await;
     let (word, took_ms) =
         (attempted.failure.as_ref().map(Failure::code), attempted.timeline.took_ms);
     tracing::info!(delivery = id, attempt, host, failure = word, took_ms, "callback sent");
-    Sent { id, attempt, attempted }
+    Sent { id, grant_id, attempt, attempted }
 }
 
 /// Records how an attempt went. May be tried again: it changes nothing the second time.
@@ -59,7 +60,7 @@ pub async fn record(services: &Services, sent: &Sent) -> Result<Recorded, Servic
     let (id, attempt, attempted) = (sent.id.clone(), sent.attempt, sent.attempted.clone());
     let now = services.now();
     let recorded = db::write!(services.db, deliveries::record(now, &id, attempt, &attempted))?;
-    services.signals.tell_progress();
+    services.signals.tell_progress(&sent.grant_id);
     services.signals.wake_worker();
     Ok(recorded)
 }

@@ -66,7 +66,7 @@ async fn wait_while(
     grant_id: &str,
     is_under_way: impl Fn(&DeliveryStatus) -> bool,
 ) -> Result<Option<DeliveryStatus>, ServiceError> {
-    let mut progress = services.signals.progress();
+    let mut progress = services.signals.progress(grant_id);
     let settled = async {
         loop {
             match status(services, user, grant_id).await? {
@@ -74,7 +74,7 @@ async fn wait_while(
                 other => return Ok(other),
             }
             tokio::select! {
-                _ = progress.changed() => {}
+                () = progress.next() => {}
                 () = sleep(LOOK_EVERY) => {}
             }
         }
@@ -126,6 +126,6 @@ pub async fn cancel(
     }
     let (now, id) = (services.now(), grant_id.to_owned());
     let cancelled = db::write!(services.db, deliveries::cancel(now, &id))?;
-    services.signals.tell_progress();
+    services.signals.tell_progress(grant_id);
     Ok(cancelled)
 }

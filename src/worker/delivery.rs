@@ -44,7 +44,7 @@ pub async fn run(services: Arc<Services>, mut stop: watch::Receiver<bool>) {
                     drop(slot);
                 });
             }
-            Ok(Claim::GaveUp | Claim::LostRace) => {}
+            Ok(Claim::GaveUp(_) | Claim::LostRace) => {}
             Ok(Claim::Nothing(due)) => {
                 let wait = due.map_or(LOOK_EVERY, |at| at.since(services.now()).min(LOOK_EVERY));
                 rest(&services, &mut stop, wait).await;

@@ -106,6 +106,7 @@ async fn connection(mut stream: TcpStream, number: usize, state: Arc<State>) -> 
     };
     let answer = match fate {
         RequestFate::HangUp => return Ok(()),
+        RequestFate::Silence(time) => return Ok(tokio::time::sleep(time).await),
         RequestFate::Garbage => "220 mail.example ESMTP\r\n".to_owned(),
         RequestFate::BreakBody => "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nwel".to_owned(),
         RequestFate::Answer(status, after) => {

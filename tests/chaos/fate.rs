@@ -46,6 +46,8 @@ pub enum RequestFate {
     Garbage,
     /// Closed without an answer.
     HangUp,
+    /// Not answered for longer than the store waits.
+    Silence(Duration),
 }
 
 impl RequestFate {
@@ -70,7 +72,8 @@ impl RequestFate {
         let status = |dice: &mut Rng, from: &[u16]| from[dice.usize(..from.len())];
         match dice.u8(..10) {
             0 => Self::Garbage,
-            1..3 => Self::HangUp,
+            1 => Self::HangUp,
+            2 => Self::Silence(Duration::from_millis(2_500)),
             3 => Self::Answer(success(dice), Duration::from_millis(dice.u64(1_300..2_500))),
             4 => Self::Answer(status(dice, &[301, 302, 304, 307, 308]), Duration::ZERO),
             5..7 => Self::Answer(status(dice, &[400, 401, 404, 405, 410, 429]), Duration::ZERO),

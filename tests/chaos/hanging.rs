@@ -16,10 +16,10 @@ use crate::{
 };
 
 const HANGING: usize = 200;
-const HEALTHY: usize = 50;
+const HEALTHY: usize = 200;
 
 /// Deliveries that only warm the process up.
-const WARM_UP: usize = 10;
+const WARM_UP: usize = 50;
 
 /// Each measurement asks for other apps, so that no question is asked twice.
 const QUIET: usize = 1_000;
@@ -79,7 +79,7 @@ async fn press_and_leave(manager: &Manager, hanging: &Receiver) {
     }
     hanging.wait_for(HANGING).await;
     browsers.shutdown().await;
-    sleep(Duration::from_secs(1)).await;
+    sleep(Duration::from_millis(200)).await;
 }
 
 /// How many deliveries are being sent.

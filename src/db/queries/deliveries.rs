@@ -69,7 +69,13 @@ pub async fn claim(conn: &mut Conn, now: Timestamp, lease: Duration) -> Result<C
     );
     diesel::insert_into(delivery_attempts::table).values(started).execute(conn).await?;
     keys::open(conn, now, row.key_id).await?;
-    Ok(Claim::Got(Box::new(Claimed { id: row.id, attempt, request, sealed })))
+    Ok(Claim::Got(Box::new(Claimed {
+        id: row.id,
+        grant_id: row.grant_id,
+        attempt,
+        request,
+        sealed,
+    })))
 }
 
 /// Where to send, and what.
@@ -84,7 +90,7 @@ async fn payload(
 
 async fn give_up(conn: &mut Conn, now: Timestamp, row: &DeliveryRow) -> Result<Claim, DbError> {
     let ended = end(conn, now, row, DeliveryState::Failed).await?;
-    Ok(if ended { Claim::GaveUp } else { Claim::LostRace })
+    Ok(if ended { Claim::GaveUp(row.grant_id.clone()) } else { Claim::LostRace })
 }
 
 async fn longest_due(conn: &mut Conn, now: Timestamp) -> Result<Option<DeliveryRow>, DbError> {

@@ -32,7 +32,7 @@ async fn each_due_delivery_is_claimed_by_one_of_many_workers(db: TestDatabase) {
                 Claim::Got(claimed) => mine.push(claimed.id),
                 Claim::LostRace => {}
                 Claim::Nothing(next) => break assert_eq!(next, Some(at(20))),
-                Claim::GaveUp => panic!("none is over its time"),
+                Claim::GaveUp(_) => panic!("none is over its time"),
             }
         }
         mine

@@ -144,7 +144,7 @@ pub fn attempted(failure: Option<Failure>) -> Attempted {
 pub fn outcome(claim: &Claim) -> String {
     match claim {
         Claim::Got(claimed) => format!("got {} attempt {}", claimed.id, claimed.attempt),
-        Claim::GaveUp => "gave up".to_owned(),
+        Claim::GaveUp(_) => "gave up".to_owned(),
         Claim::LostRace => "lost race".to_owned(),
         Claim::Nothing(None) => "nothing".to_owned(),
         Claim::Nothing(Some(due)) => format!("nothing before {}", due.since(at(0)).as_secs()),
