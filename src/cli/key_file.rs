@@ -41,8 +41,8 @@ impl KeyFile {
         let is_new =
             !path.exists() && create(path, entropy).map_err(|error| about(path, &error))?;
         let key = read(path)?;
-        if is_readable_for_all(path) {
-            tracing::warn!(path = %path.display(), "everybody on this machine may read the key file: chmod 600 it");
+        if is_open_to_everybody(path) {
+            tracing::warn!(path = %path.display(), "everybody on this machine may read or change the key file: chmod 600 it");
         }
         Ok(Self { key, path: path.to_owned(), is_new })
     }
@@ -77,9 +77,9 @@ fn create(path: &Path, entropy: &dyn Entropy) -> io::Result<bool> {
     }
 }
 
-/// Whether a file may be read by everybody on this machine.
-pub fn is_readable_for_all(path: &Path) -> bool {
-    fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o007 != 0)
+/// Whether everybody on this machine may read or change a file.
+pub fn is_open_to_everybody(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o006 != 0)
 }
 
 #[cfg(test)]
@@ -100,6 +100,20 @@ mod tests {
         );
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "no draft is left");
+    }
+
+    #[test]
+    fn a_file_is_open_if_others_may_read_or_change_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.key");
+        fs::write(&path, "").unwrap();
+        for (mode, open) in
+            [(0o600, false), (0o660, false), (0o601, false), (0o602, true), (0o604, true)]
+        {
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+            assert_eq!(is_open_to_everybody(&path), open, "{mode:o}");
+        }
+        assert!(!is_open_to_everybody(&folder.path().join("missing")));
     }
 
     #[test]

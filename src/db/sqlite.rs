@@ -76,8 +76,10 @@ impl Pools {
     }
 }
 
-/// The file's name for connections that change nothing (<https://www.sqlite.org/uri.html>). Without a
-/// write-ahead log nobody has the file open; then even the log's own files need not be made.
+/// The file's name for connections that change nothing (<https://www.sqlite.org/uri.html>). Where no
+/// write-ahead log is, nobody is writing now, and `immutable` spares even making the log's own files.
+/// A `serve` may open the file a moment later, and SQLite takes no lock on an immutable one: what is
+/// read then may be out of date or torn. A look goes wrong by that, never the file; look again.
 pub(super) fn read_only(path: &str) -> String {
     let wal = std::path::Path::new(&format!("{path}-wal")).exists();
     let mode = if wal { "mode=ro" } else { "immutable=1" };

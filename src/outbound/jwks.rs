@@ -3,11 +3,12 @@
 //! No address guard: the person at the terminal names the store. Little time, little room, no redirect,
 //! no proxy, as for everything that leaves here.
 
-use std::{error::Error, time::Duration};
+use std::time::Duration;
 
 use reqwest::{Client, Response, redirect};
 use url::Url;
 
+use super::failures::innermost;
 use crate::domain::signature::JwkSet;
 
 /// From connecting to the last byte.
@@ -43,7 +44,7 @@ fn address(store: &Url) -> Url {
 }
 
 async fn read(url: &Url) -> Result<JwkSet, String> {
-    let failed = |error: reqwest::Error| format!("cannot be read: {}", innermost(&error));
+    let failed = |error: reqwest::Error| unreadable(&error);
     // Whoever comes first in this process decides; it is the same choice everywhere here.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let client = Client::builder()
@@ -69,20 +70,17 @@ async fn body(mut response: Response) -> Result<Vec<u8>, String> {
             }
             Ok(Some(_)) => return Err("answers more than a JSON Web Key Set".to_owned()),
             Ok(None) => return Ok(body),
-            Err(error) => return Err(format!("cannot be read: {}", innermost(&error))),
+            Err(error) => return Err(unreadable(&error)),
         }
     }
 }
 
-fn innermost(error: &reqwest::Error) -> String {
+fn unreadable(error: &reqwest::Error) -> String {
+    let seconds = LONGEST_TIME.as_secs();
     if error.is_timeout() {
-        return format!("no answer within {} seconds", LONGEST_TIME.as_secs());
+        return format!("cannot be read: no answer within {seconds} seconds");
     }
-    let mut current: &dyn Error = error;
-    while let Some(source) = current.source() {
-        current = source;
-    }
-    current.to_string()
+    format!("cannot be read: {}", innermost(error))
 }
 
 #[cfg(test)]
@@ -137,6 +135,7 @@ mod tests {
             assert!(error.contains(says), "{error}");
         }
         let nobody = Url::parse("http://127.0.0.1:1/").unwrap();
-        assert!(fetch(&nobody).await.unwrap_err().to_string().contains("cannot be read"));
+        let error = fetch(&nobody).await.unwrap_err().to_string();
+        assert!(error.ends_with("cannot be read: connection refused"), "{error}");
     }
 }

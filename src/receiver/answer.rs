@@ -3,6 +3,8 @@
 
 use std::{fmt, time::Duration};
 
+use crate::domain::text::{shortened, visible};
+
 /// Every word, with its meaning; for help texts.
 pub const WORDS: [(&str, &str); 8] = [
     ("200 … 599", "that HTTP status at once"),
@@ -84,9 +86,8 @@ impl Plan {
     /// # Errors
     /// The first word that is none.
     pub fn parse(text: &str) -> Result<Self, UnknownWord> {
-        let answer = |word: &str| {
-            Answer::parse(word).ok_or_else(|| UnknownWord(word.chars().take(40).collect()))
-        };
+        let unknown = |word: &str| UnknownWord(shortened(&visible(word), 40));
+        let answer = |word: &str| Answer::parse(word).ok_or_else(|| unknown(word));
         let answers: Vec<_> =
             text.split(',').map(answer).take(LONGEST).collect::<Result<_, _>>()?;
         Ok(Self(answers))
@@ -156,5 +157,7 @@ mod tests {
     fn a_long_list_of_rubbish_is_told_shortly() {
         let error = Plan::parse(&"x".repeat(100_000)).unwrap_err().to_string();
         assert!(error.len() < 300, "{error}");
+        let error = Plan::parse("\u{9b}2J\u{1b}[1m\u{202e}").unwrap_err().to_string();
+        assert!(error.starts_with("“2J[1m” is no answer"), "{error:?}");
     }
 }

@@ -68,24 +68,22 @@ fn handshake_failed(error: &str) -> String {
 
 async fn answer(request: Request<Incoming>, desk: Arc<Desk>) -> Result<Response<Body>, HangUp> {
     let path = request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned();
+    let shown = shortened(&visible(&path), 200);
     if request.method() != Method::POST {
-        desk.note(format!(
-            "{} {} is no callback",
-            request.method(),
-            shortened(&visible(&path), 200)
-        ));
+        let method = shortened(request.method().as_str(), 20);
+        desk.note(format!("{method} {shown} is no callback"));
         return Ok(response::text(405, &help("Callbacks are sent with POST.")));
     }
     let plan = match plan(request.uri().path(), desk.plan()) {
         Ok(plan) => plan,
         Err(complaint) => {
-            desk.note(format!("POST {}: {complaint}", shortened(&visible(&path), 200)));
+            desk.note(format!("POST {shown}: {complaint}"));
             return Ok(response::text(404, &help(&complaint)));
         }
     };
     let (head, body) = request.into_parts();
     let Some(body) = read(body).await else {
-        desk.note(format!("the body of POST {} is too large, too slow or broken", visible(&path)));
+        desk.note(format!("the body of POST {shown} is too large, too slow or broken"));
         return Ok(response::text(413, "the body is too large, too slow or broken\n"));
     };
     let body = Zeroizing::new(body.to_vec());

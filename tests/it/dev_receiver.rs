@@ -238,6 +238,43 @@ async fn rubbish_does_not_stop_it() {
     assert_eq!(receiver.interrupt(), Some(0));
 }
 
+/// Sends bytes as they are, over TLS, and waits until the receiver has closed.
+async fn send_raw(receiver: &DevReceiver, bytes: &[u8]) {
+    let mut stream = receiver.connect().await;
+    stream.write_all(bytes).await.unwrap();
+    let _ = stream.read_to_end(&mut Vec::new()).await;
+}
+
+#[tokio::test]
+async fn no_path_moves_the_cursor_or_fills_the_terminal() {
+    let folder = tempfile::tempdir().unwrap();
+    let receiver = DevReceiver::start(folder.path(), "http://127.0.0.1:1", &[]).await;
+    send_raw(&receiver, b"POST /\xc2\x9b2J HTTP/1.1\r\nhost: a\r\n\r\n").await;
+    receiver.wait_for_talk("“2J” is no answer").await;
+    let long = format!("POST /200?{}", "x".repeat(5000));
+    let broken = "HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\nno size\r\n";
+    send_raw(&receiver, format!("{long} {broken}").as_bytes()).await;
+    receiver.wait_for_talk("too large, too slow or broken").await;
+    let talk = receiver.talk();
+    assert!(!talk.contains(|c: char| c.is_control() && c != '\n'), "{talk:?}");
+    assert!(talk.lines().all(|line| line.chars().count() < 600), "{talk}");
+}
+
+#[tokio::test]
+async fn a_lost_key_is_made_anew_with_its_certificate() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut first = DevReceiver::start(folder.path(), "http://127.0.0.1:1", &[]).await;
+    assert_eq!(first.interrupt(), Some(0));
+    let key = folder.path().join("appgrant-dev/ca.key");
+    fs::remove_file(&key).unwrap();
+    let mut second = DevReceiver::start(folder.path(), "http://127.0.0.1:1", &[]).await;
+    let got = second.client().post(second.url("201")).body("{}").send().await.unwrap();
+    assert_eq!((got.status().as_u16(), second.interrupt()), (201, Some(0)));
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o644)).unwrap();
+    let (code, error) = refused(folder.path(), &["--listen", "127.0.0.1:0"]);
+    assert!(code == 1 && error.contains("others may read") && error.contains("ca.key"), "{error}");
+}
+
 fn refused(folder: &Path, options: &[&str]) -> (i32, String) {
     let arguments: Vec<_> = ["dev", "receiver"].iter().chain(options).copied().collect();
     let (code, out, error) = Process::run(folder, &arguments, PASSWORD);
@@ -260,6 +297,7 @@ async fn what_cannot_be_is_refused_with_a_line() {
         (&["--listen", &taken], 1, "the receiver cannot start at"),
         (&["--folder", "file"], 1, "file cannot be used"),
         (&["--listen", "127.0.0.1:0", "--save", "no/such/folder"], 1, "cannot start"),
+        (&["--listen", "127.0.0.1:0", "--save", "/dev/null"], 1, "it is no ordinary file"),
         (&["--name", "bücher"], 1, "a certificate cannot be made"),
     ] {
         let (exit, error) = refused(folder.path(), options);

@@ -156,14 +156,39 @@ async fn a_probe_connects_and_sends_nothing() {
 async fn hostile_links_are_shown_harmlessly() {
     let query = QUERY.replace("app.example", "127.0.0.1");
     let huge = format!("https://s.example/wc-auth/v1/authorize?{query}{}", "&x=1".repeat(20_000));
-    for link in
-        ["", "\u{1b}[2J", "https://\u{1b}]0;x\u{7}/?a=%1b[2J&scope=%1b[31m", &huge, "?", "#"]
-    {
-        let (code, out, error) = doctor(&[link]);
-        assert!((0..=1).contains(&code), "{link:?}: {error}");
-        assert!(!out.contains(['\u{1b}', '\u{7}']) && !error.contains('\u{1b}'), "{out:?}");
-        assert!(out.len() < 20_000, "{}", out.len());
+    let title = "%1b]0;pwned%07";
+    let wrong = query.replace("read", "Read");
+    let in_path = format!("https://s.example/{title}/wc-auth/v1/authorize?{wrong}");
+    let in_name = format!(
+        "https://s.example/wc-auth/v1/authorize?{title}_url=https%3A%2F%2Fa%2F%3Fa&b=1&{query}"
+    );
+    let in_value = format!("https://s.example/wc-auth/v1/authorize?{query}%C2%9B2J%E2%80%AE");
+    for link in [
+        "",
+        "\u{1b}[2J",
+        "https://\u{1b}]0;x\u{7}/?a=%1b[2J&scope=%1b[31m",
+        &huge,
+        "?",
+        "#",
+        &in_path,
+        &in_name,
+        &in_value,
+    ] {
+        for json in [&[][..], &["--json"]] {
+            let (code, out, error) = doctor(&[&[link], json].concat());
+            assert!((0..=1).contains(&code), "{link:?}: {error}");
+            let obeyed = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
+            assert!(!out.contains(obeyed) && !error.contains(obeyed), "{out:?}");
+            assert!(out.len() < 20_000, "{}", out.len());
+        }
     }
+    let (_, out, _) = doctor(&[&in_path]);
+    let mended =
+        format!("Mended:\n  https://s.example/%1b]0;pwned%07/wc-auth/v1/authorize?{query}");
+    assert!(out.contains(&mended), "{out}");
+    let (_, out, _) = doctor(&[&in_value, "--json"]);
+    let report: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(report["understood"][4]["value"], "read\u{9b}2J\u{202e}", "{out}");
     assert_eq!(doctor(&["--probe"]).0, 2);
     assert_eq!(doctor(&["a", "b"]).0, 2);
 }

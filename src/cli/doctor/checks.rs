@@ -68,8 +68,8 @@ async fn look_into_database(
         checks.push(missing_file(file));
         return None;
     }
-    if file.is_some_and(key_file::is_readable_for_all) {
-        let what = format!("Everybody on this machine may read {shown}.");
+    if file.is_some_and(key_file::is_open_to_everybody) {
+        let what = format!("Everybody on this machine may read or change {shown}.");
         checks.push(Check::warning("database_file", what, "chmod 600 it."));
     }
     let opened = Db::open_to_look(&settings.database_url);
@@ -143,8 +143,8 @@ async fn key_file(settings: &Settings, db: Option<&Db>) -> Check {
         let what = format!("{shown} is not the key file this database was made with.");
         return Check::failed("key_file", what, "Put the right one back.");
     }
-    if key_file::is_readable_for_all(path) {
-        let what = format!("Everybody on this machine may read {shown}.");
+    if key_file::is_open_to_everybody(path) {
+        let what = format!("Everybody on this machine may read or change {shown}.");
         return Check::warning("key_file", what, "chmod 600 it.");
     }
     Check::ok("key_file", format!("{shown} can be used."))

@@ -14,6 +14,7 @@ use crate::{
         callback_url::CallbackUrl,
         diagnosis::{self, Diagnosis, Finding, Severity, Subject, Understood, plain},
         failure::{Failure, Phase},
+        text::visible,
         timeline::{Timeline, duration_in_words},
     },
     outbound::{CallbackClient, SystemLookup},
@@ -24,6 +25,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The longest value that is shown, in characters.
 const LONGEST: usize = 300;
+
+/// The longest sentence about a finding, in characters; none of ours is near it.
+const LONGEST_SENTENCE: usize = 1000;
 
 /// A link's diagnosis with the timeline of the probe, if one was made.
 #[derive(Serialize)]
@@ -58,7 +62,8 @@ pub(super) async fn run(
         report.diagnosis.findings.sort_by_key(|finding| finding.severity);
     }
     if json {
-        print_line(serde_json::to_string(&report).map_err(|e| CliError::new(e.to_string()))?)?;
+        let json = serde_json::to_string(&report).map_err(|e| CliError::new(e.to_string()))?;
+        print_line(ascii_controls(&json))?;
     } else {
         print_line(for_people(&report))?;
     }
@@ -90,11 +95,28 @@ fn finding(failure: &Failure, callback: &CallbackUrl, probed: bool) -> Finding {
     Finding { code: failure.code(), severity, about, what, mend: failure.advice().to_owned() }
 }
 
+/// The same JSON with what a terminal would obey written as `\u009b`; it can only stand in texts.
+fn ascii_controls(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for c in json.chars() {
+        if c.is_ascii() && !c.is_control() || !visible(c.encode_utf8(&mut [0; 4])).is_empty() {
+            out.push(c);
+            continue;
+        }
+        for unit in c.encode_utf16(&mut [0; 2]) {
+            let _ = write!(out, "\\u{unit:04x}");
+        }
+    }
+    out
+}
+
+/// Every text of the report goes through `plain`, whoever made it: a stranger's words may be in it.
 fn for_people(report: &Report) -> String {
     let mut text = String::new();
     let Diagnosis { findings, understood, mended } = &report.diagnosis;
     for Finding { severity, what, mend, code, .. } in findings {
         let word = if *severity == Severity::Error { "error" } else { "hint " };
+        let (what, mend) = (plain(what, LONGEST_SENTENCE), plain(mend, LONGEST_SENTENCE));
         let _ = writeln!(text, "{word}  {what}\n       {mend} [{code}]");
     }
     if findings.is_empty() {
@@ -115,7 +137,7 @@ fn for_people(report: &Report) -> String {
         let _ = writeln!(text, "  {:<13} in all", duration_in_words(timeline.took_ms));
     }
     if let Some(mended) = mended {
-        let _ = writeln!(text, "\nMended:\n  {mended}");
+        let _ = writeln!(text, "\nMended:\n  {}", plain(mended, usize::MAX));
     }
     text.truncate(text.trim_end().len());
     text

@@ -1,4 +1,7 @@
 //! The link's address: scheme, host and path, against the one route that takes authorize requests.
+//!
+//! Paths are compared decoded, as the store matches them; what goes into a mended link is always the
+//! encoded text. Never: a decoded path in a link, where `%3F` would begin the query.
 
 use percent_encoding::percent_decode_str;
 use url::Url;
@@ -75,14 +78,14 @@ fn absolute(link: &Link, store: Option<&Url>, findings: &mut Vec<Finding>) -> Op
     guess
 }
 
-/// Checks the path; gives the prefix that stands, or should stand, before the route.
+/// Checks the path; gives the prefix that stands, or should stand, before the route, encoded.
 fn path(url: &Url, store: Option<&Url>, findings: &mut Vec<Finding>) -> String {
     let path = decoded(url.path());
     let store_prefix = store.map(|store| store.path().trim_end_matches('/').to_owned());
     let Some((prefix, name)) = path.split_once("/wc-auth/v1/").filter(|(p, _)| !p.ends_with('/'))
     else {
         findings.push(wrong_path(&path));
-        return store_prefix.unwrap_or_else(|| guessed_prefix(&path));
+        return store_prefix.unwrap_or_else(|| guessed_prefix(url.path()));
     };
     let bare = name.trim_end_matches('/').to_lowercase();
     if bare != "authorize" && bare != "login" {
@@ -96,7 +99,7 @@ fn path(url: &Url, store: Option<&Url>, findings: &mut Vec<Finding>) -> String {
         ));
     }
     match store_prefix {
-        Some(right) if right != prefix => {
+        Some(right) if decoded(&right) != prefix => {
             findings.push(Finding::hint(
                 "other_prefix",
                 Address,
@@ -109,7 +112,7 @@ fn path(url: &Url, store: Option<&Url>, findings: &mut Vec<Finding>) -> String {
             ));
             right
         }
-        _ => prefix.to_owned(),
+        _ => before_slash(url.path(), prefix.matches('/').count()).to_owned(),
     }
 }
 
@@ -136,12 +139,19 @@ fn wrong_path(path: &str) -> Finding {
     )
 }
 
-/// What stands before the first part that looks like one of the route's.
+/// What stands before the slash of that number, from 0. [`decoded`] makes no slashes, so a path has
+/// the same ones before and after it.
+fn before_slash(path: &str, number: usize) -> &str {
+    path.match_indices('/').nth(number).map_or(path, |(at, _)| &path[..at])
+}
+
+/// What stands before the first part that looks like one of the route's, encoded as it is.
 fn guessed_prefix(path: &str) -> String {
     let parts = path.split('/').filter(|part| !part.is_empty());
     let near =
         |part: &str, word: &str| part.len() < 20 && distance(&part.to_lowercase(), word) <= 2;
     let kept = parts.take_while(|part| {
+        let part = decoded(part);
         let begin = part.split('&').next().unwrap_or_default();
         !(near(begin, "wc-auth") || near(begin, "authorize"))
     });

@@ -38,6 +38,11 @@ fn is_known(name: &str) -> bool {
     REQUIRED.contains(&name) || name == "state"
 }
 
+/// Whether the parameter is one of the app's addresses, which may hold `?`, `&` and `#`.
+fn is_app_url(name: &str) -> bool {
+    matches!(name, "return_url" | "callback_url")
+}
+
 fn counts(list: &[Pair]) -> HashMap<String, usize> {
     let mut counts = HashMap::new();
     for pair in list {
@@ -69,7 +74,7 @@ fn fragment(query: &mut String, fragment: Option<&str>, findings: &mut Vec<Findi
     let Some(fragment) = fragment else { return };
     let list = pairs(query);
     let lost = pairs(&format!("x={fragment}")).into_iter().skip(1).any(|pair| is_known(&pair.name));
-    let in_url = list.last().is_some_and(|pair| pair.name.ends_with("_url"));
+    let in_url = list.last().is_some_and(|pair| is_app_url(&pair.name));
     findings.push(Finding::hint(
         "fragment",
         Query,
@@ -146,7 +151,7 @@ fn ampersands(list: &mut Vec<Pair>, findings: &mut Vec<Finding>) {
                 }
             }
             _ => {
-                open = pair.name.ends_with("_url")
+                open = is_app_url(&pair.name)
                     && matches!(&pair.value, Value::Text(text) if text.contains('?'));
                 kept.push(pair);
             }

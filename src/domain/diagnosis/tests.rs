@@ -245,6 +245,10 @@ fn pieces() -> impl Strategy<Value = String> {
         "\u{200b}",
         "javascript:",
         "callbackUrl=",
+        "%1b",
+        "%C2%9B",
+        "%3F",
+        "%1b_url=",
     ]);
     prop::collection::vec(piece, 0..30).prop_map(|pieces| pieces.concat())
 }
@@ -263,10 +267,21 @@ fn agrees_with_the_store(link: &str) -> Result<(), TestCaseError> {
     }
     for finding in &diagnosis.findings {
         prop_assert!(finding.what.ends_with('.') && finding.mend.len() > 5, "{:?}", finding);
-        let text = format!("{}{}", finding.what, finding.mend);
-        prop_assert!(!text.contains(char::is_control), "{:?}", finding);
+    }
+    harmless(&diagnosis)
+}
+
+/// Nothing but the values themselves, which are told as the store reads them, moves a cursor.
+fn harmless(diagnosis: &Diagnosis) -> Result<(), TestCaseError> {
+    let said = diagnosis.findings.iter().flat_map(|finding| [&finding.what, &finding.mend]);
+    for text in said.chain(&diagnosis.mended) {
+        prop_assert!(!text.contains(char::is_control), "{:?}", text);
     }
     Ok(())
+}
+
+fn path_of(link: &str) -> String {
+    Url::parse(link).expect("it begins with a good address").path().to_owned()
 }
 
 proptest! {
@@ -285,6 +300,32 @@ proptest! {
     #[test]
     fn also_for_a_good_link_with_something_in_it(at in 0..GOOD.len(), piece in pieces()) {
         agrees_with_the_store(&format!("{}{piece}{}", &GOOD[..at], &GOOD[at..]))?;
+    }
+
+    #[test]
+    fn names_and_paths_do_not_reach_the_terminal(path in any::<String>(), name in any::<String>()) {
+        let [path, name] = [path, name].map(|text| percent_encoded(&text));
+        let query = GOOD.split_once('?').expect("it stands above").1;
+        let torn = format!("{name}_url=https%3A%2F%2Fa%2F%3Fa&b=1&{query}");
+        for path in [format!("/{path}/wc-auth/v1/authorize"), format!("/{path}/wc-auth/authorize")] {
+            let link = format!("https://shop.example{path}?{torn}");
+            agrees_with_the_store(&link)?;
+        }
+    }
+
+    #[test]
+    fn a_mended_link_keeps_the_path_before_the_route(
+        path in "(/([a-z]|%(1b|07|3[Ff]|23|25|26|20|C3%A9|9b|ff|2[Ff]|5c)|é|;|@){1,8}){0,3}",
+    ) {
+        for route in ["/wc-auth/v1/authorize", "/wc-auth/v1/authorize/", "/wc-auth/authorise"] {
+            let link = with("/wc-auth/v1/authorize", &format!("{path}{route}"));
+            let mended = look(&link.replace("scope=read_write", "scope=Read")).mended;
+            let mended = mended.expect("each fault of it can be mended");
+            let before = path_of(&link).strip_suffix(route).map(str::to_owned);
+            let after = path_of(&mended).strip_suffix("/wc-auth/v1/authorize").map(str::to_owned);
+            prop_assert_eq!(after, before, "{}", link);
+            prop_assert_eq!(Url::parse(&mended).expect("a link").query_pairs().count(), 5);
+        }
     }
 
     #[test]

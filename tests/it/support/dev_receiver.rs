@@ -4,12 +4,18 @@ use std::{
     fs::{self, File},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    sync::Arc,
     time::Duration,
 };
 
 use reqwest::{Certificate, Client, redirect};
+use rustls::{
+    ClientConfig, RootCertStore,
+    pki_types::{CertificateDer, ServerName, pem::PemObject},
+};
 use serde_json::Value;
-use tokio::time::Instant;
+use tokio::{net::TcpStream, time::Instant};
+use tokio_rustls::{TlsConnector, client::TlsStream};
 
 use super::{own_address, process};
 
@@ -98,6 +104,20 @@ impl DevReceiver {
             .timeout(Duration::from_secs(20))
             .build()
             .unwrap()
+    }
+
+    /// A TLS connection to it, for what no client would send.
+    pub async fn connect(&self) -> TlsStream<TcpStream> {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let pem = fs::read(self.folder.join("appgrant-dev/ca.pem")).unwrap();
+        let mut roots = RootCertStore::empty();
+        roots.add(CertificateDer::from_pem_slice(&pem).unwrap()).unwrap();
+        let builder = ClientConfig::builder_with_provider(provider);
+        let config = builder.with_safe_default_protocol_versions().unwrap();
+        let config = config.with_root_certificates(roots).with_no_client_auth();
+        let stream = TcpStream::connect(self.host.replace("localhost", "127.0.0.1")).await.unwrap();
+        let name = ServerName::try_from("localhost").unwrap();
+        TlsConnector::from(Arc::new(config)).connect(name, stream).await.unwrap()
     }
 
     /// Ends it as Ctrl-C does; gives its exit code.
