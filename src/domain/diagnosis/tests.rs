@@ -201,7 +201,6 @@ fn a_huge_link_is_looked_at_in_no_time() {
 }
 
 /// Pieces of links, good and bad, in any order.
-#[expect(clippy::too_many_lines, reason = "a table")]
 fn pieces() -> impl Strategy<Value = String> {
     let piece = prop::sample::select(vec![
         "app_name=",
