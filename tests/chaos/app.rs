@@ -106,7 +106,10 @@ async fn connection(mut stream: TcpStream, number: usize, state: Arc<State>) -> 
     };
     let answer = match fate {
         RequestFate::HangUp => return Ok(()),
-        RequestFate::Silence(time) => return Ok(tokio::time::sleep(time).await),
+        RequestFate::Silence(time) => {
+            tokio::time::sleep(time).await;
+            return Ok(());
+        }
         RequestFate::Garbage => "220 mail.example ESMTP\r\n".to_owned(),
         RequestFate::BreakBody => "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nwel".to_owned(),
         RequestFate::Answer(status, after) => {
@@ -135,9 +138,8 @@ async fn read(stream: &mut TlsStream<TcpStream>) -> io::Result<Callback> {
             return Ok(callback);
         }
         let read = stream.read_buf(&mut bytes);
-        match tokio::time::timeout(Duration::from_secs(5), read).await?? {
-            0 => return Err(io::ErrorKind::UnexpectedEof.into()),
-            _ => {}
+        if tokio::time::timeout(Duration::from_secs(5), read).await?? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
         }
     }
 }

@@ -85,7 +85,7 @@ fn unlike_callbacks(evidence: &Evidence<'_>) -> Vec<String> {
                 && json["user_id"] == grant.app.as_str()
                 && *path == callback_path(app)
         };
-        if grants.get(webhook_id.as_str()).copied().filter(named).is_none() {
+        if !grants.get(webhook_id.as_str()).is_some_and(named) {
             broken.push(format!("callback {webhook_id} to {path} fits no grant"));
         }
     }

@@ -70,7 +70,7 @@ impl Person {
 
     /// Connects one app: from its link to an outcome, or until the person goes away.
     pub async fn connect(&mut self, app: usize, query: &str) {
-        let deadline = Instant::now() + Duration::from_secs(60);
+        let deadline = Instant::now() + Duration::from_mins(1);
         while Instant::now() < deadline {
             let link = format!("/wc-auth/v1/authorize?{query}");
             let mut place = self.open(&link).await;
@@ -105,7 +105,7 @@ impl Person {
         let second = match self.dice.u8(..20) {
             0..2 => Some(press(page)),
             2..4 => {
-                let again = self.browser.request(Method::GET, &self.link_of(page));
+                let again = self.browser.request(Method::GET, &link_of(page));
                 match self.send(again).await {
                     Some(Place::Consent(tab)) => Some(press(&tab)),
                     _ => None,
@@ -120,11 +120,6 @@ impl Person {
                 one.or(other)
             }
         }
-    }
-
-    /// The link that led to this consent page.
-    fn link_of(&self, page: &Answer) -> String {
-        page.attribute("form#approve", "action").replace("access_granted", "authorize")
     }
 
     /// Looks at the connection's page until it is over or patience ends.
@@ -206,4 +201,9 @@ impl Person {
             }
         }
     }
+}
+
+/// The link that led to this consent page.
+fn link_of(page: &Answer) -> String {
+    page.attribute("form#approve", "action").replace("access_granted", "authorize")
 }

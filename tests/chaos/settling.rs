@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Longer than any number of attempts and leases takes.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// Waits until every delivery is over; then looks at each one's page. Gives what is wrong.
 pub async fn settle(folder: &Path, people: &[(&str, Person)]) -> Vec<String> {

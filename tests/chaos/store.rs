@@ -1,8 +1,8 @@
 //! The store's process, and the one who kills it.
 
 use std::{
+    ffi::OsString,
     fs,
-    path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -43,7 +43,9 @@ impl Store {
         let folder = tempfile::Builder::new().prefix(&prefix).tempdir_in(FOLDERS);
         let mut folder = folder.unwrap();
         folder.disable_cleanup(true); // whatever goes wrong from here on, what is left can be looked at
-        copy_files(template().await, folder.path());
+        for (name, content) in template().await {
+            fs::write(folder.path().join(name), content).unwrap();
+        }
         let address = own_address();
         let process = Process::start(folder.path(), &address, settings).await;
         Self { folder, address, process }
@@ -110,28 +112,23 @@ impl UnderFire {
     }
 }
 
-/// A folder with a database and its key file as `appgrant user add` makes them, copied by each round.
-async fn template() -> &'static Path {
-    static TEMPLATE: OnceCell<PathBuf> = OnceCell::const_new();
+/// A file's name and content.
+type File = (OsString, Vec<u8>);
+
+/// A database with the managers and its key file, as `appgrant user add` makes them; each store begins
+/// with a copy.
+async fn template() -> &'static [File] {
+    static TEMPLATE: OnceCell<Vec<File>> = OnceCell::const_new();
     TEMPLATE.get_or_init(|| async { spawn_blocking(make_template).await.unwrap() }).await
 }
 
-fn make_template() -> PathBuf {
-    // Not a `TempDir`, since a static is never dropped; the next run replaces it.
-    let folder = Path::new(FOLDERS).join("chaos-template");
-    let _ = fs::remove_dir_all(&folder);
-    fs::create_dir_all(&folder).unwrap();
+fn make_template() -> Vec<File> {
+    let folder = tempfile::tempdir_in(FOLDERS).unwrap();
     for login in MANAGERS {
         let add = ["user", "add", login, "--role", "manager", "--password-stdin"];
-        let (code, _, error) = Process::run(&folder, &add, PASSWORD);
+        let (code, _, error) = Process::run(folder.path(), &add, PASSWORD);
         assert_eq!(code, 0, "{error}");
     }
-    folder
-}
-
-fn copy_files(from: &Path, to: &Path) {
-    for file in fs::read_dir(from).unwrap() {
-        let file = file.unwrap();
-        fs::copy(file.path(), to.join(file.file_name())).unwrap();
-    }
+    let files = fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap());
+    files.map(|file| (file.file_name(), fs::read(file.path()).unwrap())).collect()
 }
