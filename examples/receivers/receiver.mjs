@@ -13,25 +13,41 @@ const USER_ID = "4711"; // who is logged in to your app
 const connections = new Map(); // YOUR DATABASE: state (unique) -> who began it and, later, the keys. Encrypt secrets.
 const taken = new Set(); // YOUR DATABASE: every webhook-id (unique) whose keys were stored
 
-let publicKeys = Promise.resolve([]);
-let askedAt = -Infinity;
+let publicKeys = [];
+let [fetchedAt, askedAt] = [-Infinity, -Infinity];
+let asking;
 
 /** The store's public keys; asks for them if our copy is more than `maxAge` seconds old. */
-function storeKeys(maxAge) {
+async function storeKeys(maxAge) {
   const now = performance.now() / 1000;
-  if (now - askedAt > maxAge) {
+  if (now - fetchedAt > maxAge && now - askedAt > 60) {
     askedAt = now;
-    publicKeys = askStore().catch(() => []); // The store will send its keys again.
+    asking = askStore()
+      .then((keys) => { [publicKeys, fetchedAt] = [keys, now]; })
+      // Whatever it is, our copy still serves.
+      .catch((error) => console.error("the store's public keys cannot be read:", error.message));
   }
-  return publicKeys;
+  await asking;
+  // But not for long: a key that leaked is gone from the store, and must go from here.
+  return now - fetchedAt <= 300 ? publicKeys : [];
 }
 
 async function askStore() {
   const url = `${STORE_URL}/.well-known/jwks.json`;
   const answer = await fetch(url, { signal: AbortSignal.timeout(5000) });
   const { keys } = await answer.json();
-  const usable = keys.filter((jwk) => jwk.crv === "Ed25519");
-  return usable.map((jwk) => createPublicKey({ key: jwk, format: "jwk" }));
+  const usable = keys.map(publicKey).filter(Boolean);
+  if (usable.length === 0) throw new Error("there is no Ed25519 key");
+  return usable;
+}
+
+/** Nothing if it is of another kind, which is to be passed over. */
+function publicKey(jwk) {
+  try {
+    return jwk.crv === "Ed25519" ? createPublicKey({ key: jwk, format: "jwk" }) : null;
+  } catch {
+    return null;
+  }
 }
 
 /** Whether the store signed exactly this body, less than five minutes ago. */
@@ -65,19 +81,30 @@ function connect() {
   return [302, "", { location: `${STORE_URL}/wc-auth/v1/authorize?${query}` }];
 }
 
+/** What the store says, if all that we need is there and is text. */
+function keysIn(body) {
+  try {
+    const keys = JSON.parse(body);
+    const needed = ["state", "user_id", "consumer_key", "consumer_secret"];
+    return needed.every((name) => typeof keys[name] === "string") ? keys : null;
+  } catch {
+    return null;
+  }
+}
+
 /** The store hands over the keys. */
 async function takeKeys(request) {
   const chunks = []; // The raw bytes: what was parsed cannot be checked.
   let size = 0;
   for await (const chunk of request) {
     size += chunk.length;
-    if (size > 100_000) return [413, "That is too long.\n", { connection: "close" }];
-    chunks.push(chunk);
+    if (size <= 100_000) chunks.push(chunk); // Read on: who is cut off in the middle sees no answer.
   }
+  if (size > 100_000) return [413, "That is too long.\n"];
   const body = Buffer.concat(chunks);
   if (!(await isSigned(request.headers, body))) return [401, "The signature does not hold.\n"];
-  const keys = JSON.parse(body);
-  const connection = connections.get(keys.state);
+  const keys = keysIn(body);
+  const connection = keys && connections.get(keys.state);
   if (!connection || connection.userId !== keys.user_id) {
     return [403, "Nobody here asked for these keys.\n"];
   }

@@ -1,13 +1,16 @@
 <?php
 // A whole app that connects to a store through AppGrant. PHP 8.2 or later, no packages.
 //
-//     STORE_URL=https://shop.example APP_URL=https://app.example php -S 127.0.0.1:8000 receiver.php
+//     export STORE_URL=https://shop.example APP_URL=https://app.example
+//     DATA_FILE=/var/lib/my-app/data.json php -S 127.0.0.1:8000 receiver.php
 //
 // It listens on 127.0.0.1 without TLS: the proxy in front of it answers at APP_URL, with TLS.
+// DATA_FILE holds secrets. Keep it outside of the document root: what lies inside, anybody can fetch.
 declare(strict_types=1);
 
 define('STORE_URL', rtrim(getenv('STORE_URL'), '/')); // yours to know: never take it out of a callback
 define('APP_URL', rtrim(getenv('APP_URL'), '/'));
+define('DATA_FILE', getenv('DATA_FILE') ?: throw new Error('set DATA_FILE, outside of the document root'));
 const USER_ID = '4711'; // who is logged in to your app
 
 /**
@@ -18,14 +21,15 @@ const USER_ID = '4711'; // who is logged in to your app
 function database(callable $work): mixed
 {
     umask(0077);
-    $file = fopen(getenv('DATA_FILE') ?: 'receiver-data.json', 'c+');
+    $file = fopen(DATA_FILE, 'c+');
     flock($file, LOCK_EX);
     $tables = json_decode(stream_get_contents($file), true)
-        ?? ['connections' => [], 'taken' => [], 'public_keys' => [], 'asked_at' => 0];
+        ?? ['connections' => [], 'taken' => [], 'public_keys' => [], 'fetched_at' => 0, 'asked_at' => 0];
     $result = $work($tables);
+    $text = json_encode($tables, JSON_THROW_ON_ERROR);
     ftruncate($file, 0);
     rewind($file);
-    fwrite($file, json_encode($tables));
+    fwrite($file, $text);
     fclose($file);
     return $result;
 }
@@ -33,22 +37,35 @@ function database(callable $work): mixed
 /** The store's public keys, in Base64url; asks for them if our copy is more than `$max_age` seconds old. */
 function store_keys(int $max_age): array
 {
-    [$keys, $old] = database(function (array &$tables) use ($max_age): array {
-        $old = time() - $tables['asked_at'] > $max_age;
-        $tables['asked_at'] = $old ? time() : $tables['asked_at'];
-        return [$tables['public_keys'], $old];
+    $now = time();
+    $due = database(function (array &$tables) use ($max_age, $now): bool {
+        $due = $now - $tables['fetched_at'] > $max_age && $now - $tables['asked_at'] > 60;
+        $tables['asked_at'] = $due ? $now : $tables['asked_at'];
+        return $due;
     });
-    if ($old) {
-        $context = stream_context_create(['http' => ['timeout' => 5]]);
-        $answer = @file_get_contents(STORE_URL . '/.well-known/jwks.json', false, $context);
-        $usable = array_filter(
-            json_decode($answer ?: '', true)['keys'] ?? [],
-            fn ($jwk) => ($jwk['crv'] ?? '') === 'Ed25519',
-        );
-        $keys = array_column($usable, 'x');
-        database(fn (array &$tables) => $tables['public_keys'] = $keys);
-    }
-    return $keys;
+    $keys = $due ? ask_store() : [];
+    return database(function (array &$tables) use ($keys, $now): array {
+        if ($keys !== []) { // Otherwise our copy still serves.
+            [$tables['public_keys'], $tables['fetched_at']] = [$keys, $now];
+        }
+        // But not for long: a key that leaked is gone from the store, and must go from here.
+        return $now - $tables['fetched_at'] <= 300 ? $tables['public_keys'] : [];
+    });
+}
+
+/** Nothing if the store does not answer, or with something else. Keys of another kind are passed over. */
+function ask_store(): array
+{
+    $context = stream_context_create(['http' => ['timeout' => 5]]);
+    $answer = @file_get_contents(STORE_URL . '/.well-known/jwks.json', false, $context);
+    $jwks = json_decode($answer ?: '', true)['keys'] ?? null;
+    return array_column(array_filter(is_array($jwks) ? $jwks : [], is_public_key(...)), 'x');
+}
+
+function is_public_key(mixed $jwk): bool
+{
+    return is_array($jwk) && ($jwk['crv'] ?? '') === 'Ed25519'
+        && is_string($jwk['x'] ?? null) && preg_match('/\A[\w-]{43}\z/', $jwk['x']);
 }
 
 function fits(string $key, string $signature, string $signed): bool
@@ -101,6 +118,18 @@ function connect(): void
     header('Location: ' . STORE_URL . "/wc-auth/v1/authorize?$query", true, 302);
 }
 
+/** What the store says, if all that we need is there and is text. */
+function keys_in(string $body): ?array
+{
+    $keys = json_decode($body, true);
+    foreach (['state', 'user_id', 'consumer_key', 'consumer_secret'] as $name) {
+        if (!is_array($keys) || !is_string($keys[$name] ?? null)) {
+            return null;
+        }
+    }
+    return $keys;
+}
+
 /** The store hands over the keys. */
 function take_keys(): int
 {
@@ -110,10 +139,11 @@ function take_keys(): int
     if (!is_signed($id, $body)) {
         return 401;
     }
-    $keys = json_decode($body, true);
+    $keys = keys_in($body);
     return database(function (array &$tables) use ($id, $keys): int {
         $state = $keys['state'] ?? '';
-        if (($tables['connections'][$state]['user_id'] ?? null) !== $keys['user_id']) {
+        $connection = $tables['connections'][$state] ?? null;
+        if (!$keys || !$connection || $connection['user_id'] !== $keys['user_id']) {
             return 403; // Nobody here asked for these keys.
         }
         if (!isset($tables['taken'][$id])) { // A repeat is no news, and no error.

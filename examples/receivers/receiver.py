@@ -27,27 +27,39 @@ connections = {}  # YOUR DATABASE: state (unique) -> who began it and, later, th
 taken = set()  # YOUR DATABASE: every webhook-id (unique) whose keys were stored
 database = threading.Lock()  # YOUR DATABASE: a transaction
 
-public_keys, asked_at, asking = [], float("-inf"), threading.Lock()
+public_keys, fetched_at, asked_at, asking = [], float("-inf"), float("-inf"), threading.Lock()
 
 
 def store_keys(max_age):
     """The store's public keys; asks for them if our copy is more than `max_age` seconds old."""
-    global public_keys, asked_at
+    global public_keys, fetched_at, asked_at
     with asking:
-        if time.monotonic() - asked_at > max_age:
-            public_keys, asked_at = [], time.monotonic()
+        now = time.monotonic()
+        if now - fetched_at > max_age and now - asked_at > 60:
+            asked_at = now
             try:
-                public_keys = ask_store()
-            except (OSError, ValueError, KeyError) as error:  # The store will send its keys again.
+                public_keys, fetched_at = ask_store(), now
+            except Exception as error:  # Whatever it is, our copy still serves.
                 print("the store's public keys cannot be read:", error, flush=True)
-        return public_keys
+        # But not for long: a key that leaked is gone from the store, and must go from here.
+        return public_keys if now - fetched_at <= 300 else []
 
 
 def ask_store():
     with urllib.request.urlopen(STORE_URL + "/.well-known/jwks.json", timeout=5) as answer:
-        usable = [jwk for jwk in json.load(answer)["keys"] if jwk.get("crv") == "Ed25519"]
-    raw = [base64.urlsafe_b64decode(jwk["x"] + "=") for jwk in usable]
-    return [Ed25519PublicKey.from_public_bytes(key) for key in raw]
+        keys = [public_key(jwk) for jwk in json.load(answer)["keys"]]
+    if not any(keys):
+        raise ValueError("there is no Ed25519 key")
+    return [key for key in keys if key]
+
+
+def public_key(jwk):
+    """Nothing if it is of another kind, which is to be passed over."""
+    try:
+        if jwk["crv"] == "Ed25519":
+            return Ed25519PublicKey.from_public_bytes(base64.urlsafe_b64decode(jwk["x"] + "="))
+    except (TypeError, KeyError, ValueError):
+        return None
 
 
 def fits(key, signature, signed):
@@ -71,6 +83,15 @@ def is_signed(headers, body):
         fits(key, signature, signed)
         for max_age in (300, 60) for key in store_keys(max_age) for signature in signatures
     )
+
+
+def keys_in(body):
+    """What the store says, if all that we need is there and is text."""
+    try:
+        keys, needed = json.loads(body), ("state", "user_id", "consumer_key", "consumer_secret")
+        return keys if all(isinstance(keys[name], str) for name in needed) else None
+    except (KeyError, RecursionError, TypeError, ValueError):
+        return None
 
 
 class App(BaseHTTPRequestHandler):
@@ -104,8 +125,8 @@ class App(BaseHTTPRequestHandler):
         body = self.rfile.read(int(length))  # The raw bytes: what was parsed cannot be checked.
         if not is_signed(self.headers, body):
             return self.answer(401, "The signature does not hold.\n")
-        keys = json.loads(body)
-        connection = connections.get(keys.get("state"))
+        keys = keys_in(body)
+        connection = keys and connections.get(keys["state"])
         if not connection or connection["user_id"] != keys["user_id"]:
             return self.answer(403, "Nobody here asked for these keys.\n")
         with database:

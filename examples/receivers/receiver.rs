@@ -26,6 +26,7 @@ use actix_web::{
 };
 use data_encoding::{BASE64, BASE64URL_NOPAD};
 use ed25519_dalek::{Signature, VerifyingKey};
+use serde::Deserialize;
 use serde_json::Value;
 use url::form_urlencoded;
 
@@ -52,7 +53,17 @@ struct Tables {
 #[derive(Default)]
 struct PublicKeys {
     keys: Vec<VerifyingKey>,
+    fetched_at: Option<Instant>,
     asked_at: Option<Instant>,
+}
+
+/// What we need of what the store says.
+#[derive(Deserialize)]
+struct Keys {
+    state: String,
+    user_id: String,
+    consumer_key: String,
+    consumer_secret: String,
 }
 
 impl Connections {
@@ -64,11 +75,19 @@ impl Connections {
     /// The store's public keys; asks for them if our copy is more than `max_age` seconds old.
     async fn store_keys(&self, max_age: u64) -> Vec<VerifyingKey> {
         let mut ours = self.public_keys.lock().await;
-        if ours.asked_at.is_none_or(|at| at.elapsed() > Duration::from_secs(max_age)) {
-            ours.asked_at = Some(Instant::now());
-            ours.keys = self.ask_store().await.unwrap_or_default(); // The store will send again.
+        let now = Instant::now();
+        let older = |at: Option<Instant>, seconds| {
+            at.is_none_or(|at| now.duration_since(at) > Duration::from_secs(seconds))
+        };
+        if older(ours.fetched_at, max_age) && older(ours.asked_at, 60) {
+            ours.asked_at = Some(now);
+            let keys = self.ask_store().await.unwrap_or_default();
+            if !keys.is_empty() {
+                (ours.keys, ours.fetched_at) = (keys, Some(now)); // Otherwise our copy still serves.
+            }
         }
-        ours.keys.clone()
+        // But not for long: a key that leaked is gone from the store, and must go from here.
+        if older(ours.fetched_at, 300) { Vec::new() } else { ours.keys.clone() }
     }
 
     async fn ask_store(&self) -> reqwest::Result<Vec<VerifyingKey>> {
@@ -138,22 +157,22 @@ async fn take_keys(app: Data<Connections>, request: HttpRequest, body: Bytes) ->
     if !app.is_signed(request.headers(), &body).await {
         return HttpResponse::Unauthorized().body("The signature does not hold.\n");
     }
-    let Ok(keys) = serde_json::from_slice::<Value>(&body) else {
-        return HttpResponse::BadRequest().body("That is not JSON.\n");
+    let nobody_asked = || HttpResponse::Forbidden().body("Nobody here asked for these keys.\n");
+    let Ok(keys) = serde_json::from_slice::<Keys>(&body) else {
+        return nobody_asked();
     };
-    let text = |member: &str| keys[member].as_str().unwrap_or_default().to_owned();
     let mut tables = app.tables();
     let Tables { connections, taken } = &mut *tables;
-    match connections.get_mut(&text("state")) {
-        Some((user_id, pair)) if *user_id == text("user_id") => {
+    match connections.get_mut(&keys.state) {
+        Some((user_id, pair)) if *user_id == keys.user_id => {
             // A repeat is no news, and no error.
             if taken.insert(header(request.headers(), "webhook-id").to_owned()) {
-                *pair = Some([text("consumer_key"), text("consumer_secret")]);
+                *pair = Some([keys.consumer_key, keys.consumer_secret]);
                 println!("stored the keys for user {user_id}");
             }
             HttpResponse::NoContent().finish()
         }
-        _ => HttpResponse::Forbidden().body("Nobody here asked for these keys.\n"),
+        _ => nobody_asked(),
     }
 }
 

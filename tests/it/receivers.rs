@@ -1,5 +1,5 @@
 //! The receivers that app developers copy (`examples/receivers`): each walks the real flow behind a TLS
-//! proxy, and is then sent everything a receiver must refuse.
+//! proxy, and is then sent everything a receiver must refuse. `public_keys` spoils what they fetch.
 
 use std::time::Duration;
 
@@ -40,6 +40,8 @@ macro_rules! in_each_language {
     };
 }
 
+mod public_keys;
+
 in_each_language!(
     keys_arrive_and_a_repeat_is_no_news,
     what_the_store_did_not_sign_now_is_refused,
@@ -72,13 +74,7 @@ impl Scene {
 
     /// Follows the app's link to the store; gives the link's query and its `state`.
     async fn connect(&self) -> (String, String) {
-        let answer = self.browser.get("/connect").await;
-        assert_eq!(answer.status, 302);
-        let (page, query) = answer.location().split_once('?').unwrap();
-        assert_eq!(page, format!("{}/wc-auth/v1/authorize", self.store.url));
-        let state = query.split('&').find_map(|pair| pair.strip_prefix("state=")).unwrap();
-        assert!(state.len() >= 32, "{state}");
-        (query.to_owned(), state.to_owned())
+        connect(&self.browser, &self.store.url).await
     }
 
     async fn approve(&self, query: &str) -> Answer {
@@ -110,6 +106,16 @@ impl Scene {
     fn key(&self) -> SigningKey {
         self.store.services().keyring.signing(1)
     }
+}
+
+async fn connect(browser: &Manager, store: &str) -> (String, String) {
+    let answer = browser.get("/connect").await;
+    assert_eq!(answer.status, 302, "{}", answer.body);
+    let (page, query) = answer.location().split_once('?').unwrap();
+    assert_eq!(page, format!("{store}/wc-auth/v1/authorize"));
+    let state = query.split('&').find_map(|pair| pair.strip_prefix("state=")).unwrap();
+    assert!(state.len() >= 32, "{state}");
+    (query.to_owned(), state.to_owned())
 }
 
 async fn send(browser: &Manager, headers: &SignatureHeaders, body: &str) -> u16 {
@@ -157,6 +163,7 @@ async fn keys_arrive_and_a_repeat_is_no_news(scene: Scene) {
     assert_eq!(many.join_all().await, [204; 20]);
     assert_eq!(scene.app.stored(), 2, "at once, too");
     assert!(!scene.app.log().contains(&passed.text("consumer_secret")));
+    assert_eq!(scene.app.left_where_it_runs(), 0, "a web server may serve that folder");
 }
 
 async fn what_the_store_did_not_sign_now_is_refused(scene: Scene) {
@@ -203,17 +210,41 @@ async fn what_the_store_did_not_sign_now_is_refused(scene: Scene) {
 
 async fn keys_that_nobody_asked_for_are_refused(scene: Scene) {
     let passed = scene.connected().await;
-    let state = passed.text("state");
-    for body in [
-        passed.body.replace(&state, "somebody-elses"),
-        passed.body.replace(&format!(",\"state\":\"{state}\""), ""),
-        passed.body.replace("\"user_id\":\"4711\"", "\"user_id\":\"4712\""),
-    ] {
-        assert_ne!(body, passed.body);
-        let headers = signed(&scene.key(), "msg_2", &body, 0);
-        assert_eq!(scene.send(&headers, &body).await, 403, "{body}");
+    let (_, state) = scene.connect().await;
+    let body = passed.body.replace(&passed.text("state"), &state);
+    let with_state = |other: &str| body.replace(&format!("\"{state}\""), other);
+    let user = "\"user_id\":\"4711\"";
+    for wrong in [
+        with_state("\"somebody-elses\""),
+        with_state("\"\""),
+        with_state("null"),
+        with_state(&format!("[\"{state}\"]")),
+        with_state(&format!("{{\"{state}\":1}}")),
+        body.replace(&format!(",\"state\":\"{state}\""), ""),
+        body.replace(user, "\"user_id\":\"4712\""),
+        body.replace(user, "\"user_id\":4711"),
+        body.replace(user, "\"user\":\"4711\""),
+        with_state("\"somebody-elses\"").replace(user, "\"user\":\"4711\""),
+        body.replace("\"consumer_secret\"", "\"secret\""),
+        body.replace("\"consumer_key\":", "\"consumer_key\":null,\"key\":"),
+        format!("[{body}]"),
+        "[".repeat(50_000),
+    ]
+    .iter()
+    .map(String::as_str)
+    .chain(["null", "[]", "{}", "\"x\"", "7", "true", "", "keys"])
+    {
+        assert_ne!(wrong, body);
+        let headers = signed(&scene.key(), "msg_2", wrong, 0);
+        let answer = scene.send(&headers, wrong).await;
+        assert_eq!(answer, 403, "{:.400}: {}", wrong, scene.app.log());
+        assert_eq!(scene.back_with(&state).await, NOT_CONNECTED, "{wrong:.400}");
     }
-    assert_eq!(scene.app.stored(), 1);
+    assert_eq!(scene.app.stored(), 1, "{}", scene.app.log());
+    assert_eq!(scene.back_with("").await, NOT_CONNECTED);
+    let headers = signed(&scene.key(), "msg_2", &body, 0);
+    assert_eq!(scene.send(&headers, &body).await, 204, "the very keys that were asked for");
+    assert_eq!(scene.back_with(&state).await, CONNECTED);
 }
 
 async fn a_rotation_is_not_noticed(scene: Scene) {
@@ -265,6 +296,31 @@ async fn a_rotation_at_once_costs_a_minute(scene: Scene) {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     panic!("the app did not ask for the new key: {}", scene.app.log());
+}
+
+#[tokio::test]
+async fn javascript_says_that_a_body_is_too_long() {
+    let Some(scene) = Scene::set(Language::JavaScript).await else { return };
+    for _ in 0..20 {
+        let huge = "x".repeat(5_000_000);
+        let headers = signed(&SigningKey::from_bytes(&[7; 32]), "msg_1", "{}", 0);
+        assert_eq!(scene.send(&headers, &huge).await, 413, "{}", scene.app.log());
+    }
+    scene.connected().await;
+}
+
+#[tokio::test]
+async fn php_asks_where_to_keep_its_data() {
+    let store = "http://127.0.0.1:1";
+    let Some(app) = ExampleApp::start_without("DATA_FILE", Language::Php, store, store).await
+    else {
+        return;
+    };
+    let answer = Manager::new(format!("http://{}", app.address)).get("/connect").await;
+    assert_eq!(answer.status, 500, "{}", answer.body);
+    let log = app.log();
+    assert!(log.contains("DATA_FILE") && log.contains("outside of the document root"), "{log}");
+    assert_eq!(app.left_where_it_runs(), 0);
 }
 
 #[test]

@@ -13,6 +13,9 @@ use std::{
 use tempfile::TempDir;
 use tokio::time::Instant;
 
+const RUNS_IN: &str = "document-root";
+const DATA_FILE: &str = "data.json";
+
 /// What a receiver is written in.
 #[derive(Clone, Copy, Debug)]
 pub enum Language {
@@ -32,15 +35,28 @@ pub struct ExampleApp {
 impl ExampleApp {
     /// Starts the receiver; nothing where its language is not installed.
     pub async fn start(language: Language, store_url: &str, app_url: &str) -> Option<Self> {
+        Self::start_without("NOTHING", language, store_url, app_url).await
+    }
+
+    /// Starts the receiver without that setting.
+    pub async fn start_without(
+        setting: &str,
+        language: Language,
+        store_url: &str,
+        app_url: &str,
+    ) -> Option<Self> {
+        let mut command = language.command()?;
         let folder = tempfile::tempdir().unwrap();
         let log = File::create(folder.path().join("log")).unwrap();
-        let child = language
-            .command()?
-            .current_dir(folder.path())
+        fs::create_dir(folder.path().join(RUNS_IN)).unwrap();
+        let child = command
+            .current_dir(folder.path().join(RUNS_IN))
             .env("STORE_URL", store_url)
             .env("APP_URL", app_url)
+            .env("DATA_FILE", folder.path().join(DATA_FILE))
             .env("PORT", "0")
             .env("NO_PROXY", "*")
+            .env_remove(setting)
             .stdin(Stdio::null())
             .stdout(log.try_clone().unwrap())
             .stderr(log)
@@ -72,9 +88,19 @@ impl ExampleApp {
         fs::read_to_string(self.folder.path().join("log")).unwrap()
     }
 
-    /// How often it stored keys.
+    /// How often it stored keys, whoever they were for.
     pub fn stored(&self) -> usize {
-        self.log().matches("stored the keys for user 4711").count()
+        self.log().matches("stored the keys for user").count()
+    }
+
+    /// How many files it made in the folder where it runs, which under a web server anybody can read.
+    pub fn left_where_it_runs(&self) -> usize {
+        fs::read_dir(self.folder.path().join(RUNS_IN)).unwrap().count()
+    }
+
+    /// Where it keeps its data, if it keeps them in a file.
+    pub fn data_file(&self) -> PathBuf {
+        self.folder.path().join(DATA_FILE)
     }
 }
 
