@@ -252,8 +252,15 @@ struct Chromedriver {
 }
 
 impl Chromedriver {
-    /// Starts it on a free port, with every folder it or Chromium might write to inside `folder`.
+    /// Starts it on a free port. It takes one that is free in IPv4 and wants the same in IPv6, where
+    /// somebody may have it: then it ends, and is started again.
     fn start(program: &Path, folder: &Path) -> Self {
+        let mut started = (0..20).filter_map(|_| Self::try_start(program, folder));
+        started.next().expect("chromedriver says its port")
+    }
+
+    /// With every folder it or Chromium might write to inside `folder`.
+    fn try_start(program: &Path, folder: &Path) -> Option<Self> {
         let mut child = Command::new(program)
             .arg("--port=0")
             .process_group(0)
@@ -268,8 +275,9 @@ impl Chromedriver {
             .unwrap();
         let mut output = BufReader::new(child.stdout.take().unwrap());
         let port = read_port(&mut output);
-        let url = format!("http://127.0.0.1:{port}");
-        Self { child, url, output }
+        let url = format!("http://127.0.0.1:{}", port.unwrap_or_default());
+        let driver = Self { child, url, output }; // dropped, it is reaped
+        port.map(|_| driver)
     }
 }
 
@@ -283,14 +291,13 @@ impl Drop for Chromedriver {
     }
 }
 
-/// Reads on to `ChromeDriver was started successfully on port N.`
-fn read_port(output: &mut impl BufRead) -> u16 {
+/// Reads on to `ChromeDriver was started successfully on port N.`; nothing if it ended before.
+fn read_port(output: &mut impl BufRead) -> Option<u16> {
     let mut lines = output.lines().map(Result::unwrap);
-    let port = lines.find_map(|line| {
+    lines.find_map(|line| {
         let (_, port) = line.split_once("started successfully on port ")?;
         port.trim_end_matches('.').parse().ok()
-    });
-    port.expect("chromedriver says its port")
+    })
 }
 
 /// A program on the search path.
