@@ -5,6 +5,7 @@
 
 use std::{fs, path::PathBuf};
 
+use diesel::{Connection, SqliteConnection, connection::SimpleConnection};
 use serde_json::Value;
 
 use crate::{
@@ -45,4 +46,20 @@ async fn every_failure_says_what_happened_and_what_to_do() {
         let file = format!("failure-{number:02}-{}.png", trouble.code);
         fs::write(folder.join(file), browser.picture().await).unwrap();
     }
+    // The last page's keys, sealed with another key file meanwhile.
+    spoil_sealed_keys(&store);
+    browser.press(".wc-auth-retry").await;
+    browser.text("a.button").await;
+    assert_eq!(browser.text("h1").await, "My App was not connected");
+    let told = browser.text(".attempt:last-child").await;
+    assert!(told.contains("key file changed") && told.contains("connect again"), "{told}");
+    browser.show_whole(720).await;
+    fs::write(folder.join("failure-cannot_open.png"), browser.picture().await).unwrap();
+}
+
+fn spoil_sealed_keys(store: &TestApp) {
+    let path = store.folder.path().join("test.db");
+    let mut conn = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
+    conn.batch_execute("PRAGMA busy_timeout = 5000; UPDATE deliveries SET sealed = zeroblob(64)")
+        .unwrap();
 }

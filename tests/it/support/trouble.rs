@@ -32,6 +32,7 @@ impl Trouble {
 #[expect(dead_code, reason = "some is only held")]
 enum Kept {
     Nothing,
+    Port(Socket),
     App(RoughApp),
     Queue(TcpListener, Vec<TcpStream>),
 }
@@ -65,20 +66,27 @@ fn about_names(names: &TestNames) -> Vec<Trouble> {
 }
 
 fn about_connections() -> [Trouble; 2] {
-    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let closed = bound();
+    let nobody = closed.local_addr().unwrap().as_socket().unwrap().port();
     let (queue, waiting) = full_queue();
     let full = queue.local_addr().unwrap().port();
     let url = |port| format!("https://localhost:{port}/keys");
     [
-        Trouble { code: "cannot_connect", url: url(closed), kept: Kept::Nothing },
+        Trouble { code: "cannot_connect", url: url(nobody), kept: Kept::Port(closed) },
         Trouble { code: "timeout_connection", url: url(full), kept: Kept::Queue(queue, waiting) },
     ]
 }
 
-/// A listener that accepts nobody, with its queue full: what comes now gets no answer at all.
-fn full_queue() -> (TcpListener, Vec<TcpStream>) {
+/// A port that nobody else can have, and where nobody listens.
+fn bound() -> Socket {
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
     socket.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
+    socket
+}
+
+/// A listener that accepts nobody, with its queue full: what comes now gets no answer at all.
+fn full_queue() -> (TcpListener, Vec<TcpStream>) {
+    let socket = bound();
     socket.listen(0).unwrap();
     let listener = TcpListener::from(socket);
     let address = listener.local_addr().unwrap();
