@@ -1,6 +1,6 @@
 //! Every failure's page as a manager reads it: what happened, and what to do.
 //!
-//! Each failure is made to happen for real; its page is read in the browser, checked for accessibility
+//! Each failure is made to happen for real; its page is read in the browser, checked for sideways scrolling
 //! and photographed into `screenshots` in the target folder, for people to read.
 
 use std::{fs, path::PathBuf};

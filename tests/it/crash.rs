@@ -134,7 +134,7 @@ async fn down_for_too_long_there_is_no_key() {
         }
     });
     let page = given_up.await.unwrap();
-    assert!(page.contains("The keys could not be handed over in time"), "{page}");
+    assert!(page.contains("The keys could not be handed over, so they were ended"), "{page}");
     assert!(page.contains("Interrupted before an answer came.") && !page.contains("did not take"));
     assert!(story.receiver.received().is_empty());
     assert!(!manager.consent(&story.request()).await.body.contains("already has access"));

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use diesel::{Connection, SqliteConnection, connection::SimpleConnection};
+
 use crate::support::{Answer, Manager, Reaction, Receiver, TestApp, approve_in_vain, request};
 
 const SUCCESS: &str = "http://app.example/return?success=1&user_id=123";
@@ -140,6 +142,26 @@ async fn cancelling_an_attempt_under_way_wins_over_its_answer() {
     assert!(manager.get(&path).await.text("main").contains("You cancelled this."));
     let key = receiver.received().remove(0);
     assert_eq!(key.judged(app.services(), "GET").await.unwrap_err().reason(), "revoked");
+}
+
+/// The key file was exchanged while the keys were on their way: that is not the app's fault.
+#[tokio::test]
+async fn an_app_that_was_never_asked_is_not_blamed() {
+    let (app, receiver) = (TestApp::start().await, Receiver::start().await);
+    let manager = app.logged_in("max").await;
+    receiver.will([Reaction::Status(500)]);
+    let (path, page) = approve_in_vain(&manager, &receiver.url()).await;
+    let database = app.folder.path().join("test.db");
+    let mut conn = SqliteConnection::establish(database.to_str().unwrap()).unwrap();
+    conn.batch_execute(
+        "PRAGMA busy_timeout = 5000; UPDATE deliveries SET sealed = zeroblob(64);
+         DELETE FROM delivery_attempts",
+    )
+    .unwrap();
+    press(&manager, &path, &page, "wc-auth-retry").await;
+    let page = manager.get(&path).await;
+    assert!(page.text("main").contains("could not be handed over, so"), "{}", page.body);
+    assert!(page.text("ol.timeline").contains("The store’s key file changed"));
 }
 
 #[tokio::test]

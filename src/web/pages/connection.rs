@@ -17,7 +17,10 @@ use uuid::Uuid;
 
 use super::timeline::TimelineView;
 use crate::{
-    domain::delivery::{DeliveryState, MOST_FAILURES},
+    domain::{
+        delivery::{DeliveryState, MOST_FAILURES},
+        failure::Failure,
+    },
     service::delivery_watch::{self, DeliveryStatus},
     web::{
         errors::WebError,
@@ -129,10 +132,16 @@ fn failed(visitor: &Visitor, status: &DeliveryStatus) -> Result<HttpResponse, We
         host: status.request.callback_url.host(),
         timeline: TimelineView::of(status),
         cancelled: status.state == DeliveryState::Cancelled,
-        refused: status.failures > 0,
+        refused: was_asked(status),
         back_url: status.request.outcome_url(false),
     };
     respond::page(StatusCode::OK, &page, Forms::Stay)
+}
+
+/// Whether the app had its chance: not if all that failed was opening the sealed keys.
+fn was_asked(status: &DeliveryStatus) -> bool {
+    let mut failures = status.attempts.iter().filter_map(|attempt| attempt.failure.as_ref());
+    failures.any(|failure| *failure != Failure::CannotOpen)
 }
 
 /// `12 seconds`, `3 minutes`.
