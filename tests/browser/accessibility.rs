@@ -38,7 +38,7 @@ impl Looker for Axe {
 }
 
 /// What axe finds wrong with the page as it is.
-async fn violations(browser: &Browser) -> Vec<Value> {
+pub async fn violations(browser: &Browser) -> Vec<Value> {
     browser.run(AXE).await;
     let found = browser.run_to_its_end(RUN).await;
     found.as_array().unwrap().clone()

@@ -1,7 +1,7 @@
 //! Every failure's page as a manager reads it: what happened, and what to do.
 //!
-//! Each failure is made to happen for real; its page is read in the browser, checked for sideways scrolling
-//! and photographed into `screenshots` in the target folder, for people to read.
+//! Each failure is made to happen for real; its page is read in the browser, checked by axe and for sideways
+//! scrolling, and photographed into `screenshots` in the target folder, for people to read.
 
 use std::{fs, path::PathBuf};
 
@@ -9,6 +9,7 @@ use diesel::{Connection, SqliteConnection, connection::SimpleConnection};
 use serde_json::Value;
 
 use crate::{
+    accessibility::violations,
     browser::{Browser, Script},
     scene::log_in,
     support::{PASSWORD, TestApp, approve_in_vain, every_trouble},
@@ -42,6 +43,7 @@ async fn every_failure_says_what_happened_and_what_to_do() {
         assert!(!browser.text(".steps").await.is_empty(), "the last attempt’s steps are open");
         let overflow = "return document.documentElement.scrollWidth > innerWidth";
         assert_eq!(browser.run(overflow).await, Value::Bool(false), "{}", trouble.code);
+        assert_eq!(violations(&browser).await, Vec::<Value>::new(), "{}", trouble.code);
         browser.show_whole(720).await;
         let file = format!("failure-{number:02}-{}.png", trouble.code);
         fs::write(folder.join(file), browser.picture().await).unwrap();
