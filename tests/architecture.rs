@@ -69,7 +69,7 @@ const LONGEST_SOURCE: usize = 500;
 const LONGEST_TEST: usize = 600;
 
 /// Types that hold a plain secret, its hash, its sealed form, or a password somewhere in them.
-const SECRET: [&str; 19] = [
+const SECRET: [&str; 21] = [
     "Approval",
     "Authority",
     "Claimed",
@@ -78,6 +78,7 @@ const SECRET: [&str; 19] = [
     "Credential",
     "KeyRecord",
     "Keyring",
+    "LiveKey",
     "MasterKey",
     "Message",
     "NewPassword",
@@ -85,6 +86,7 @@ const SECRET: [&str; 19] = [
     "NewUserRequest",
     "NotedBody",
     "Parameters",
+    "ProcessKey",
     "Sealed",
     "SessionId",
     "Settings",

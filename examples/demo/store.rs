@@ -8,7 +8,7 @@ use actix_web::{
     web::{Data, get},
 };
 use appgrant::{
-    domain::credential::Credential,
+    domain::api_request::{ApiRequest, Authorization},
     service::{Services, verify},
 };
 use serde_json::json;
@@ -28,12 +28,19 @@ pub fn start(services: Arc<Services>, listener: TcpListener) -> Outcome<String> 
 
 async fn orders(request: HttpRequest, services: Data<Services>) -> HttpResponse {
     let header = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let presented = Credential::presented(request.query_string(), header);
-    match verify::verify(&services, presented, request.method().as_str()).await {
-        Ok(Ok(identity)) => HttpResponse::Ok().json(json!([
-            { "id": 1001, "status": "processing", "total": "24.00", "seen_by_key": identity.key_id },
-            { "id": 1002, "status": "completed", "total": "7.50", "seen_by_key": identity.key_id },
-        ])),
+    let asked = ApiRequest {
+        authorization: header.map_or(Authorization::Absent, Authorization::One),
+        ..ApiRequest::over_tls(request.method().as_str(), request.path(), request.query_string())
+    };
+    let verdict = verify::verify(&services, &asked).await;
+    match verdict.as_ref().map(verify::Verdict::identity) {
+        Ok(Ok(identity)) => {
+            let key = identity.map(|identity| identity.key_id);
+            HttpResponse::Ok().json(json!([
+                { "id": 1001, "status": "processing", "total": "24.00", "seen_by_key": key },
+                { "id": 1002, "status": "completed", "total": "7.50", "seen_by_key": key },
+            ]))
+        }
         Ok(Err(refusal)) => HttpResponse::Unauthorized().json(json!({
             "code": "woocommerce_rest_cannot_view",
             "message": "Sorry, you cannot list resources.",

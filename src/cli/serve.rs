@@ -13,7 +13,7 @@ use crate::{
     config::{SettingError, Settings, Values},
     service::{Services, setup},
     web::{self, Site},
-    worker::delivery,
+    worker::{delivery, key_changes, last_uses},
 };
 use startup::World;
 
@@ -22,8 +22,10 @@ pub struct Running {
     /// The use cases, for programs that embed the service.
     pub services: Arc<Services>,
     server: web::Server,
-    worker: JoinHandle<()>,
-    stop_worker: watch::Sender<bool>,
+    deliveries: JoinHandle<()>,
+    key_changes: JoinHandle<()>,
+    last_uses: JoinHandle<()>,
+    stop_workers: watch::Sender<bool>,
 }
 
 /// Runs until SIGTERM or SIGINT.
@@ -63,9 +65,15 @@ pub async fn start(
     let services = startup::services(settings, &world).await?;
     let server = web::start(Arc::clone(&services), Arc::new(site), listener, world.web_workers)
         .map_err(|error| CliError::new(format!("the web server cannot start: {error}")))?;
-    let (stop_worker, stopped) = watch::channel(false);
-    let worker = tokio::spawn(delivery::run(Arc::clone(&services), stopped));
-    Ok(Running { services, server, worker, stop_worker })
+    let (stop_workers, stopped) = watch::channel(false);
+    Ok(Running {
+        deliveries: tokio::spawn(delivery::run(Arc::clone(&services), stopped.clone())),
+        key_changes: tokio::spawn(key_changes::run(Arc::clone(&services), stopped.clone())),
+        last_uses: tokio::spawn(last_uses::run(Arc::clone(&services), stopped)),
+        services,
+        server,
+        stop_workers,
+    })
 }
 
 impl Running {
@@ -73,15 +81,19 @@ impl Running {
     async fn ended(&mut self) -> &'static str {
         tokio::select! {
             () = self.server.ended() => "the web server",
-            _ = &mut self.worker => "the delivery worker",
+            _ = &mut self.deliveries => "the delivery worker",
+            _ = &mut self.key_changes => "the worker that hears of changed keys",
+            _ = &mut self.last_uses => "the worker that notes uses",
         }
     }
 
-    /// Finishes the requests in flight, then the deliveries under way.
+    /// Finishes the requests in flight, then the deliveries under way, and writes what waits.
     pub async fn stop(self) {
         self.server.stop().await;
-        let _ = self.stop_worker.send(true);
-        let _ = self.worker.await;
+        let _ = self.stop_workers.send(true);
+        for worker in [self.deliveries, self.key_changes, self.last_uses] {
+            let _ = worker.await;
+        }
     }
 }
 

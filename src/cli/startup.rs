@@ -26,9 +26,16 @@ use crate::{
         environment::{Clock, SystemClock, SystemEntropy},
         installation,
         signing::LastSeen,
+        verify::{self, Verifier},
     },
     worker::delivery,
 };
+
+/// How many passwords may wait to be hashed: anybody may send them.
+const PASSWORDS_IN_LINE: usize = 64;
+
+/// How many consumer secrets may wait: after a restart every key in use comes for its first check.
+const SECRETS_IN_LINE: usize = 1_024;
 
 /// How many names the early word may ask for at one time.
 const EARLY_LOOKUPS: usize = 32;
@@ -43,8 +50,8 @@ pub struct World {
     pub lookup: Arc<dyn Lookup>,
     /// Where names lead, for the early word: an own one, so that slow names hold up no delivery.
     pub early_lookup: Arc<dyn Lookup>,
-    /// What hashing costs.
-    pub costs: Costs,
+    /// What hashing costs, if not what the settings say.
+    pub costs: Option<Costs>,
     /// Threads of the web server.
     pub web_workers: usize,
 }
@@ -57,7 +64,7 @@ impl World {
             entropy: Arc::new(SystemEntropy),
             lookup: Arc::new(SystemLookup::new(delivery::AT_ONCE)),
             early_lookup: Arc::new(SystemLookup::new(EARLY_LOOKUPS)),
-            costs: Costs::default(),
+            costs: None,
             web_workers: cores(),
         }
     }
@@ -136,24 +143,28 @@ pub async fn services(settings: &Settings, world: &World) -> Result<Arc<Services
     let db = database(settings).await?;
     let key_file = KeyFile::open(&settings.secret_key_file, &*world.entropy)?;
     let keyring = Arc::new(Keyring::derive(&key_file.key));
-    let password_hasher = Hasher::start(&keyring, 1);
+    let password_hasher = Hasher::start(&keyring, 1, PASSWORDS_IN_LINE);
+    let verifier = Verifier::new(verify_options(settings), &*world.entropy);
+    let by_settings = Costs { secret: settings.secret_hash, ..Costs::default() };
+    let costs = world.costs.unwrap_or(by_settings);
     let callbacks = callbacks(settings, &world.lookup)?;
     let early_lookup = Arc::clone(&world.early_lookup);
     let services = Arc::new(Services {
         db,
         clock: Arc::clone(&world.clock),
         entropy: Arc::clone(&world.entropy),
-        decoy_hash: decoy(&password_hasher, world).await?,
+        decoy_hash: decoy(&password_hasher, world, costs).await?,
         password_hasher,
-        secret_hasher: Hasher::start(&keyring, cores() / 2),
+        secret_hasher: Hasher::start(&keyring, cores() / 2, SECRETS_IN_LINE),
         keyring,
-        costs: world.costs,
+        costs,
         callback_checks: CallbackChecks::new(callbacks.asking(early_lookup)),
         callbacks,
         callback_timeout: settings.callback_timeout,
         public_url: settings.public_url.as_str().to_owned(),
         signals: Signals::default(),
         signing: LastSeen::default(),
+        verifier,
     });
     if installation::key_file_fits(&services).await? {
         return Ok(services);
@@ -169,9 +180,17 @@ pub async fn services(settings: &Settings, world: &World) -> Result<Arc<Services
 }
 
 /// The hash of a password nobody knows.
-async fn decoy(hasher: &Hasher, world: &World) -> Result<String, CliError> {
+async fn decoy(hasher: &Hasher, world: &World, costs: Costs) -> Result<String, CliError> {
     let password = Zeroizing::new(HEXLOWER.encode(&random::<16>(&*world.entropy)));
-    Ok(hasher.hash(password, random(&*world.entropy), world.costs.password).await?)
+    Ok(hasher.hash(password, random(&*world.entropy), costs.password).await?)
+}
+
+fn verify_options(settings: &Settings) -> verify::Options {
+    verify::Options {
+        protected: settings.protected_paths.clone().under(settings.public_url.prefix()),
+        plain_http: settings.allow_plain_http_keys,
+        anonymous: settings.anonymous,
+    }
 }
 
 pub(super) fn callbacks(

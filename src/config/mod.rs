@@ -12,8 +12,10 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use ipnet::IpNet;
 
+use crate::domain::{argon::Cost, protected_paths::ProtectedPaths};
 pub use color::Color;
 pub use public_url::PublicUrl;
+
 pub use values::{SettingError, Shown, Source, Values};
 
 /// How log lines look.
@@ -50,6 +52,14 @@ pub struct Settings {
     pub callback_allow_networks: Vec<IpNet>,
     /// `APPGRANT_CALLBACK_CA_FILE`: PEM roots trusted in addition to the system's.
     pub callback_ca_file: Option<PathBuf>,
+    /// `APPGRANT_ALLOW_PLAIN_HTTP_KEYS`: keys are taken off requests without TLS too.
+    pub allow_plain_http_keys: bool,
+    /// `APPGRANT_ANONYMOUS`: whether `/verify` lets requests without a key pass.
+    pub anonymous: bool,
+    /// `APPGRANT_PROTECTED_PATHS`: which addresses keys open.
+    pub protected_paths: ProtectedPaths,
+    /// `APPGRANT_SECRET_HASH`: what hashing a consumer secret costs.
+    pub secret_hash: Cost,
     /// `APPGRANT_LOG`: tracing filter.
     pub log: String,
     /// `APPGRANT_LOG_FORMAT`: `text` or `json`.
@@ -79,6 +89,10 @@ impl Settings {
             callback_timeout: values.get("callback_timeout_seconds", timeout)?,
             callback_allow_networks: values.get("callback_allow_networks", networks)?,
             callback_ca_file: values.get("callback_ca_file", optional_path)?,
+            allow_plain_http_keys: values.get("allow_plain_http_keys", flag)?,
+            anonymous: values.get("anonymous", anonymous)?,
+            protected_paths: values.get("protected_paths", ProtectedPaths::parse)?,
+            secret_hash: values.get("secret_hash", Cost::parse)?,
             log: values.get("log", |text| (!text.is_empty()).then(|| text.to_owned()))?,
             log_format: values.get("log_format", log_format)?,
         })
@@ -104,6 +118,18 @@ fn networks(text: &str) -> Option<Vec<IpNet>> {
 
 fn timeout(text: &str) -> Option<Duration> {
     text.parse().ok().filter(|seconds| (1..=60).contains(seconds)).map(Duration::from_secs)
+}
+
+fn flag(text: &str) -> Option<bool> {
+    text.parse().ok()
+}
+
+fn anonymous(text: &str) -> Option<bool> {
+    match text {
+        "deny" => Some(false),
+        "allow" => Some(true),
+        _ => None,
+    }
 }
 
 fn log_format(text: &str) -> Option<LogFormat> {
@@ -184,6 +210,15 @@ mod tests {
             ("CALLBACK_TIMEOUT_SECONDS", "61"),
             ("CALLBACK_TIMEOUT_SECONDS", "1.5"),
             ("CALLBACK_ALLOW_NETWORKS", "localhost"),
+            ("ALLOW_PLAIN_HTTP_KEYS", "yes"),
+            ("ANONYMOUS", "maybe"),
+            ("PROTECTED_PATHS", ""),
+            ("PROTECTED_PATHS", "api"),
+            ("PROTECTED_PATHS", "/api/../x"),
+            ("SECRET_HASH", "m=1024"),
+            ("SECRET_HASH", "m=0,t=1"),
+            ("SECRET_HASH", "m=1024,t=65"),
+            ("SECRET_HASH", "m=9999999,t=1"),
             ("LOG", ""),
             ("LOG_FORMAT", "xml"),
         ] {

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt};
 
 use url::Url;
 
-use crate::domain::text::distance;
+use crate::domain::{protected_paths, text::distance};
 
 const PREFIX: &str = "APPGRANT_";
 
@@ -29,6 +29,18 @@ const SETTINGS: &[(&str, &str, &str)] = &[
     ("callback_timeout_seconds", "15", "a whole number from 1 to 60"),
     ("callback_allow_networks", "", "networks separated by commas, such as 10.0.0.0/8,::1/128"),
     ("callback_ca_file", "", "the path of a PEM file with certificates"),
+    ("allow_plain_http_keys", "false", "true or false"),
+    ("anonymous", "deny", "deny or allow"),
+    (
+        "protected_paths",
+        protected_paths::DEFAULT,
+        "beginnings of paths separated by commas, such as /api/,/wp-json/wc/",
+    ),
+    (
+        "secret_hash",
+        "m=1024,t=3",
+        "Argon2id's memory in KiB (8 to 1048576) and passes (1 to 64), such as m=1024,t=3",
+    ),
     ("log", "info", "a filter such as info or appgrant=debug,info"),
     ("log_format", "text", "text or json"),
 ];

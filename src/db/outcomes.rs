@@ -2,6 +2,8 @@
 //!
 //! The outcomes have names: "somebody else was first" is an answer, not an error.
 
+use std::net::IpAddr;
+
 use crate::domain::{
     authorize_request::AuthorizeRequest,
     consent::{Consent, Decision},
@@ -67,6 +69,19 @@ pub enum Admission {
     Open,
     /// Too many failures: not before then.
     WaitUntil(Timestamp),
+}
+
+/// One use of a key that is noted.
+#[derive(Clone, Debug)]
+pub struct KeyUse {
+    /// The key's number.
+    pub key_id: i64,
+    /// When.
+    pub at: Timestamp,
+    /// From where.
+    pub address: IpAddr,
+    /// What the client calls itself.
+    pub client: Option<String>,
 }
 
 /// Seals the body for a key of that number.

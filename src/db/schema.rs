@@ -89,6 +89,23 @@ diesel::table! {
 }
 
 diesel::table! {
+    key_uses (key_id) {
+        key_id -> BigInt,
+        last_at -> BigInt,
+        address -> Text,
+        client -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    // Written by triggers.
+    key_changes (seq) {
+        seq -> BigInt,
+        lookup -> Nullable<Binary>,
+    }
+}
+
+diesel::table! {
     deliveries (id) {
         id -> Text,
         grant_id -> Text,

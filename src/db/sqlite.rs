@@ -23,6 +23,10 @@ pub mod approvals;
 pub mod deliveries;
 #[path = "queries/delivery_status.rs"]
 pub mod delivery_status;
+#[path = "queries/key_changes.rs"]
+pub mod key_changes;
+#[path = "queries/key_uses.rs"]
+pub mod key_uses;
 #[path = "queries/keys.rs"]
 pub mod keys;
 #[path = "queries/login_failures.rs"]

@@ -18,11 +18,25 @@ pub struct Cost {
     pub passes: u32,
 }
 
+/// The most memory a hash may take, in KiB.
+const MOST_MEMORY: u32 = 1 << 20;
+
+/// The most passes a hash may take.
+const MOST_PASSES: u32 = 64;
+
 impl Cost {
     /// For passwords: the first choice of OWASP's Password Storage Cheat Sheet.
     pub const PASSWORD: Self = Self { memory: 19_456, passes: 2 };
     /// For consumer secrets: 160 random bits cannot be guessed, so the hash need not be slow.
     pub const SECRET: Self = Self { memory: 1024, passes: 3 };
+
+    /// Reads `m=1024,t=3`: what a hash may cost that this program will check.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (memory, passes) = text.strip_prefix("m=")?.split_once(",t=")?;
+        let cost = Self { memory: memory.parse().ok()?, passes: passes.parse().ok()? };
+        let is_bounded = cost.memory <= MOST_MEMORY && cost.passes <= MOST_PASSES;
+        (is_bounded && cost.params().is_some()).then_some(cost)
+    }
 
     fn params(self) -> Option<Params> {
         Params::new(self.memory, self.passes, 1, Some(32)).ok()
@@ -48,6 +62,12 @@ pub fn hash(pepper: &[u8], secret: &[u8], salt: [u8; 16], cost: Cost) -> Option<
     Some(hasher.hash_password_with_salt(secret, &salt).ok()?.to_string())
 }
 
+/// What the PHC string `phc` cost; nothing if it is broken.
+pub fn cost_of(phc: &str) -> Option<Cost> {
+    let (params, ..) = parts(phc)?;
+    Some(Cost { memory: params.m_cost(), passes: params.t_cost() })
+}
+
 /// Whether `secret` is what the PHC string `phc` was made of. A broken string matches nothing.
 pub fn verify(memory: &mut Memory, pepper: &[u8], secret: &[u8], phc: &str) -> bool {
     let Some((params, salt, expected)) = parts(phc) else {
@@ -71,7 +91,9 @@ fn hasher(pepper: &[u8], params: Params) -> Option<Argon2<'_>> {
 fn parts(phc: &str) -> Option<(Params, Vec<u8>, Vec<u8>)> {
     let parsed = PasswordHash::new(phc).ok()?;
     let params = Params::try_from(&parsed).ok()?;
-    if parsed.algorithm.as_str() != "argon2id" || params.m_cost() > 1 << 20 || params.t_cost() > 64
+    if parsed.algorithm.as_str() != "argon2id"
+        || params.m_cost() > MOST_MEMORY
+        || params.t_cost() > MOST_PASSES
     {
         return None;
     }

@@ -3,18 +3,23 @@
 //! A plain secret is its own type with neither `Debug`, `Display` nor `Serialize`; only
 //! `callback_body` writes one out.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
-use data_encoding::{BASE64, HEXLOWER};
+use data_encoding::{BASE64_NOPAD, HEXLOWER};
 use zeroize::Zeroizing;
 
 use super::{
+    api_request::Authorization,
     entropy::{Entropy, random},
-    parameters::Parameters,
+    query_names::{Named, find},
+    text,
 };
 
 /// The longest presented key or secret that is looked at, in bytes.
 const LONGEST: usize = 256;
+
+/// The longest Base64 text that is looked at, in bytes.
+const LONGEST_BASIC: usize = 2 * LONGEST;
 
 /// The public half, `ck_` and 40 hex digits when we made it; any short text when presented.
 #[derive(Clone, PartialEq, Eq)]
@@ -71,38 +76,67 @@ impl Credential {
 
     /// What a request presents: the query pair if both halves are there, else HTTP Basic. Nothing if
     /// neither is complete.
-    pub fn presented(query: &str, authorization: Option<&str>) -> Option<Self> {
-        Self::from_query(query).or_else(|| authorization.and_then(Self::from_basic))
-    }
-
-    fn from_query(query: &str) -> Option<Self> {
-        let parameters = Parameters::read([query.as_bytes()]);
-        Self::new(parameters.text("consumer_key")?, parameters.text("consumer_secret")?)
+    ///
+    /// # Errors
+    /// If it can be read in two ways: whoever stands between might have read the other one.
+    pub fn presented(
+        query: &str,
+        authorization: Authorization<'_>,
+    ) -> Result<Option<Self>, Ambiguous> {
+        let [key, secret] = find(query, ["consumer_key", "consumer_secret"]);
+        if [&key, &secret].contains(&&Named::Unclear) || authorization == Authorization::Unclear {
+            return Err(Ambiguous);
+        }
+        if let (Some(key), Some(secret)) = (key.filled(), secret.filled()) {
+            return Ok(Self::new(key, secret));
+        }
+        match authorization {
+            Authorization::One(header) => Ok(Self::from_basic(header)),
+            Authorization::Absent | Authorization::Unclear => Ok(None),
+        }
     }
 
     /// RFC 7617: scheme in any case, Base64 of `key:secret`, split at the first colon.
     fn from_basic(header: &str) -> Option<Self> {
         let (scheme, token) = header.trim().split_once(' ')?;
-        if !scheme.eq_ignore_ascii_case("basic") || token.len() > LONGEST * 2 {
+        let token = token.trim().trim_end_matches('=').as_bytes();
+        let mut buffer = Zeroizing::new([0; LONGEST_BASIC]);
+        if !scheme.eq_ignore_ascii_case("basic") || token.len() > LONGEST_BASIC {
             return None;
         }
-        let bytes = Zeroizing::new(BASE64.decode(token.trim().as_bytes()).ok()?);
-        let (key, secret) = std::str::from_utf8(&bytes).ok()?.split_once(':')?;
+        let bytes = buffer.get_mut(..BASE64_NOPAD.decode_len(token.len()).ok()?)?;
+        let length = BASE64_NOPAD.decode_mut(token, bytes).ok()?;
+        let (key, secret) = std::str::from_utf8(&bytes[..length]).ok()?.split_once(':')?;
         Self::new(key, secret)
     }
 
     fn new(key: &str, secret: &str) -> Option<Self> {
         let fits = |text: &str| (1..=LONGEST).contains(&text.len());
-        let key = key.trim();
-        (fits(key) && fits(secret)).then(|| Self {
-            key: ConsumerKey(key.to_owned()),
+        let key = clean(key);
+        (fits(&key) && fits(secret)).then(|| Self {
+            key: ConsumerKey(key.into_owned()),
             secret: ConsumerSecret(Zeroizing::new(secret.to_owned())),
         })
     }
 }
 
+/// The credentials can be read in two ways.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Ambiguous;
+
+/// WooCommerce cleans a key like any text before it looks it up (wire.md §4.2).
+fn clean(key: &str) -> Cow<'_, str> {
+    let plain = key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    if plain || key.len() > LONGEST {
+        return Cow::Borrowed(key);
+    }
+    Cow::Owned(text::cleaned(key))
+}
+
 #[cfg(test)]
 mod tests {
+    use data_encoding::BASE64;
+
     use super::*;
 
     struct Counting;
@@ -113,7 +147,8 @@ mod tests {
     }
 
     fn presented(query: &str, header: Option<&str>) -> Option<(String, String)> {
-        let found = Credential::presented(query, header)?;
+        let header = header.map_or(Authorization::Absent, Authorization::One);
+        let found = Credential::presented(query, header).ok().unwrap()?;
         Some((found.key.as_str().to_owned(), found.secret.expose().to_owned()))
     }
 
@@ -136,7 +171,31 @@ mod tests {
         assert_eq!(presented(query, Some(&basic)), pair("ck_q", "cs_q"));
         assert_eq!(presented("consumer_key=ck_q", Some(&basic)), pair("ck_b", "cs:with:colons"));
         assert_eq!(presented("consumer_key=&consumer_secret=x", None), None);
-        assert_eq!(presented("consumer_key[]=a&consumer_secret=x", None), None);
+    }
+
+    #[test]
+    fn a_key_is_cleaned_and_a_secret_is_not() {
+        let pair = |k: &str, s: &str| Some((k.to_owned(), s.to_owned()));
+        let query = "consumer_key=+%3Cb%3Eck_q%3C/b%3E%0A&consumer_secret=+cs_q";
+        assert_eq!(presented(query, None), pair("ck_q", " cs_q"));
+        assert_eq!(presented("", Some("Basic IGNrX2EgOmNz")), pair("ck_a", "cs"));
+        assert_eq!(presented("", Some("basic  Y2s6Y3M")), pair("ck", "cs"), "no padding");
+    }
+
+    #[test]
+    fn what_can_be_read_in_two_ways_is_ambiguous() {
+        let ambiguous = |query, header| Credential::presented(query, header).err();
+        for query in [
+            "consumer_key[]=a&consumer_secret=x",
+            "consumer_key=a&consumer_key=b&consumer_secret=x",
+            "consumer_key=a&consumer.key=b&consumer_secret=x",
+            "consumer_key=a&consumer_secret=%ff",
+        ] {
+            assert_eq!(ambiguous(query, Authorization::Absent), Some(Ambiguous), "{query}");
+        }
+        assert_eq!(ambiguous("", Authorization::Unclear), Some(Ambiguous));
+        let twice = "consumer_key=a&consumer_secret=x&consumer_key=a";
+        assert_eq!(presented(twice, None), Some(("a".to_owned(), "x".to_owned())));
     }
 
     #[test]

@@ -40,16 +40,23 @@ pub struct KeyRecord {
     pub permissions: Permissions,
     /// Login of the user it acts for.
     pub owner: String,
-    /// Whether that user may still act.
-    pub owner_disabled: bool,
     /// Name of the app it was granted to, if it came by a grant.
     pub app: Option<String>,
+    /// When it opens anything.
+    pub life: Life,
+}
+
+/// When a key opens anything.
+#[derive(Clone, Copy, Debug)]
+pub struct Life {
     /// Where it is in its life.
     pub state: KeyState,
     /// When its first delivery attempt started; nothing before that.
     pub opened_at: Option<Timestamp>,
     /// When it ends, if it does.
     pub expires_at: Option<Timestamp>,
+    /// Whether the user it acts for may not act.
+    pub owner_disabled: bool,
 }
 
 /// Why a key that exists does not open anything; the words are those of contract §7.
@@ -65,7 +72,7 @@ pub enum Unusable {
     OwnerDisabled,
 }
 
-impl KeyRecord {
+impl Life {
     /// Whether the key opens anything at `now`.
     ///
     /// # Errors
@@ -92,18 +99,7 @@ mod tests {
     fn a_key_works_from_its_first_attempt_to_its_end() {
         let at = Timestamp::from_millis;
         let key = |state, opened_at, expires_at, owner_disabled| {
-            KeyRecord {
-                id: 1,
-                secret_hash: String::new(),
-                permissions: Permissions::Read,
-                owner: "o".into(),
-                owner_disabled,
-                app: None,
-                state,
-                opened_at,
-                expires_at,
-            }
-            .usable(at(10))
+            Life { state, opened_at, expires_at, owner_disabled }.usable(at(10))
         };
         assert_eq!(key(Delivering, None, None, false), Err(Unusable::NotDelivered));
         assert_eq!(key(Delivering, Some(at(1)), None, false), Ok(()));

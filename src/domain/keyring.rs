@@ -81,6 +81,11 @@ impl Keyring {
 
     /// The keyed hash under which a consumer key or session is found again (HMAC-SHA256).
     pub fn lookup(&self, token: &str) -> Vec<u8> {
+        self.lookup_tag(token).to_vec()
+    }
+
+    /// The same, without an allocation.
+    pub fn lookup_tag(&self, token: &str) -> [u8; 32] {
         mac(&self.lookup, &[token.as_bytes()])
     }
 
@@ -96,7 +101,7 @@ impl Keyring {
 
     /// A tag that binds a form to the given parts; the parts cannot run into each other.
     pub fn form_tag(&self, parts: &[&[u8]]) -> Vec<u8> {
-        mac(&self.forms, parts)
+        mac(&self.forms, parts).to_vec()
     }
 
     /// The key of that generation that signs callbacks; derived anew each time, which is quick.
@@ -127,13 +132,29 @@ fn expand(extracted: &[u8; 32], label: &str) -> Zeroizing<[u8; 32]> {
     okm
 }
 
-fn mac(key: &[u8; 32], parts: &[&[u8]]) -> Vec<u8> {
+fn mac(key: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {
     let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes a key of any length");
     for part in parts {
         mac.update(&(part.len() as u64).to_be_bytes());
         mac.update(part);
     }
-    mac.finalize().into_bytes().to_vec()
+    mac.finalize().into_bytes().into()
+}
+
+/// Tells a secret seen before from another without keeping it: HMAC-SHA256 under a key of this
+/// process, which is never written anywhere.
+pub struct ProcessKey(Zeroizing<[u8; 32]>);
+
+impl ProcessKey {
+    /// A fresh key.
+    pub fn generate(entropy: &dyn Entropy) -> Self {
+        Self(Zeroizing::new(random(entropy)))
+    }
+
+    /// The tag of a secret under a name; names and secrets cannot run into each other.
+    pub fn tag(&self, name: &[u8], secret: &str) -> [u8; 32] {
+        mac(&self.0, &[name, secret.as_bytes()])
+    }
 }
 
 #[cfg(test)]

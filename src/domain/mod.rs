@@ -6,6 +6,7 @@
 //! Never: actix, diesel, reqwest, tokio, the environment, a clock, or a source of randomness of its
 //! own. Time and entropy come in as parameters (`tests/architecture.rs` holds this).
 
+pub mod api_request;
 pub mod app_url;
 pub mod argon;
 pub mod authorize_request;
@@ -24,6 +25,9 @@ pub mod login_throttle;
 pub mod parameters;
 pub mod password;
 pub mod permissions;
+pub mod protected_paths;
+pub mod query_names;
+pub mod refusal;
 pub mod return_url;
 pub mod sealed;
 pub mod session;

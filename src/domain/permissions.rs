@@ -110,18 +110,26 @@ impl Permissions {
     }
 }
 
-/// Why a method is not permitted; `Display` is WooCommerce's message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+/// Why a method is not permitted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MethodRefused {
     /// The key may not read.
-    #[error("The API key provided does not have read permissions.")]
     NeedsRead,
     /// The key may not write.
-    #[error("The API key provided does not have write permissions.")]
     NeedsWrite,
     /// No method that means reading or writing.
-    #[error("Unknown request method.")]
     Unknown,
+}
+
+impl MethodRefused {
+    /// WooCommerce's message.
+    pub const fn message(self) -> &'static str {
+        match self {
+            Self::NeedsRead => "The API key provided does not have read permissions.",
+            Self::NeedsWrite => "The API key provided does not have write permissions.",
+            Self::Unknown => "Unknown request method.",
+        }
+    }
 }
 
 impl fmt::Display for Permissions {

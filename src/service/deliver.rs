@@ -25,8 +25,15 @@ pub async fn claim(services: &Services) -> Result<Claim, ServiceError> {
     let (now, lease) = (services.now(), services.callback_timeout + LEASE_MARGIN);
     let claim = db::write!(services.db, deliveries::claim(now, lease))?;
     match &claim {
-        Claim::Got(_) => fault::point("after-claim").await,
-        Claim::GaveUp(grant_id) => services.signals.tell_progress(grant_id),
+        Claim::Got(_) => {
+            // The key opens now: apps test it inside their callback.
+            services.verifier.changes.changed_here(services).await;
+            fault::point("after-claim").await;
+        }
+        Claim::GaveUp(grant_id) => {
+            services.verifier.changes.changed_here(services).await;
+            services.signals.tell_progress(grant_id);
+        }
         Claim::LostRace | Claim::Nothing(_) => {}
     }
     Ok(claim)
@@ -60,6 +67,7 @@ pub async fn record(services: &Services, sent: &Sent) -> Result<Recorded, Servic
     let (id, attempt, attempted) = (sent.id.clone(), sent.attempt, sent.attempted.clone());
     let now = services.now();
     let recorded = db::write!(services.db, deliveries::record(now, &id, attempt, &attempted))?;
+    services.verifier.changes.changed_here(services).await;
     services.signals.tell_progress(&sent.grant_id);
     services.signals.wake_worker();
     Ok(recorded)

@@ -126,6 +126,7 @@ pub async fn cancel(
     }
     let (now, id) = (services.now(), grant_id.to_owned());
     let cancelled = db::write!(services.db, deliveries::cancel(now, &id))?;
+    services.verifier.changes.changed_here(services).await;
     services.signals.tell_progress(grant_id);
     Ok(cancelled)
 }

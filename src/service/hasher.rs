@@ -2,7 +2,7 @@
 //!
 //! Why so: a hash holds a core for milliseconds and megabytes. On the web server's threads a flood of
 //! wrong secrets would stop everything; on a wide pool it would take gigabytes. Here the flood waits
-//! in line, and beyond 64 in line it is told to come back.
+//! in line, and beyond the line's length it is told to come back.
 //! Never: a lock held while hashing.
 
 use std::{
@@ -18,9 +18,6 @@ use crate::domain::{
     argon::{self, Cost, Memory},
     keyring::Keyring,
 };
-
-/// How many may wait in line.
-const QUEUE: usize = 64;
 
 /// What hashing costs here.
 #[derive(Clone, Copy, Debug)]
@@ -46,9 +43,9 @@ enum Job {
 pub struct Hasher(mpsc::SyncSender<Job>);
 
 impl Hasher {
-    /// Starts `threads` threads, at least one.
-    pub fn start(keyring: &Arc<Keyring>, threads: usize) -> Self {
-        let (sender, receiver) = mpsc::sync_channel(QUEUE);
+    /// Starts `threads` threads, at least one, before which at most `line` may wait.
+    pub fn start(keyring: &Arc<Keyring>, threads: usize, line: usize) -> Self {
+        let (sender, receiver) = mpsc::sync_channel(line);
         let receiver = Arc::new(Mutex::new(receiver));
         for _ in 0..threads.max(1) {
             let (receiver, keyring) = (Arc::clone(&receiver), Arc::clone(keyring));

@@ -68,6 +68,8 @@ pub struct Services {
     pub signals: Signals,
     /// Which keys signed last.
     pub signing: signing::LastSeen,
+    /// Keys in memory, and how requests are judged.
+    pub verifier: verify::Verifier,
 }
 
 impl Services {

@@ -110,6 +110,7 @@ pub async fn set_disabled(
     let login = Login::parse(login).ok_or(UserError::Unknown)?;
     let since = disabled.then(|| services.now());
     let known = db::write!(services.db, users::set_disabled(login.as_str(), since))?;
+    services.verifier.changes.changed_here(services).await;
     if known { Ok(()) } else { Err(UserError::Unknown) }
 }
 

@@ -8,21 +8,41 @@ use ipnet::IpNet;
 /// Walks `X-Forwarded-For` from the right, past every trusted proxy, to the first address that is not
 /// one. What stands further left could be written by anybody.
 pub fn of(request: &HttpRequest, trusted: &[IpNet]) -> IpAddr {
-    let peer = request.peer_addr().map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.ip());
-    let headers = request.headers().get_all("x-forwarded-for");
-    let forwarded: Vec<&str> = headers
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .collect();
-    client(peer, &forwarded, trusted)
+    let mut values = request.headers().get_all("x-forwarded-for").filter_map(|v| v.to_str().ok());
+    let peer = peer(request);
+    match (values.next(), values.next()) {
+        (None, _) => peer,
+        (Some(only), None) => client(peer, only.rsplit(','), trusted),
+        (Some(_), Some(_)) => {
+            let all = request.headers().get_all("x-forwarded-for");
+            let all: Vec<&str> = all.filter_map(|value| value.to_str().ok()).collect();
+            client(peer, all.iter().rev().flat_map(|value| value.rsplit(',')), trusted)
+        }
+    }
 }
 
-fn client(peer: IpAddr, forwarded: &[&str], trusted: &[IpNet]) -> IpAddr {
-    let is_trusted =
-        |address: IpAddr| trusted.iter().any(|net| net.contains(&address.to_canonical()));
-    let mut client = peer.to_canonical();
-    for text in forwarded.iter().rev() {
-        if !is_trusted(client) {
+/// Whether the connection is a trusted proxy's, whose headers are believed.
+pub fn is_from_proxy(request: &HttpRequest, trusted: &[IpNet]) -> bool {
+    is_trusted(peer(request), trusted)
+}
+
+fn peer(request: &HttpRequest) -> IpAddr {
+    let peer = request.peer_addr().map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.ip());
+    peer.to_canonical()
+}
+
+fn is_trusted(address: IpAddr, trusted: &[IpNet]) -> bool {
+    trusted.iter().any(|net| net.contains(&address))
+}
+
+fn client<'a>(
+    peer: IpAddr,
+    nearest_first: impl Iterator<Item = &'a str>,
+    trusted: &[IpNet],
+) -> IpAddr {
+    let mut client = peer;
+    for text in nearest_first {
+        if !is_trusted(client, trusted) {
             break;
         }
         let Ok(address) = text.trim().parse::<IpAddr>() else {
@@ -42,7 +62,8 @@ mod tests {
         let trusted: Vec<IpNet> =
             vec!["127.0.0.0/8".parse().unwrap(), "10.0.0.0/8".parse().unwrap()];
         let client = |peer: &str, forwarded: &[&str]| {
-            client(peer.parse().unwrap(), forwarded, &trusted).to_string()
+            let peer: IpAddr = peer.parse().unwrap();
+            client(peer.to_canonical(), forwarded.iter().rev().copied(), &trusted).to_string()
         };
         assert_eq!(client("127.0.0.1", &[]), "127.0.0.1");
         assert_eq!(client("127.0.0.1", &["203.0.113.9"]), "203.0.113.9");

@@ -16,6 +16,7 @@ mod respond;
 mod routes;
 mod server;
 mod site;
+mod verify;
 mod visitor;
 
 pub use server::{Server, start};

@@ -1,21 +1,33 @@
 //! The whole URL table.
 //!
 //! Under a public URL with a path prefix every route answers with and without it, since some proxies
-//! strip it and some do not.
+//! strip it and some do not. `/verify` is asked about each request to the store's API: it stands first,
+//! since routes are tried in order, and outside of the request log.
 
 use actix_web::{
     HttpRequest, HttpResponse, guard,
+    middleware::from_fn,
     web::{self, Payload, ServiceConfig, route},
 };
 
 use super::{
     errors::{self, WebError},
     pages::{admin, authorize, connection, machine, session, setup},
+    request_log, verify,
     visitor::Visitor,
 };
 
 /// All routes, at `prefix` and at the root.
 pub fn configure(config: &mut ServiceConfig, prefix: &str) {
+    for prefix in ["", prefix].iter().take(if prefix.is_empty() { 1 } else { 2 }) {
+        config.route(&format!("{prefix}{}", verify::PATH), route().to(verify::verify));
+        config.route(&format!("{prefix}{}/{{path:.*}}", verify::PATH), route().to(verify::verify));
+    }
+    let logged = web::scope("").wrap(from_fn(request_log::middleware));
+    config.service(logged.configure(|config| everything_else(config, prefix)));
+}
+
+fn everything_else(config: &mut ServiceConfig, prefix: &str) {
     if !prefix.is_empty() {
         config.route(prefix, page(admin::root)).service(web::scope(prefix).configure(table));
     }

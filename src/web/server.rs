@@ -2,10 +2,10 @@
 
 use std::{io, net::TcpListener, sync::Arc, time::Duration};
 
-use actix_web::{App as ActixApp, HttpServer, dev::ServerHandle, middleware::from_fn, web::Data};
+use actix_web::{App as ActixApp, HttpServer, dev::ServerHandle, web::Data};
 use tokio::task::JoinHandle;
 
-use super::{request_log, routes, site::Site, visitor::App};
+use super::{routes, site::Site, visitor::App};
 use crate::service::Services;
 
 /// How long requests in flight may take when the server stops, in seconds; longer than a browser waits
@@ -36,7 +36,6 @@ pub fn start(
     let server = HttpServer::new(move || {
         ActixApp::new()
             .app_data(Data::new(app.clone()))
-            .wrap(from_fn(request_log::middleware))
             .configure(|config| routes::configure(config, &prefix))
     })
     .workers(workers)

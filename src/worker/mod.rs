@@ -2,3 +2,5 @@
 //! item at a time under a lease, and can be stopped at any moment.
 
 pub mod delivery;
+pub mod key_changes;
+pub mod last_uses;

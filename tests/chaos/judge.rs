@@ -13,7 +13,7 @@ use std::{
 use appgrant::{
     cli::startup::{self, World},
     config::{Settings, Values},
-    domain::credential::Credential,
+    domain::api_request::{ApiRequest, Authorization},
     service::{Services, verify},
 };
 use data_encoding::BASE64;
@@ -162,10 +162,13 @@ async fn judged(services: &Services, callback: &Callback, grant: &Grant) -> Stri
     let pair = format!("{}:{}", text("consumer_key"), text("consumer_secret"));
     let header = format!("Basic {}", BASE64.encode(pair.as_bytes()));
     let method = if text("key_permissions") == "write" { "POST" } else { "GET" };
-    let presented = Credential::presented("", Some(&header));
-    match verify::verify(services, presented, method).await.unwrap() {
-        Ok(identity) if identity.key_id == grant.key_id => "works".to_owned(),
-        Ok(identity) => format!("is key {}, not {}", identity.key_id, grant.key_id),
+    let request = ApiRequest {
+        authorization: Authorization::One(&header),
+        ..ApiRequest::over_tls(method, "/wp-json/wc/v3/orders", "")
+    };
+    match verify::verify(services, &request).await.unwrap().identity() {
+        Ok(Some(identity)) if identity.key_id == grant.key_id => "works".to_owned(),
+        Ok(identity) => format!("is {identity:?}, not key {}", grant.key_id),
         Err(refusal) => refusal.reason().to_owned(),
     }
 }

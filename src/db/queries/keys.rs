@@ -11,7 +11,7 @@ use crate::{
         schema::{grants, keys, users},
     },
     domain::{
-        key::{KeyRecord, KeyState},
+        key::{KeyRecord, KeyState, Life},
         permissions::Permissions,
         text,
         timestamp::Timestamp,
@@ -56,11 +56,13 @@ pub async fn by_lookup(conn: &mut Conn, lookup: &[u8]) -> Result<Option<KeyRecor
         permissions: permissions(&row.permissions)?,
         secret_hash: row.secret_hash,
         owner,
-        owner_disabled: disabled_at.is_some(),
         app,
-        state: KeyState::parse(&row.state).ok_or(DbError::Corrupt("keys.state"))?,
-        opened_at: row.opened_at.map(Timestamp::from_millis),
-        expires_at: row.expires_at.map(Timestamp::from_millis),
+        life: Life {
+            state: KeyState::parse(&row.state).ok_or(DbError::Corrupt("keys.state"))?,
+            opened_at: row.opened_at.map(Timestamp::from_millis),
+            expires_at: row.expires_at.map(Timestamp::from_millis),
+            owner_disabled: disabled_at.is_some(),
+        },
     }))
 }
 
@@ -113,6 +115,13 @@ pub async fn revoke(
         keys::revoke_reason.eq(reason),
     );
     Ok(diesel::update(live).set(values).execute(conn).await? == 1)
+}
+
+/// Puts a hash of today's cost in the place of `old`; nothing if it was replaced meanwhile.
+pub async fn rehash(conn: &mut Conn, id: i64, old: &str, new: &str) -> Result<(), DbError> {
+    let unchanged = keys::table.find(id).filter(keys::secret_hash.eq(old));
+    diesel::update(unchanged).set(keys::secret_hash.eq(new)).execute(conn).await?;
+    Ok(())
 }
 
 /// The newest live keys that apps of this callback host already have, five at most.

@@ -76,7 +76,7 @@ async fn a_success_counts_even_after_its_lease(db: TestDatabase) {
     let refused = Some(Failure::Status(409));
     assert_eq!(record(&db, at(22), &next, refused).await, Recorded::Superseded);
     let key = read!(db, keys::by_lookup(b"lookup 0")).unwrap();
-    assert_eq!(key.state, KeyState::Active);
+    assert_eq!(key.life.state, KeyState::Active);
 }
 
 async fn what_cannot_be_read_does_not_stop_the_others(db: TestDatabase) {
@@ -85,7 +85,7 @@ async fn what_cannot_be_read_does_not_stop_the_others(db: TestDatabase) {
     assert_eq!(outcome(&write!(db, deliveries::claim(at(0), LEASE))), "gave up");
     assert_eq!(claim(&db, at(0)).await.id, "delivery-1");
     let key = read!(db, keys::by_lookup(b"lookup 0")).unwrap();
-    assert_eq!(key.state, KeyState::Revoked);
+    assert_eq!(key.life.state, KeyState::Revoked);
 }
 
 async fn failures_are_tried_again_by_the_table_and_five_are_the_end(db: TestDatabase) {

@@ -31,7 +31,7 @@ async fn ended(db: &TestDatabase) -> (DeliveryState, KeyState) {
         "the sealed keys are wiped"
     );
     let status = read!(db, delivery_status::of_grant("grant-0")).unwrap();
-    (status.state, read!(db, keys::by_lookup(&lookup(0))).unwrap().state)
+    (status.state, read!(db, keys::by_lookup(&lookup(0))).unwrap().life.state)
 }
 
 async fn a_delivered_key_is_active(db: TestDatabase) {

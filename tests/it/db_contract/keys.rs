@@ -21,14 +21,14 @@ on_each_database!(
 async fn a_key_opens_with_the_first_claim(db: TestDatabase) {
     approve_some(&db, 1).await;
     let key = async || read!(db, keys::by_lookup(b"lookup 0")).unwrap();
-    assert_eq!(key().await.usable(at(0)), Err(Unusable::NotDelivered));
+    assert_eq!(key().await.life.usable(at(0)), Err(Unusable::NotDelivered));
     claim(&db, at(3)).await;
-    assert_eq!(key().await.opened_at, Some(at(3)));
+    assert_eq!(key().await.life.opened_at, Some(at(3)));
     claim(&db, at(60)).await;
     let opened = key().await;
-    assert_eq!((opened.opened_at, opened.state), (Some(at(3)), KeyState::Delivering));
+    assert_eq!((opened.life.opened_at, opened.life.state), (Some(at(3)), KeyState::Delivering));
     assert!(write!(db, keys::activate(opened.id)));
-    assert_eq!(key().await.state, KeyState::Active);
+    assert_eq!(key().await.life.state, KeyState::Active);
     assert!(!write!(db, keys::activate(opened.id)), "once");
 }
 
@@ -37,7 +37,7 @@ async fn a_key_knows_its_owner_and_app(db: TestDatabase) {
     write!(db, users::set_disabled("max", Some(at(1))));
     let key = read!(db, keys::by_lookup(&lookup(0))).unwrap();
     assert_eq!((key.owner.as_str(), key.app.as_deref()), ("max", Some("An App")));
-    assert!(key.owner_disabled);
+    assert!(key.life.owner_disabled);
     assert!(read!(db, keys::by_lookup(b"unknown")).is_none());
 }
 
@@ -55,7 +55,7 @@ async fn an_ended_key_does_not_become_active(db: TestDatabase) {
     let id = read!(db, keys::by_lookup(&lookup(0))).unwrap().id;
     assert!(write!(db, keys::revoke(at(1), id, "lost")));
     assert!(!write!(db, keys::activate(id)));
-    assert_eq!(read!(db, keys::by_lookup(&lookup(0))).unwrap().state, KeyState::Revoked);
+    assert_eq!(read!(db, keys::by_lookup(&lookup(0))).unwrap().life.state, KeyState::Revoked);
 }
 
 async fn a_host_sees_its_live_keys(db: TestDatabase) {

@@ -101,7 +101,7 @@ impl TestApp {
             entropy: Arc::new(SystemEntropy),
             lookup: names.clone(),
             early_lookup: names.clone(),
-            costs: Costs { password: cheap, secret: cheap },
+            costs: Some(Costs { password: cheap, secret: cheap }),
             web_workers: 1,
         };
         let running = serve::start(&settings, listener, world).await.unwrap();

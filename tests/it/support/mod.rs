@@ -1,6 +1,7 @@
 //! The verbs the tests speak.
 
 mod app;
+mod asking;
 mod certificates;
 mod connection;
 mod dev_receiver;
@@ -15,6 +16,7 @@ mod trouble;
 mod tunnel;
 
 pub use app::{PASSWORD, TestApp};
+pub use asking::{Question, granted};
 pub use certificates::{
     ca_file, certified, client_authority, self_signed, server_config, server_config_asking,
 };

@@ -15,10 +15,14 @@ use actix_web::{
 use tokio::{sync::Notify, time::timeout};
 
 use appgrant::{
-    domain::{credential::Credential, signature::SignatureHeaders},
+    domain::{
+        api_request::{ApiRequest, Authorization},
+        refusal::Refusal,
+        signature::SignatureHeaders,
+    },
     service::{
         Services,
-        verify::{self, Identity, Refusal},
+        verify::{self, Identity},
     },
 };
 
@@ -65,8 +69,12 @@ impl Received {
     pub async fn judged(&self, services: &Services, method: &str) -> Result<Identity, Refusal> {
         let pair = format!("{}:{}", self.text("consumer_key"), self.text("consumer_secret"));
         let header = format!("Basic {}", data_encoding::BASE64.encode(pair.as_bytes()));
-        let presented = Credential::presented("", Some(&header));
-        verify::verify(services, presented, method).await.unwrap()
+        let request = ApiRequest {
+            authorization: Authorization::One(&header),
+            ..ApiRequest::over_tls(method, "/wp-json/wc/v3/orders", "")
+        };
+        let verdict = verify::verify(services, &request).await.unwrap();
+        verdict.identity().map(|identity| identity.expect("it presents a key").clone())
     }
 
     /// The headers of its signature.

@@ -1,0 +1,5 @@
+DROP TRIGGER key_owners_changed;
+DROP TRIGGER keys_deleted;
+DROP TRIGGER keys_changed;
+DROP TABLE key_changes;
+DROP TABLE key_uses;

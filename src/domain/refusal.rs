@@ -1,0 +1,224 @@
+//! Why a request to the store's API may not pass, in WooCommerce's words and in ours.
+//!
+//! Code, message and status are WooCommerce's (wire.md §4.5), since clients read them. `reason` is the
+//! stable word for developers, and `hint` says what to do. Never in them: anything of a secret.
+
+use super::{key::Unusable, permissions::MethodRefused};
+
+const AUTHENTICATION: &str = "woocommerce_rest_authentication_error";
+
+/// Why a request may not pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// It presents no complete credential.
+    NoCredentials,
+    /// It presents a key and a secret, but came to the store without TLS.
+    PlainHttp,
+    /// No key is known by that name.
+    UnknownKey,
+    /// It presents credentials that can be read in two ways.
+    AmbiguousCredentials,
+    /// The secret is not that key's.
+    WrongSecret,
+    /// The key does not open anything now.
+    Unusable(Unusable),
+    /// The key may not do that.
+    Method(MethodRefused),
+    /// Keys do not open that address.
+    PathNotCovered,
+    /// The address can be read in two ways.
+    AmbiguousPath,
+    /// The proxy's headers contradict each other.
+    AmbiguousRequest,
+    /// No trusted proxy says which request this is about.
+    NoRequest,
+}
+
+/// What a request without a valid key wants to do, for WooCommerce's message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wish {
+    /// Look at a list.
+    List,
+    /// Look at one thing.
+    View,
+    /// Make something.
+    Create,
+    /// Change something.
+    Edit,
+    /// Delete something.
+    Delete,
+}
+
+impl Wish {
+    /// What a method on that path means in WooCommerce's API: one thing's path ends in its number.
+    pub fn of(method: &str, path: &str) -> Self {
+        let last = path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+        let one = !last.is_empty() && last.bytes().all(|b| b.is_ascii_digit());
+        match (method, one) {
+            ("DELETE", _) => Self::Delete,
+            ("PUT" | "PATCH", _) | ("POST", true) => Self::Edit,
+            ("POST", false) => Self::Create,
+            (_, true) => Self::View,
+            (_, false) => Self::List,
+        }
+    }
+
+    const fn code(self) -> &'static str {
+        match self {
+            Self::List | Self::View => "woocommerce_rest_cannot_view",
+            Self::Create => "woocommerce_rest_cannot_create",
+            Self::Edit => "woocommerce_rest_cannot_edit",
+            Self::Delete => "woocommerce_rest_cannot_delete",
+        }
+    }
+
+    const fn message(self) -> &'static str {
+        match self {
+            Self::List => "Sorry, you cannot list resources.",
+            Self::View => "Sorry, you cannot view this resource.",
+            Self::Create => "Sorry, you are not allowed to create resources.",
+            Self::Edit => "Sorry, you are not allowed to edit this resource.",
+            Self::Delete => "Sorry, you are not allowed to delete this resource.",
+        }
+    }
+}
+
+impl Refusal {
+    /// The stable word for developers (contract §7).
+    pub const fn reason(self) -> &'static str {
+        match self {
+            Self::NoCredentials => "no_credentials",
+            Self::PlainHttp => "plain_http",
+            Self::UnknownKey => "unknown_key",
+            Self::AmbiguousCredentials => "ambiguous_credentials",
+            Self::WrongSecret => "wrong_secret",
+            Self::Unusable(Unusable::NotDelivered) => "not_delivered",
+            Self::Unusable(Unusable::Revoked) => "revoked",
+            Self::Unusable(Unusable::Expired) => "expired",
+            Self::Unusable(Unusable::OwnerDisabled) => "owner_disabled",
+            Self::Method(_) => "method_not_permitted",
+            Self::PathNotCovered => "path_not_covered",
+            Self::AmbiguousPath => "ambiguous_path",
+            Self::AmbiguousRequest => "ambiguous_request",
+            Self::NoRequest => "no_request",
+        }
+    }
+
+    /// Whether WooCommerce would let the request go on as nobody's.
+    pub const fn is_anonymous(self) -> bool {
+        matches!(self, Self::NoCredentials | Self::PlainHttp | Self::UnknownKey)
+    }
+
+    /// 401, or 403 where another key would not help.
+    pub const fn status(self) -> u16 {
+        match self {
+            Self::Unusable(Unusable::OwnerDisabled) | Self::AmbiguousRequest | Self::NoRequest => {
+                403
+            }
+            _ => 401,
+        }
+    }
+
+    /// WooCommerce's code.
+    pub const fn code(self, wish: Wish) -> &'static str {
+        match self {
+            Self::NoCredentials
+            | Self::PlainHttp
+            | Self::UnknownKey
+            | Self::Unusable(Unusable::OwnerDisabled) => wish.code(),
+            _ => AUTHENTICATION,
+        }
+    }
+
+    /// WooCommerce's message, or ours where it has none.
+    pub const fn message(self, wish: Wish) -> &'static str {
+        match self {
+            Self::NoCredentials
+            | Self::PlainHttp
+            | Self::UnknownKey
+            | Self::Unusable(Unusable::OwnerDisabled) => wish.message(),
+            Self::AmbiguousCredentials => "The credentials can be read in more than one way.",
+            Self::WrongSecret => "Consumer secret is invalid.",
+            Self::Unusable(Unusable::NotDelivered) => "The API key provided is not in use yet.",
+            Self::Unusable(Unusable::Revoked) => "The API key provided has been revoked.",
+            Self::Unusable(Unusable::Expired) => "The API key provided has expired.",
+            Self::Method(refused) => refused.message(),
+            Self::PathNotCovered => "The provided API key cannot be used to access this endpoint.",
+            Self::AmbiguousPath => "The address can be read in more than one way.",
+            Self::AmbiguousRequest => "The proxy names two different requests.",
+            Self::NoRequest => "No trusted proxy says which request this is about.",
+        }
+    }
+
+    /// What to do about it, in a sentence.
+    pub const fn hint(self) -> &'static str {
+        match self {
+            Self::NoCredentials => {
+                "Send the key and secret by HTTP Basic, or as consumer_key and consumer_secret in the \
+                 query. If you did, something on the way removed the Authorization header."
+            }
+            Self::PlainHttp => {
+                "A key was sent, but not over TLS: use https. If you did, the proxy does not say so in \
+                 X-Forwarded-Proto."
+            }
+            Self::UnknownKey => {
+                "No key of this store has that name. Check that the whole consumer key was copied, and \
+                 that it is this store's."
+            }
+            Self::AmbiguousCredentials => {
+                "Send one Authorization header, and each of consumer_key and consumer_secret once."
+            }
+            Self::WrongSecret => "The key is known; the secret is not its own.",
+            Self::Unusable(Unusable::NotDelivered) => "It works once its callback is being sent.",
+            Self::Unusable(Unusable::Revoked | Unusable::Expired) => {
+                "Ask the store to approve the app again."
+            }
+            Self::Unusable(Unusable::OwnerDisabled) => {
+                "The user this key acts for may not act at present. Ask the store."
+            }
+            Self::Method(_) => "The store approved less than this request needs.",
+            Self::PathNotCovered => {
+                "Keys open the store's API only. Which paths that are is set by \
+                 APPGRANT_PROTECTED_PATHS."
+            }
+            Self::AmbiguousPath => {
+                "Write the path plainly: no double slash, dot segment, semicolon, encoded slash or \
+                 percent sign, and rest_route once."
+            }
+            Self::AmbiguousRequest => {
+                "Only one of X-Forwarded-Uri, X-Original-URI and the path after /verify may say it, \
+                 once."
+            }
+            Self::NoRequest => {
+                "The proxy must send X-Forwarded-Method and X-Forwarded-Uri, or X-Original-Method and \
+                 X-Original-URI, from an address in APPGRANT_TRUSTED_PROXIES."
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wishes_have_woocommerces_words() {
+        for (method, path, code) in [
+            ("GET", "/wp-json/wc/v3/orders", "cannot_view"),
+            ("GET", "/wp-json/wc/v3/orders/7/", "cannot_view"),
+            ("POST", "/wp-json/wc/v3/orders", "cannot_create"),
+            ("POST", "/wp-json/wc/v3/orders/7", "cannot_edit"),
+            ("PUT", "/wp-json/wc/v3/orders/7", "cannot_edit"),
+            ("DELETE", "/wp-json/wc/v3/orders/7", "cannot_delete"),
+            ("OPTIONS", "/", "cannot_view"),
+        ] {
+            let wish = Wish::of(method, path);
+            assert_eq!(Refusal::UnknownKey.code(wish), format!("woocommerce_rest_{code}"));
+        }
+        assert_eq!(
+            Refusal::NoCredentials.message(Wish::of("GET", "/orders/7")),
+            "Sorry, you cannot view this resource."
+        );
+        assert_eq!(Refusal::WrongSecret.code(Wish::View), AUTHENTICATION);
+    }
+}

@@ -1,0 +1,83 @@
+//! When each key was last used: noted at most once a minute a key, written in batches, off the way of
+//! the request.
+
+use std::sync::{Mutex, PoisonError, atomic::Ordering};
+
+use tokio::sync::mpsc::{self, Receiver, Sender};
+
+use super::live_keys::LiveKey;
+pub use crate::db::outcomes::KeyUse;
+use crate::{
+    db,
+    domain::{api_request::ApiRequest, text, timestamp::Timestamp},
+    service::{ServiceError, Services},
+};
+
+/// How many uses may wait to be written. Beyond that a use is noted with the next request.
+const LINE: usize = 4_096;
+
+/// How long one note holds, in milliseconds.
+const HOLDS: i64 = 60_000;
+
+/// How much of a client's name is kept, in characters.
+const NAME: usize = 200;
+
+/// Where uses wait to be written.
+pub struct LastUses {
+    line: Sender<KeyUse>,
+    end: Mutex<Option<Receiver<KeyUse>>>,
+}
+
+impl Default for LastUses {
+    fn default() -> Self {
+        let (line, end) = mpsc::channel(LINE);
+        Self { line, end: Mutex::new(Some(end)) }
+    }
+}
+
+impl LastUses {
+    /// The end of the line, for the one worker that writes; nothing the second time.
+    pub fn end(&self) -> Option<Receiver<KeyUse>> {
+        self.end.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// Notes a use, unless one was noted within the minute.
+    pub(super) fn saw(&self, key: &LiveKey, request: &ApiRequest<'_>, now: Timestamp) {
+        let noted = key.noted_at.load(Ordering::Relaxed);
+        let now_ms = now.as_millis();
+        if now_ms - noted < HOLDS {
+            return;
+        }
+        let taken =
+            key.noted_at.compare_exchange(noted, now_ms, Ordering::Relaxed, Ordering::Relaxed);
+        if taken.is_ok() && self.line.try_send(key_use(key, request, now)).is_err() {
+            key.noted_at.store(noted, Ordering::Relaxed);
+        }
+    }
+}
+
+fn key_use(key: &LiveKey, request: &ApiRequest<'_>, now: Timestamp) -> KeyUse {
+    let name = |agent: &str| text::shortened(&text::visible(agent), NAME);
+    KeyUse {
+        key_id: key.identity.key_id,
+        at: now,
+        address: request.client,
+        client: request.agent.map(name).filter(|name| !name.is_empty()),
+    }
+}
+
+/// Writes a batch in one transaction.
+///
+/// # Errors
+/// If the database gives no answer.
+pub async fn note(services: &Services, uses: Vec<KeyUse>) -> Result<(), ServiceError> {
+    Ok(db::write!(services.db, key_uses::note(uses))?)
+}
+
+/// The last use of a key that was written.
+///
+/// # Errors
+/// If the database gives no answer.
+pub async fn last_use(services: &Services, key_id: i64) -> Result<Option<KeyUse>, ServiceError> {
+    Ok(db::read!(services.db, key_uses::of(key_id))?)
+}

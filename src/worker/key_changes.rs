@@ -1,0 +1,37 @@
+//! Hears of keys that other processes changed, and throws away what everybody has heard.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::{
+    sync::watch,
+    time::{sleep, timeout},
+};
+
+use crate::service::{
+    Services,
+    verify::{LOOK_EVERY, purge_changes},
+};
+
+/// After how many looks old changes are thrown away: about ten minutes.
+const PURGE_EVERY: u32 = 1_500;
+
+/// How long to leave a database alone that gave no answer.
+const AFTER_TROUBLE: Duration = Duration::from_secs(1);
+
+/// Runs until `stop` says so.
+pub async fn run(services: Arc<Services>, mut stop: watch::Receiver<bool>) {
+    let mut looks = 0_u32;
+    while !*stop.borrow() {
+        looks += 1;
+        if let Err(error) = services.verifier.changes.catch_up(&services).await {
+            tracing::error!(%error, "changes of keys could not be read");
+            sleep(AFTER_TROUBLE).await;
+        }
+        if looks.is_multiple_of(PURGE_EVERY)
+            && let Err(error) = purge_changes(&services).await
+        {
+            tracing::error!(%error, "old changes of keys could not be deleted");
+        }
+        let _ = timeout(LOOK_EVERY, stop.changed()).await;
+    }
+}

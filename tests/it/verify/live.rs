@@ -1,0 +1,177 @@
+//! Keys in memory: changes count at once, uses are noted, hashes renewed.
+
+use std::time::Duration;
+
+use appgrant::{
+    domain::{
+        argon::{self, Cost},
+        timestamp::Timestamp,
+    },
+    service::{
+        users,
+        verify::{KeyUse, last_use},
+    },
+};
+use diesel::{Connection as _, RunQueryDsl as _, SqliteConnection};
+use tokio::time::{Instant, sleep};
+
+use super::ORDERS;
+use crate::support::{Question, Received, TestApp, granted};
+
+fn asks(received: &Received) -> Question {
+    Question::forwarded("GET", ORDERS).keys(received)
+}
+
+/// Another process at the same file, such as the command line. On a thread of its own: this one's
+/// runtime may be the one that has to end the transaction it waits for.
+async fn another_process(app: &TestApp, sql: &str) {
+    let (path, sql) = (app.folder.path().join("test.db"), sql.to_owned());
+    let write = tokio::task::spawn_blocking(move || {
+        let mut conn = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
+        diesel::sql_query("PRAGMA busy_timeout = 5000").execute(&mut conn).unwrap();
+        diesel::sql_query(sql).execute(&mut conn).unwrap()
+    });
+    assert!(write.await.unwrap() > 0);
+}
+
+#[tokio::test]
+async fn a_disabled_owner_takes_the_keys_along_at_once_and_brings_them_back() {
+    let app = TestApp::start().await;
+    let received = granted(&app, "read").await;
+    assert_eq!(asks(&received).ask(&app).await.word(), "allowed");
+    users::set_disabled(app.services(), "max", true).await.unwrap();
+    let said = asks(&received).ask(&app).await;
+    assert_eq!((said.status, said.word()), (403, "owner_disabled"));
+    users::set_disabled(app.services(), "max", false).await.unwrap();
+    assert_eq!(asks(&received).ask(&app).await.word(), "allowed");
+}
+
+#[tokio::test]
+async fn what_another_process_changes_counts_within_a_second() {
+    let app = TestApp::start().await;
+    let received = granted(&app, "read").await;
+    for (sql, word) in [
+        ("UPDATE keys SET permissions = 'write'", "method_not_permitted"),
+        ("UPDATE keys SET permissions = 'read'", "allowed"),
+        ("UPDATE keys SET expires_at = 1", "expired"),
+        ("UPDATE keys SET expires_at = NULL", "allowed"),
+        ("UPDATE keys SET state = 'revoked'", "revoked"),
+    ] {
+        another_process(&app, sql).await;
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while asks(&received).ask(&app).await.word() != word {
+            assert!(Instant::now() < deadline, "{sql} was not heard of");
+            sleep(Duration::from_millis(20)).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_key_expires_while_it_is_in_memory() {
+    let app = TestApp::start().await;
+    let received = granted(&app, "read").await;
+    let soon = Timestamp::from_millis(i64::MAX / 2);
+    another_process(&app, &format!("UPDATE keys SET expires_at = {}", soon.as_millis())).await;
+    assert_eq!(asks(&received).ask(&app).await.word(), "allowed");
+    app.clock.advance(Duration::from_millis(u64::try_from(soon.as_millis()).unwrap()));
+    assert_eq!(asks(&received).ask(&app).await.word(), "expired");
+}
+
+#[tokio::test]
+async fn a_right_secret_passes_while_others_guess() {
+    let app = TestApp::start().await;
+    let received = granted(&app, "read").await;
+    let key = received.text("consumer_key");
+    let mut guesses = tokio::task::JoinSet::new();
+    for n in 0..60 {
+        let (url, guess) = (app.url.clone(), Question::forwarded("GET", ORDERS));
+        let guess = guess.basic(&key, &format!("cs_{n}"));
+        guesses.spawn(async move { guess.ask_at(&url).await.word().to_owned() });
+    }
+    assert_eq!(asks(&received).ask(&app).await.word(), "allowed");
+    while let Some(word) = guesses.join_next().await {
+        assert_eq!(word.unwrap(), "wrong_secret");
+    }
+    assert_eq!(asks(&received).ask(&app).await.word(), "allowed");
+}
+
+#[tokio::test]
+async fn a_hundred_first_requests_all_pass() {
+    let app = TestApp::start().await;
+    let received = granted(&app, "read").await;
+    let mut first = tokio::task::JoinSet::new();
+    for _ in 0..100 {
+        let (url, question) = (app.url.clone(), asks(&received));
+        first.spawn(async move { question.ask_at(&url).await.status });
+    }
+    while let Some(status) = first.join_next().await {
+        assert_eq!(status.unwrap(), 204);
+    }
+}
+
+#[tokio::test]
+async fn the_last_use_is_noted_once_a_minute_and_written_at_the_end() {
+    let app = TestApp::start().await;
+    let received = granted(&app, "read").await;
+    let from = |address: &str| {
+        asks(&received).with("X-Forwarded-For", address).with("User-Agent", "Shipper/1.0  (tea)")
+    };
+    assert_eq!(from("203.0.113.9").ask(&app).await.word(), "allowed");
+    assert_eq!(from("203.0.113.10").ask(&app).await.word(), "allowed");
+    let used = wait_for_use(&app, |_| true).await;
+    assert_eq!(used.address.to_string(), "203.0.113.9", "the first of that minute");
+    assert_eq!(used.client.as_deref(), Some("Shipper/1.0 (tea)"));
+
+    app.clock.advance(Duration::from_secs(61));
+    assert_eq!(from("203.0.113.11").ask(&app).await.word(), "allowed");
+    let refused = Question::forwarded("POST", ORDERS).keys(&received);
+    assert_eq!(refused.ask(&app).await.word(), "method_not_permitted");
+    let services = app.services().clone();
+    let _folder = app.stop().await;
+    let used = last_use(&services, used.key_id).await.unwrap().unwrap();
+    assert_eq!(used.address.to_string(), "203.0.113.11", "stopping loses nothing");
+}
+
+async fn wait_for_use(app: &TestApp, is_it: impl Fn(&KeyUse) -> bool) -> KeyUse {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    loop {
+        let used = last_use(app.services(), 1).await.unwrap();
+        if let Some(used) = used.filter(&is_it) {
+            return used;
+        }
+        assert!(Instant::now() < deadline, "no use was written");
+        sleep(Duration::from_millis(50)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_hash_of_another_cost_is_renewed_on_the_first_use() {
+    let app = TestApp::start().await;
+    let received = granted(&app, "read").await;
+    let made_dear = Cost { memory: 16, passes: 2 };
+    let secret = received.text("consumer_secret");
+    let pepper = app.services().keyring.pepper();
+    let dear = argon::hash(pepper, secret.as_bytes(), [3; 16], made_dear).unwrap();
+    another_process(&app, &format!("UPDATE keys SET secret_hash = '{dear}'")).await;
+    app.services().verifier.changes.catch_up(app.services()).await.unwrap();
+    assert_eq!(stored_hash(&app), dear);
+    assert_eq!(asks(&received).ask(&app).await.word(), "allowed");
+    let renewed = stored_hash(&app);
+    assert!(renewed.starts_with("$argon2id$v=19$m=8,t=1,p=1$"), "{renewed}");
+    for _ in 0..2 {
+        assert_eq!(asks(&received).ask(&app).await.word(), "allowed");
+    }
+    assert_eq!(stored_hash(&app), renewed, "once is enough");
+}
+
+fn stored_hash(app: &TestApp) -> String {
+    #[derive(diesel::QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        secret_hash: String,
+    }
+    let path = app.folder.path().join("test.db");
+    let mut conn = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
+    let rows = diesel::sql_query("SELECT secret_hash FROM keys").load::<Row>(&mut conn);
+    rows.unwrap().remove(0).secret_hash
+}

@@ -1,0 +1,9 @@
+//! `/verify`: what a received key opens, as proxies ask and clients are told.
+
+mod answers;
+mod credentials;
+mod live;
+mod proxies_words;
+
+/// An address of the store's API.
+pub const ORDERS: &str = "/wp-json/wc/v3/orders";
