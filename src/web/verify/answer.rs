@@ -79,7 +79,10 @@ pub fn refused(services: &Services, refused: Refused) -> HttpResponse {
 pub fn unavailable(services: &Services, error: &ServiceError, bodiless: bool) -> HttpResponse {
     let reason = match error {
         ServiceError::Busy => "busy",
-        ServiceError::Db(_) => "unavailable",
+        ServiceError::Db(_) => {
+            tracing::error!(%error, "a request could not be judged");
+            "unavailable"
+        }
     };
     let words = Words {
         code: "appgrant_unavailable",
@@ -87,7 +90,6 @@ pub fn unavailable(services: &Services, error: &ServiceError, bodiless: bool) ->
         reason,
         hint: "Send the same request again after the seconds that Retry-After says.",
     };
-    tracing::warn!(%error, "a request could not be judged");
     let mut response = answer(services, StatusCode::SERVICE_UNAVAILABLE, &words, bodiless);
     response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("2"));
     response

@@ -21,6 +21,8 @@ use crate::{
 use answer::Refused;
 use forwarded::{Asked, Unasked};
 
+const OVERRIDE: &str = "x-http-method-override";
+
 /// Where it stands.
 pub const PATH: &str = "/verify";
 
@@ -65,7 +67,7 @@ fn api_request<'a>(
         method: asked.method,
         path: asked.path,
         query: asked.query,
-        method_override: text("x-http-method-override"),
+        method_override: method_override(request),
         authorization: authorization(request),
         origin: if is_proxy {
             forwarded::origin(request)
@@ -75,6 +77,24 @@ fn api_request<'a>(
         client,
         agent: text("user-agent"),
     }
+}
+
+/// The override however its name is written: PHP takes `X_HTTP_Method_Override` for the same header.
+/// Two of them override with no method at all.
+fn method_override(request: &HttpRequest) -> Option<&str> {
+    let mut found = None;
+    for (name, value) in request.headers() {
+        if is_override(name.as_str()) {
+            let value = value.to_str().unwrap_or_default();
+            found = Some(if found.is_some() { "" } else { value });
+        }
+    }
+    found
+}
+
+fn is_override(name: &str) -> bool {
+    let same = |(a, b): (u8, u8)| a == b || (b == b'-' && !a.is_ascii_alphanumeric());
+    name.len() == OVERRIDE.len() && name.bytes().zip(OVERRIDE.bytes()).all(same)
 }
 
 fn authorization(request: &HttpRequest) -> Authorization<'_> {

@@ -64,9 +64,14 @@ async fn scopes_open_what_they_say_by_the_effective_method() {
             let said = question.ask(&app).await;
             assert_eq!(said.word(), expected, "{scope} {method} {query}");
         }
-        let overriding = Question::forwarded("POST", ORDERS).keys(&received);
-        let said = overriding.with("X-HTTP-Method-Override", "GET").ask(&app).await;
-        assert_eq!(said.word(), get, "{scope}");
+        for name in ["X-HTTP-Method-Override", "X_HTTP_METHOD_OVERRIDE", "X-HTTP_Method.Override"] {
+            for (method, by, expected) in [("POST", "GET", get), ("GET", "delete", post)] {
+                let question = Question::forwarded(method, ORDERS).keys(&received).with(name, by);
+                assert_eq!(question.ask(&app).await.word(), expected, "{scope} {name}: {by}");
+                let twice = question.with("X-HTTP-Method-Override", by).ask(&app).await;
+                assert_eq!(twice.word(), "method_not_permitted", "{scope} {name} twice");
+            }
+        }
     }
 }
 
