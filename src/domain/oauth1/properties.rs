@@ -174,13 +174,16 @@ fn soup() -> impl Strategy<Value = String> {
     prop::collection::vec(prop::sample::select(PIECES), 0..60).prop_map(|all| all.concat())
 }
 
+fn escaped(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("%{byte:02x}")).collect::<Vec<_>>().concat()
+}
+
 /// Any bytes: as text, and percent-encoded, so that they are read as they are.
 fn anything() -> impl Strategy<Value = String> {
     let bytes = any::<Vec<u8>>();
     prop_oneof![
         bytes.prop_map(|bytes| String::from_utf8_lossy(&bytes).into_owned()),
-        any::<Vec<u8>>()
-            .prop_map(|bytes| bytes.iter().map(|byte| format!("%{byte:02x}")).collect()),
+        any::<Vec<u8>>().prop_map(|bytes| escaped(&bytes)),
         soup(),
     ]
 }
