@@ -1,0 +1,41 @@
+//! Why a signed request is refused, in WooCommerce's words (wire.md §4.5).
+//!
+//! Why so: apps compare these messages. Never: no secret and no base string stands in them.
+
+/// Some OAuth parameters are there, and these are not.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("Missing OAuth parameter{} {}", if .0.len() == 1 { "" } else { "s" }, .0.join(", "))]
+pub struct Incomplete(pub(super) Vec<&'static str>);
+
+/// What is wrong with a signed request.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// A part of the signature was not sent.
+    #[error(transparent)]
+    Incomplete(#[from] Incomplete),
+    /// Neither HMAC-SHA1 nor HMAC-SHA256.
+    #[error("Invalid signature - signature method is invalid.")]
+    SignatureMethod,
+    /// Another secret, or something else was signed.
+    #[error("Invalid signature - provided signature does not match.")]
+    BadSignature,
+    /// No number, or too far from now.
+    #[error("Invalid timestamp.")]
+    BadTimestamp,
+    /// Somebody sends a request again.
+    #[error("Invalid nonce - nonce has already been used.")]
+    NonceUsed,
+}
+
+impl Refused {
+    /// A stable word for developers.
+    pub const fn reason(&self) -> &'static str {
+        match self {
+            Self::Incomplete(_) => "missing_oauth_parameter",
+            Self::SignatureMethod => "signature_method",
+            Self::BadSignature => "bad_signature",
+            Self::BadTimestamp => "bad_timestamp",
+            Self::NonceUsed => "nonce_used",
+        }
+    }
+}
