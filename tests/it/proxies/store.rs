@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use actix_web::{
     App, HttpRequest, HttpResponse, HttpServer,
     dev::ServerHandle,
-    web::{Bytes, to},
+    web::{Bytes, PayloadConfig, to},
 };
 use serde_json::{Map, Value, json};
 
@@ -21,13 +21,15 @@ impl Store {
     pub async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap().to_string();
-        let server = HttpServer::new(|| App::new().default_service(to(echo)))
-            .workers(1)
-            .disable_signals()
-            .shutdown_timeout(0)
-            .listen(listener)
-            .unwrap()
-            .run();
+        let server = HttpServer::new(|| {
+            App::new().app_data(PayloadConfig::new(1 << 22)).default_service(to(echo))
+        })
+        .workers(1)
+        .disable_signals()
+        .shutdown_timeout(0)
+        .listen(listener)
+        .unwrap()
+        .run();
         let handle = server.handle();
         tokio::spawn(server);
         Self { address, handle }
