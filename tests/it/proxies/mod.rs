@@ -109,6 +109,56 @@ async fn haproxy() {
     .await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn apache() {
+    guards(|site, app, store| {
+        let script = site.folder.join("appgrant.lua");
+        let (host, port) = app.rsplit_once(':').unwrap();
+        assert_eq!(host, "127.0.0.1", "the script’s pattern for the pages names it");
+        let at_port = format!("1:{port}");
+        fs::write(&script, contrib("apache/appgrant.lua", &[("1:8080", &at_port)])).unwrap();
+        let configuration = contrib(
+            "apache/appgrant.conf",
+            &[
+                ("*:80>", &format!("{}>", site.plain)),
+                ("*:443>", &format!("{}>", site.tls)),
+                ("/etc/ssl/certs/shop.example.pem", site.certificate.to_str().unwrap()),
+                ("/etc/ssl/private/shop.example.key", site.key.to_str().unwrap()),
+                ("/etc/apache2/appgrant.lua", script.to_str().unwrap()),
+                ("127.0.0.1:8080", app),
+                ("127.0.0.1:9000", store),
+            ],
+        );
+        let modules: String = [
+            "mpm_event",
+            "authz_core",
+            "alias",
+            "socache_shmcb",
+            "ssl",
+            "headers",
+            "proxy",
+            "proxy_http",
+            "lua",
+        ]
+        .iter()
+        .map(|name| format!("LoadModule {name}_module /usr/lib/apache2/modules/mod_{name}.so\n"))
+        .collect();
+        let folder = site.folder.display();
+        let whole = format!(
+            "ServerRoot {folder}\nPidFile {folder}/apache.pid\nDefaultRuntimeDir {folder}\n\
+             ErrorLog /dev/stderr\nServerName shop.example\n{modules}\
+             Listen {}\nListen {} https\n{configuration}",
+            site.plain, site.tls
+        );
+        let file = site.folder.join("apache.conf");
+        fs::write(&file, whole).unwrap();
+        let mut command = program("apache2", "apache2");
+        command.arg("-DFOREGROUND").arg("-f").arg(file);
+        command
+    })
+    .await;
+}
+
 /// Starts AppGrant, a store and the proxy between them and the world; then tries everything.
 async fn guards(configure: impl FnOnce(&Site<'_>, &str, &str) -> Command) {
     let app = TestApp::start().await;
