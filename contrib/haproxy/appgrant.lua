@@ -89,9 +89,11 @@ local function judge(txn, address)
         })
     end)
     local status = asked and answer and answer.status
+    -- HAProxy answers 503 itself if AppGrant is not there; AppGrant's own answers name their error.
+    local is_refusal = status and #values(answer.headers, "x-appgrant-error") > 0
     if status == 204 then
         pass(txn, answer)
-    elseif status == 401 or status == 403 or status == 503 then
+    elseif is_refusal and (status == 401 or status == 403 or status == 503) then
         refuse(txn, status, answer.headers, answer.body)
     else
         local headers = { ["content-type"] = { [0] = "application/json; charset=UTF-8" }, ["retry-after"] = { [0] = "2" } }
