@@ -6,7 +6,8 @@
 
 local socket = require "socket"
 
-local HOST, PORT = "127.0.0.1", tonumber(("127.0.0.1:8080"):match(":(%d+)$"))
+-- AppGrant, exactly as in appgrant.conf.
+local HOST, PORT = "127.0.0.1", 8080
 local IDENTITY = { "X-Appgrant-Key-Id", "X-Appgrant-Permissions", "X-Appgrant-Owner", "X-Appgrant-App" }
 local NOT_OUTSIDE = {
     "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "X-Forwarded-Method", "X-Forwarded-Uri",
@@ -152,7 +153,7 @@ function check(r)
     r.headers_in["X-Forwarded-Host"] = r.headers_in["Host"]
     local uri = r.unparsed_uri
     if uri:sub(1, 1) ~= "/" then return 400 end
-    local to_pages = r.filename:find("^proxy:http://127%.0%.0%.1:8080") ~= nil
+    local to_pages = r.filename:find("proxy:http://" .. HOST .. ":" .. PORT .. "/", 1, true) == 1
     if to_pages ~= is_page(uri:match("^[^?]*")) then return 404 end
     if to_pages or not needs_a_key(uri) then return apache2.OK end
     return judge(r)

@@ -114,9 +114,9 @@ async fn apache() {
     guards(|site, app, store| {
         let script = site.folder.join("appgrant.lua");
         let (host, port) = app.rsplit_once(':').unwrap();
-        assert_eq!(host, "127.0.0.1", "the script’s pattern for the pages names it");
-        let at_port = format!("1:{port}");
-        fs::write(&script, contrib("apache/appgrant.lua", &[("1:8080", &at_port)])).unwrap();
+        let address = format!("\"{host}\", {port}");
+        let changes = [("\"127.0.0.1\", 8080", address.as_str())];
+        fs::write(&script, contrib("apache/appgrant.lua", &changes)).unwrap();
         let configuration = contrib(
             "apache/appgrant.conf",
             &[
