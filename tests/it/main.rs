@@ -30,6 +30,7 @@ mod hanging_apps;
 mod http2;
 mod login;
 mod lossless;
+mod proxies;
 mod receivers;
 mod secrets;
 mod setup;

@@ -1,0 +1,258 @@
+//! What must hold behind every proxy.
+
+use serde_json::{Value, json};
+
+use super::client::{Client, Reply, Request};
+use crate::support::{Received, TestApp, granted};
+
+const ORDERS: &str = "/wp-json/wc/v3/orders";
+
+/// A guarded shop and its keys.
+pub struct Shop {
+    client: Client,
+    reader: Received,
+    writer: Received,
+}
+
+/// A request without a key.
+pub fn orders() -> Request {
+    Request::new("GET", ORDERS)
+}
+
+impl Shop {
+    /// Grants one key of each kind.
+    pub async fn new(app: &TestApp, client: Client) -> Self {
+        let (reader, writer) = (granted(app, "read").await, granted(app, "read_write").await);
+        Self { client, reader, writer }
+    }
+
+    /// Everything.
+    pub async fn keeps_the_house(&self) {
+        self.lets_keys_pass().await;
+        self.tells_the_store_who_it_is().await;
+        self.hides_credentials_from_the_store().await;
+        self.refuses_in_woocommerces_words().await;
+        self.believes_no_clients_headers().await;
+        self.believes_nothing_in_the_clear().await;
+        self.judges_the_path_the_store_gets().await;
+        self.brings_bodies_whole().await;
+        self.shows_no_question_outside().await;
+        self.leads_to_appgrants_pages().await;
+    }
+
+    async fn send(&self, request: Request) -> Reply {
+        self.client.send(&request).await
+    }
+
+    fn read(&self, method: &str, target: &str) -> Request {
+        Request::new(method, target)
+            .basic(&self.reader.text("consumer_key"), &self.reader.text("consumer_secret"))
+    }
+
+    fn write(&self, method: &str, target: &str) -> Request {
+        Request::new(method, target)
+            .basic(&self.writer.text("consumer_key"), &self.writer.text("consumer_secret"))
+    }
+
+    fn pair(&self) -> String {
+        let (key, secret) = (self.reader.text("consumer_key"), self.reader.text("consumer_secret"));
+        format!("consumer_key={key}&consumer_secret={secret}")
+    }
+
+    async fn lets_keys_pass(&self) {
+        let basic = self.send(self.read("GET", &format!("{ORDERS}?status=any&page=2"))).await;
+        let got = basic.at_store();
+        assert_eq!(got["target"], format!("{ORDERS}?status=any&page=2"));
+        assert_eq!(got["method"], "GET");
+        for target in [
+            format!("{ORDERS}?{}", self.pair()),
+            format!("/?rest_route=/wc/v3/orders&{}", self.pair()),
+            format!("{ORDERS}?{}&search=t%C3%A9%26a+b", self.pair()),
+        ] {
+            self.send(Request::new("GET", &target)).await.at_store();
+        }
+        let page = self.send(Request::new("GET", "/shop/tea?wc=1")).await.at_store();
+        assert_eq!(page["target"], "/shop/tea?wc=1", "the rest of the shop needs no key");
+    }
+
+    async fn tells_the_store_who_it_is(&self) {
+        let forge = |request: Request| {
+            request
+                .with("X-Appgrant-Owner", "ada")
+                .with("x-appgrant-permissions", "read_write")
+                .with("X_Appgrant_Owner", "ada")
+                .with("X-Appgrant-Other", "ada")
+        };
+        let got = self.send(forge(self.read("GET", ORDERS))).await.at_store();
+        assert_eq!(one(&got, "x-appgrant-owner"), "max", "{got}");
+        assert_eq!(one(&got, "x-appgrant-permissions"), "read", "{got}");
+        assert_eq!(one(&got, "x-appgrant-app"), "M%C3%B6bel & Co", "{got}");
+        assert!(one(&got, "x-appgrant-key-id").parse::<u64>().is_ok(), "{got}");
+        assert_eq!(got["headers"]["x_appgrant_owner"], Value::Null, "{got}");
+        for request in [Request::new("GET", "/shop/tea"), Request::new("OPTIONS", ORDERS)] {
+            let got = self.send(forge(request)).await.at_store();
+            for name in ["x-appgrant-owner", "x-appgrant-permissions", "x_appgrant_owner"] {
+                let value = &got["headers"][name];
+                assert!(*value == Value::Null || *value == json!([""]), "{name}: {got}");
+            }
+        }
+    }
+
+    async fn hides_credentials_from_the_store(&self) {
+        let got = self.send(self.read("GET", ORDERS)).await.at_store();
+        assert_eq!(got["headers"]["authorization"], Value::Null, "{got}");
+        for target in [
+            format!("{ORDERS}?{}&a=%2B+1&b[]=%C3%A9", self.pair()),
+            format!("{ORDERS}?a=%2B+1&{}&b[]=%C3%A9", self.pair()),
+            format!("{ORDERS}?a=%2B+1&b[]=%C3%A9&{}", self.pair()),
+        ] {
+            let got = self.send(Request::new("GET", &target)).await.at_store();
+            let (path, query) = got["target"].as_str().unwrap().split_once('?').unwrap();
+            let rest: Vec<_> = query.split('&').filter(|part| !part.is_empty()).collect();
+            assert_eq!((path, rest), (ORDERS, vec!["a=%2B+1", "b[]=%C3%A9"]), "{got}");
+        }
+    }
+
+    async fn refuses_in_woocommerces_words(&self) {
+        let key = self.reader.text("consumer_key");
+        for (request, status, reason) in [
+            (orders().basic(&key, "cs_wrong"), 401, "wrong_secret"),
+            (orders(), 401, "no_credentials"),
+            (Request::new("GET", "/?rest_route=/wc/v3/orders"), 401, "no_credentials"),
+            (self.read("POST", ORDERS).body(b"{}"), 401, "method_not_permitted"),
+            (
+                self.read("GET", ORDERS).with("X-HTTP-Method-Override", "DELETE"),
+                401,
+                "method_not_permitted",
+            ),
+        ] {
+            let refused = self.send(request).await;
+            assert_eq!(
+                (refused.status, refused.reason().as_str()),
+                (status, reason),
+                "{refused:?}"
+            );
+            assert!(refused.header("Content-Type").starts_with("application/json"), "{refused:?}");
+            let body = refused.json();
+            assert!(body["code"].as_str().unwrap().starts_with("woocommerce_rest_"), "{body}");
+            assert!(!body["message"].as_str().unwrap().is_empty(), "{body}");
+            assert_eq!(body["data"]["status"], status, "{body}");
+            assert!(body["data"]["request_id"].as_str().is_some_and(|id| !id.is_empty()), "{body}");
+        }
+    }
+
+    async fn believes_no_clients_headers(&self) {
+        let harmless = "/wp-json/wc/v3/products";
+        for (name, value) in [
+            ("X-Forwarded-Uri", harmless),
+            ("X-Original-URI", harmless),
+            ("X-Forwarded-Method", "GET"),
+            ("X-Original-Method", "OPTIONS"),
+            ("X-Forwarded-Method", "OPTIONS"),
+        ] {
+            let forged = self.send(self.read("POST", ORDERS).with(name, value).body(b"{}")).await;
+            assert_eq!(forged.reason(), "method_not_permitted", "{name}: {forged:?}");
+            let right = self.send(self.read("GET", ORDERS).with(name, value)).await.at_store();
+            assert_eq!(right["target"], ORDERS);
+            for header in ["x-original-uri", "x-original-method", "x-forwarded-method"] {
+                assert_eq!(right["headers"][header], Value::Null, "{right}");
+            }
+        }
+        let far = self.read("GET", ORDERS).with("X-Forwarded-For", "203.0.113.9");
+        let far = self.send(far.with("X-Forwarded-Proto", "http")).await.at_store();
+        assert!(!far["headers"].to_string().contains("203.0.113.9"), "{far}");
+        assert_eq!(one(&far, "x-forwarded-proto"), "https", "{far}");
+    }
+
+    async fn believes_nothing_in_the_clear(&self) {
+        for request in
+            [self.read("GET", ORDERS), self.read("GET", ORDERS).with("X-Forwarded-Proto", "https")]
+        {
+            let plain = self.client.send_plain(&request).await;
+            assert!((301..=308).contains(&plain.status), "{plain:?}");
+            assert!(plain.header("Location").starts_with("https://"), "{plain:?}");
+        }
+    }
+
+    /// What gets through arrives as it was sent, and never with a name for what is not allowed.
+    async fn judges_the_path_the_store_gets(&self) {
+        for path in [
+            "//wp-json/wc/v3/orders",
+            "/wp-json//wc/v3/orders",
+            "/wp-json/wc/../wp/v2/users",
+            "/wp-json/wc/%2e%2e/wp/v2/users",
+            "/wp-json/wc/v3/%2e%2E/orders",
+            "/wp-json/wc/v3/orders;x=1",
+            "/wp-json/wc%2fv3/orders",
+            "/wp-json/wc/v3%5corders",
+            "/wp-json/%2577c/v3/orders",
+            "/x/../wp-json/wc/v3/orders",
+            "/wp-json/./wc/v3/orders",
+            "/%77p-json/wc/v3/orders",
+            "/wp-json/wc/v3/caf%C3%A9%20x",
+        ] {
+            let reply = self.send(self.read("GET", path)).await;
+            if reply.is_the_stores() {
+                let got = reply.at_store();
+                assert_eq!(got["target"], path, "changed on the way");
+                let guarded = !got["headers"]["x-appgrant-owner"].is_null();
+                assert!(!guarded || !is_odd(path), "{path} counts as judged: {got}");
+            } else {
+                assert!((400..=404).contains(&reply.status), "{path}: {reply:?}");
+            }
+        }
+        let plain = self.send(self.read("GET", "/wp-json/wc/v3/caf%C3%A9%20x")).await.at_store();
+        assert_eq!(one(&plain, "x-appgrant-owner"), "max");
+    }
+
+    async fn brings_bodies_whole(&self) {
+        let body = format!("{{\"note\":\"{}\"}}", "x".repeat(300_000));
+        let request = self.write("POST", ORDERS).with("Content-Type", "application/json");
+        let got = self.send(request.body(body.as_bytes())).await.at_store();
+        assert_eq!((&got["length"], &got["method"]), (&json!(body.len()), &json!("POST")));
+        assert_eq!(got["body"].as_str().unwrap(), &body[..200]);
+        assert_eq!(one(&got, "x-appgrant-permissions"), "read_write");
+    }
+
+    async fn shows_no_question_outside(&self) {
+        for target in [
+            "/verify",
+            "/verify/wp-json/wc/v3/orders",
+            "/verify/../static/x",
+            "/static/../verify",
+            "/static/%2e%2e/verify",
+            "/_appgrant_verify",
+        ] {
+            for method in ["GET", "POST"] {
+                let request = self.read(method, target).with("X-Forwarded-Uri", ORDERS);
+                let reply = self.send(request.with("X-Forwarded-Method", "GET")).await;
+                assert_ne!(reply.status, 204, "{target}: {reply:?}");
+                // An address like any other: the store's, or one that keys do not open.
+                let reason = reply.header("X-Appgrant-Reason");
+                assert!(["", "path_not_covered"].contains(&reason), "{target}: {reply:?}");
+            }
+        }
+    }
+
+    async fn leads_to_appgrants_pages(&self) {
+        let keys = self.send(Request::new("GET", "/.well-known/jwks.json")).await;
+        assert!(keys.status == 200 && keys.json()["keys"].is_array(), "{keys:?}");
+        let login = self.send(Request::new("GET", "/login")).await;
+        assert!(login.status == 200 && !login.is_the_stores(), "{login:?}");
+        let denied = self.send(Request::new("GET", "/wc-auth/v1/authorize")).await;
+        assert_eq!(denied.status, 401, "{denied:?}");
+        assert!(denied.header("Content-Type").starts_with("text/html"), "{denied:?}");
+    }
+}
+
+/// The only value of a header at the store.
+fn one(got: &Value, name: &str) -> String {
+    let values = got["headers"][name].as_array().cloned().unwrap_or_default();
+    assert_eq!(values.len(), 1, "{name}: {got}");
+    values[0].as_str().unwrap().to_owned()
+}
+
+fn is_odd(path: &str) -> bool {
+    let path = path.to_ascii_lowercase();
+    ["//", ";", "%2f", "%5c", "/./", "/../", "%2e", "%25"].iter().any(|part| path.contains(part))
+}

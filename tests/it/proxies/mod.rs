@@ -1,0 +1,173 @@
+//! The proxies' configurations in `contrib/`, each tried with the real proxy in front of AppGrant and
+//! a store; Traefik and Envoy as they ask.
+
+mod asked;
+mod cases;
+mod client;
+mod proxy;
+mod store;
+
+use std::{fs, process::Command};
+
+use cases::Shop;
+use proxy::{Proxy, Site, contrib, program};
+use store::Store;
+
+use crate::support::TestApp;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nginx() {
+    guards(|site, app, store| {
+        let listen = |address: &str, more: &str| format!("listen {address}{more};");
+        let configuration = contrib(
+            "nginx/appgrant.conf",
+            &[
+                ("listen [::]:80;", ""),
+                ("listen [::]:443 ssl http2;", ""),
+                ("listen 80;", &listen(site.plain, "")),
+                ("listen 443 ssl http2;", &listen(site.tls, " ssl http2")),
+                ("/etc/ssl/certs/shop.example.pem", site.certificate.to_str().unwrap()),
+                ("/etc/ssl/private/shop.example.key", site.key.to_str().unwrap()),
+                ("127.0.0.1:8080", app),
+                ("127.0.0.1:9000", store),
+            ],
+        );
+        let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+            .iter()
+            .map(|name| format!("{name}_temp_path {}/{name};\n", site.folder.display()))
+            .collect();
+        let whole = format!(
+            "daemon off; pid {}/nginx.pid; worker_processes 1; error_log stderr;\n\
+             events {{}}\nhttp {{ access_log off;\n{temporary}{configuration}}}\n",
+            site.folder.display()
+        );
+        let file = site.folder.join("nginx.conf");
+        fs::write(&file, whole).unwrap();
+        let mut command = program("nginx", "nginx");
+        command.arg("-p").arg(site.folder).arg("-c").arg(file).args(["-e", "stderr"]);
+        command
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn caddy() {
+    guards(|site, app, store| {
+        let port = |address: &str| address.rsplit_once(':').unwrap().1.to_owned();
+        let (host, _) = site.tls.rsplit_once(':').unwrap();
+        let certificate = format!("tls {} {}", site.certificate.display(), site.key.display());
+        let configuration = contrib(
+            "caddy/Caddyfile",
+            &[
+                (
+                    "# tls /etc/ssl/certs/shop.example.pem /etc/ssl/private/shop.example.key",
+                    &certificate,
+                ),
+                ("127.0.0.1:8080", app),
+                ("127.0.0.1:9000", store),
+            ],
+        );
+        let whole = format!(
+            "{{\nadmin off\nhttp_port {}\nhttps_port {}\ndefault_bind {host}\nskip_install_trust\n}}\n{configuration}",
+            port(site.plain),
+            port(site.tls)
+        );
+        let file = site.folder.join("Caddyfile");
+        fs::write(&file, whole).unwrap();
+        let mut command = program("caddy", "caddy");
+        command.args(["run", "--adapter", "caddyfile", "--config"]).arg(file);
+        command.env("HOME", site.folder).env_remove("XDG_DATA_HOME").env_remove("XDG_CONFIG_HOME");
+        command
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn haproxy() {
+    guards(|site, app, store| {
+        let script = site.folder.join("appgrant.lua");
+        fs::write(&script, contrib("haproxy/appgrant.lua", &[])).unwrap();
+        let configuration = contrib(
+            "haproxy/haproxy.cfg",
+            &[
+                ("    user haproxy\n", ""),
+                ("    group haproxy\n", ""),
+                ("bind :80\n", &format!("bind {}\n", site.plain)),
+                ("bind :443 ", &format!("bind {} ", site.tls)),
+                ("/etc/haproxy/certs/shop.example.pem", site.both.to_str().unwrap()),
+                ("/etc/haproxy/appgrant.lua", script.to_str().unwrap()),
+                ("127.0.0.1:8080", app),
+                ("127.0.0.1:9000", store),
+            ],
+        );
+        let file = site.folder.join("haproxy.cfg");
+        fs::write(&file, configuration).unwrap();
+        let mut command = program("haproxy", "haproxy");
+        command.arg("-db").arg("-f").arg(file);
+        command
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn apache() {
+    guards(|site, app, store| {
+        let script = site.folder.join("appgrant.lua");
+        let (host, port) = app.rsplit_once(':').unwrap();
+        let address = format!("\"{host}\", {port}");
+        let changes = [("\"127.0.0.1\", 8080", address.as_str())];
+        fs::write(&script, contrib("apache/appgrant.lua", &changes)).unwrap();
+        let configuration = contrib(
+            "apache/appgrant.conf",
+            &[
+                ("*:80>", &format!("{}>", site.plain)),
+                ("*:443>", &format!("{}>", site.tls)),
+                ("/etc/ssl/certs/shop.example.pem", site.certificate.to_str().unwrap()),
+                ("/etc/ssl/private/shop.example.key", site.key.to_str().unwrap()),
+                ("/etc/apache2/appgrant.lua", script.to_str().unwrap()),
+                ("127.0.0.1:8080", app),
+                ("127.0.0.1:9000", store),
+            ],
+        );
+        let modules: String = [
+            "mpm_event",
+            "authz_core",
+            "alias",
+            "socache_shmcb",
+            "ssl",
+            "headers",
+            "proxy",
+            "proxy_http",
+            "lua",
+        ]
+        .iter()
+        .map(|name| format!("LoadModule {name}_module /usr/lib/apache2/modules/mod_{name}.so\n"))
+        .collect();
+        let folder = site.folder.display();
+        let whole = format!(
+            "ServerRoot {folder}\nPidFile {folder}/apache.pid\nDefaultRuntimeDir {folder}\n\
+             ErrorLog /dev/stderr\nServerName shop.example\n{modules}\
+             Listen {}\nListen {} https\n{configuration}",
+            site.plain, site.tls
+        );
+        let file = site.folder.join("apache.conf");
+        fs::write(&file, whole).unwrap();
+        let mut command = program("apache2", "apache2");
+        command.arg("-DFOREGROUND").arg("-f").arg(file);
+        command
+    })
+    .await;
+}
+
+/// Starts AppGrant, a store and the proxy between them and the world; then tries everything.
+async fn guards(configure: impl FnOnce(&Site<'_>, &str, &str) -> Command) {
+    let app = TestApp::start().await;
+    let store = Store::start().await;
+    let address = app.url.trim_start_matches("http://").to_owned();
+    let proxy = Proxy::start(|site| configure(site, &address, &store.address)).await;
+    Shop::new(&app, proxy.client.clone()).await.keeps_the_house().await;
+    app.stop().await;
+    let gone = proxy.client.send(&cases::orders()).await;
+    assert_eq!((gone.status, gone.reason()), (503, "unavailable".to_owned()), "{gone:?}");
+    assert!(!gone.header("Retry-After").is_empty(), "{gone:?}");
+}
