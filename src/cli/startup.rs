@@ -190,6 +190,8 @@ fn verify_options(settings: &Settings) -> verify::Options {
         protected: settings.protected_paths.clone().under(settings.public_url.prefix()),
         plain_http: settings.allow_plain_http_keys,
         anonymous: settings.anonymous,
+        oauth1: settings.oauth1,
+        public_origin: settings.public_url.origin().to_owned(),
     }
 }
 

@@ -12,7 +12,7 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use ipnet::IpNet;
 
-use crate::domain::{argon::Cost, protected_paths::ProtectedPaths};
+use crate::domain::{argon::Cost, oauth1, protected_paths::ProtectedPaths};
 pub use color::Color;
 pub use public_url::PublicUrl;
 
@@ -56,6 +56,8 @@ pub struct Settings {
     pub allow_plain_http_keys: bool,
     /// `APPGRANT_ANONYMOUS`: whether `/verify` lets requests without a key pass.
     pub anonymous: bool,
+    /// `APPGRANT_OAUTH1` and `APPGRANT_OAUTH1_DEBUG`: whether signed requests are read.
+    pub oauth1: oauth1::Mode,
     /// `APPGRANT_PROTECTED_PATHS`: which addresses keys open.
     pub protected_paths: ProtectedPaths,
     /// `APPGRANT_SECRET_HASH`: what hashing a consumer secret costs.
@@ -91,6 +93,7 @@ impl Settings {
             callback_ca_file: values.get("callback_ca_file", optional_path)?,
             allow_plain_http_keys: values.get("allow_plain_http_keys", flag)?,
             anonymous: values.get("anonymous", anonymous)?,
+            oauth1: oauth1(values)?,
             protected_paths: values.get("protected_paths", ProtectedPaths::parse)?,
             secret_hash: values.get("secret_hash", Cost::parse)?,
             log: values.get("log", |text| (!text.is_empty()).then(|| text.to_owned()))?,
@@ -118,6 +121,18 @@ fn networks(text: &str) -> Option<Vec<IpNet>> {
 
 fn timeout(text: &str) -> Option<Duration> {
     text.parse().ok().filter(|seconds| (1..=60).contains(seconds)).map(Duration::from_secs)
+}
+
+fn oauth1(values: &Values) -> Result<oauth1::Mode, SettingError> {
+    match (values.get("oauth1", flag)?, values.get("oauth1_debug", flag)?) {
+        (false, false) => Ok(oauth1::Mode::Off),
+        (true, false) => Ok(oauth1::Mode::On),
+        (true, true) => Ok(oauth1::Mode::Telling),
+        (false, true) => {
+            let complaint = "is true, which means nothing while APPGRANT_OAUTH1 is false";
+            Err(SettingError::about("oauth1_debug", complaint))
+        }
+    }
 }
 
 fn flag(text: &str) -> Option<bool> {
@@ -212,6 +227,8 @@ mod tests {
             ("CALLBACK_ALLOW_NETWORKS", "localhost"),
             ("ALLOW_PLAIN_HTTP_KEYS", "yes"),
             ("ANONYMOUS", "maybe"),
+            ("OAUTH1", "on"),
+            ("OAUTH1_DEBUG", "1"),
             ("PROTECTED_PATHS", ""),
             ("PROTECTED_PATHS", "api"),
             ("PROTECTED_PATHS", "/api/../x"),
@@ -227,6 +244,14 @@ mod tests {
             assert!(line.starts_with(&format!("{name} (from the environment)")), "{line}");
             assert_eq!(line.lines().count(), 1, "{line}");
         }
+    }
+
+    #[test]
+    fn settings_that_mean_nothing_together_are_refused() {
+        let line = read(&[("APPGRANT_OAUTH1_DEBUG", "true")], None).err().unwrap();
+        assert!(line.starts_with("APPGRANT_OAUTH1_DEBUG is true, which means nothing"), "{line}");
+        let both = [("APPGRANT_OAUTH1_DEBUG", "true"), ("APPGRANT_OAUTH1", "true")];
+        assert_eq!(read(&both, None).unwrap().oauth1, oauth1::Mode::Telling);
     }
 
     #[test]

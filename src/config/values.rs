@@ -31,6 +31,8 @@ const SETTINGS: &[(&str, &str, &str)] = &[
     ("callback_ca_file", "", "the path of a PEM file with certificates"),
     ("allow_plain_http_keys", "false", "true or false"),
     ("anonymous", "deny", "deny or allow"),
+    ("oauth1", "false", "true or false"),
+    ("oauth1_debug", "false", "true or false"),
     (
         "protected_paths",
         protected_paths::DEFAULT,

@@ -115,6 +115,8 @@ pub struct Approval {
     pub expires_at: Option<Timestamp>,
     /// Makes the sealed body once the key's number is known.
     pub seal: SealFor,
+    /// Makes the sealed secret, if it is kept.
+    pub seal_secret: Option<SealFor>,
 }
 
 /// What a consent page's decision is, made now or earlier.

@@ -31,6 +31,8 @@ pub mod keys;
 pub mod login_failures;
 #[path = "queries/meta.rs"]
 pub mod meta;
+#[path = "queries/oauth.rs"]
+pub mod oauth;
 #[path = "queries/sessions.rs"]
 pub mod sessions;
 #[path = "queries/signing_keys.rs"]

@@ -98,6 +98,21 @@ diesel::table! {
 }
 
 diesel::table! {
+    key_secrets (key_id) {
+        key_id -> BigInt,
+        sealed -> Binary,
+    }
+}
+
+diesel::table! {
+    oauth_nonces (key_id, nonce) {
+        key_id -> BigInt,
+        nonce -> Text,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
     // Written by triggers.
     key_changes (seq) {
         seq -> BigInt,
@@ -144,5 +159,14 @@ diesel::table! {
 diesel::joinable!(sessions -> users (user_id));
 diesel::joinable!(keys -> users (owner_id));
 diesel::joinable!(keys -> grants (grant_id));
+diesel::joinable!(key_secrets -> keys (key_id));
 diesel::joinable!(deliveries -> grants (grant_id));
-diesel::allow_tables_to_appear_in_same_query!(users, sessions, keys, grants, deliveries, consents);
+diesel::allow_tables_to_appear_in_same_query!(
+    users,
+    sessions,
+    keys,
+    key_secrets,
+    grants,
+    deliveries,
+    consents
+);

@@ -1,6 +1,6 @@
 //! A key as verification sees it: when it opens, and why it does not (contract §5 and §6).
 
-use super::{permissions::Permissions, timestamp::Timestamp};
+use super::{permissions::Permissions, sealed::Sealed, timestamp::Timestamp};
 
 /// Where a key is in its life. `expired` is not stored: it follows from the clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +36,8 @@ pub struct KeyRecord {
     pub id: i64,
     /// The secret's PHC string.
     pub secret_hash: String,
+    /// The secret sealed, if OAuth 1.0a was on when the key was made.
+    pub sealed_secret: Option<Sealed>,
     /// What it may do.
     pub permissions: Permissions,
     /// Login of the user it acts for.

@@ -3,12 +3,16 @@
 //! Code, message and status are WooCommerce's (wire.md §4.5), since clients read them. `reason` is the
 //! stable word for developers, and `hint` says what to do. Never in them: anything of a secret.
 
-use super::{key::Unusable, permissions::MethodRefused};
+use std::borrow::Cow;
+
+use super::{key::Unusable, oauth1, permissions::MethodRefused};
 
 const AUTHENTICATION: &str = "woocommerce_rest_authentication_error";
 
+const MISSING_PARAMETER: &str = "woocommerce_rest_authentication_missing_parameter";
+
 /// Why a request may not pass.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
     /// It presents no complete credential.
     NoCredentials,
@@ -20,6 +24,17 @@ pub enum Refusal {
     AmbiguousCredentials,
     /// The secret is not that key's.
     WrongSecret,
+    /// It is signed (OAuth 1.0a) for no key of this store.
+    SignedByUnknownKey,
+    /// It is signed for a key whose secret is not kept.
+    SecretNotKept,
+    /// Its signature does not hold.
+    Signature {
+        /// Why not.
+        refused: oauth1::Refused,
+        /// What should have been signed, if the store tells developers.
+        base_string: Option<String>,
+    },
     /// The key does not open anything now.
     Unusable(Unusable),
     /// The key may not do that.
@@ -85,11 +100,13 @@ impl Wish {
 
 impl Refusal {
     /// The stable word for developers (contract §7).
-    pub const fn reason(self) -> &'static str {
+    pub const fn reason(&self) -> &'static str {
         match self {
             Self::NoCredentials => "no_credentials",
             Self::PlainHttp => "plain_http",
-            Self::UnknownKey => "unknown_key",
+            Self::UnknownKey | Self::SignedByUnknownKey => "unknown_key",
+            Self::SecretNotKept => "secret_not_kept",
+            Self::Signature { refused, .. } => refused.reason(),
             Self::AmbiguousCredentials => "ambiguous_credentials",
             Self::WrongSecret => "wrong_secret",
             Self::Unusable(Unusable::NotDelivered) => "not_delivered",
@@ -105,12 +122,12 @@ impl Refusal {
     }
 
     /// Whether WooCommerce would let the request go on as nobody's.
-    pub const fn is_anonymous(self) -> bool {
+    pub const fn is_anonymous(&self) -> bool {
         matches!(self, Self::NoCredentials | Self::PlainHttp | Self::UnknownKey)
     }
 
     /// 401, or 403 where another key would not help.
-    pub const fn status(self) -> u16 {
+    pub const fn status(&self) -> u16 {
         match self {
             Self::Unusable(Unusable::OwnerDisabled) | Self::AmbiguousRequest | Self::NoRequest => {
                 403
@@ -120,8 +137,9 @@ impl Refusal {
     }
 
     /// WooCommerce's code.
-    pub const fn code(self, wish: Wish) -> &'static str {
+    pub const fn code(&self, wish: Wish) -> &'static str {
         match self {
+            Self::Signature { refused: oauth1::Refused::Incomplete(_), .. } => MISSING_PARAMETER,
             Self::NoCredentials
             | Self::PlainHttp
             | Self::UnknownKey
@@ -131,8 +149,18 @@ impl Refusal {
     }
 
     /// WooCommerce's message, or ours where it has none.
-    pub const fn message(self, wish: Wish) -> &'static str {
+    pub fn message(&self, wish: Wish) -> Cow<'static, str> {
         match self {
+            Self::Signature { refused, .. } => refused.to_string().into(),
+            other => other.constant_message(wish).into(),
+        }
+    }
+
+    fn constant_message(&self, wish: Wish) -> &'static str {
+        match self {
+            Self::SignedByUnknownKey => "Consumer key is invalid.",
+            Self::SecretNotKept => "The API key provided cannot be used with OAuth 1.0a.",
+            Self::Signature { .. } => "Invalid signature.",
             Self::NoCredentials
             | Self::PlainHttp
             | Self::UnknownKey
@@ -151,7 +179,7 @@ impl Refusal {
     }
 
     /// What to do about it, in a sentence.
-    pub const fn hint(self) -> &'static str {
+    pub const fn hint(&self) -> &'static str {
         match self {
             Self::NoCredentials => {
                 "Send the key and secret by HTTP Basic, or as consumer_key and consumer_secret in the \
@@ -165,10 +193,22 @@ impl Refusal {
                 "No key of this store has that name. Check that the whole consumer key was copied, and \
                  that it is this store's."
             }
+            Self::SignedByUnknownKey => "No key of this store has the name in oauth_consumer_key.",
+            Self::SecretNotKept => {
+                "The key was made while OAuth 1.0a was off. Use https with HTTP Basic, or ask the \
+                 store to approve the app again."
+            }
+            Self::Signature { refused, .. } => refused.hint(),
+            Self::WrongSecret => "The key is known; the secret is not its own.",
+            other => other.hint_about_request(),
+        }
+    }
+
+    const fn hint_about_request(&self) -> &'static str {
+        match self {
             Self::AmbiguousCredentials => {
                 "Send one Authorization header, and each of consumer_key and consumer_secret once."
             }
-            Self::WrongSecret => "The key is known; the secret is not its own.",
             Self::Unusable(Unusable::NotDelivered) => "It works once its callback is being sent.",
             Self::Unusable(Unusable::Revoked | Unusable::Expired) => {
                 "Ask the store to approve the app again."
@@ -193,6 +233,7 @@ impl Refusal {
                 "The proxy must send X-Forwarded-Method and X-Forwarded-Uri, or X-Original-Method and \
                  X-Original-URI, from an address in APPGRANT_TRUSTED_PROXIES."
             }
+            _ => "",
         }
     }
 }

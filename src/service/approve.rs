@@ -5,7 +5,7 @@
 
 use zeroize::Zeroizing;
 
-use super::{ServiceError, Services, session::Session};
+use super::{ServiceError, Services, session::Session, verify};
 pub use crate::db::outcomes::Decided;
 use crate::{
     db::{
@@ -19,6 +19,7 @@ use crate::{
         credential::Credential,
         entropy::random,
         lifetime::Lifetime,
+        oauth1::Mode,
         sealed::Sealed,
         timestamp::Timestamp,
     },
@@ -133,6 +134,7 @@ async fn approval(
         grant_id: issue.grant_id.clone(),
         delivery_id: issue.delivery_id.clone(),
         expires_at: issue.expires_at,
+        seal_secret: seal_secret(services, &pair),
         seal: seal(services, request.clone(), pair, issue),
         again_after,
         consent,
@@ -144,6 +146,17 @@ async fn approval(
 /// `My App - API (2026-11-20 20:45:03)`, as WooCommerce describes an app's key.
 fn description(request: &AuthorizeRequest, issued_at: Timestamp) -> String {
     format!("{} - API ({})", request.shown_name(), issued_at.to_sql_style())
+}
+
+/// Seals the secret for OAuth 1.0a, if that is on.
+fn seal_secret(services: &Services, pair: &Credential) -> Option<SealFor> {
+    let (keyring, entropy) = (services.keyring.clone(), services.entropy.clone());
+    let secret = Zeroizing::new(pair.secret.expose().to_owned());
+    let seal = move |key_id| {
+        Sealed::seal(&keyring, &*entropy, &verify::sealed_row(key_id), secret.as_bytes())
+    };
+    let is_kept = services.verifier.options.oauth1 != Mode::Off;
+    is_kept.then(|| Box::new(seal) as SealFor)
 }
 
 /// Writes and seals the callback's body once the key's number is known.

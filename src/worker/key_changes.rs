@@ -8,8 +8,8 @@ use tokio::{
 };
 
 use crate::service::{
-    Services,
-    verify::{LOOK_EVERY, purge_changes},
+    ServiceError, Services,
+    verify::{LOOK_EVERY, purge_changes, purge_nonces},
 };
 
 /// After how many looks old changes are thrown away: about ten minutes.
@@ -28,10 +28,16 @@ pub async fn run(services: Arc<Services>, mut stop: watch::Receiver<bool>) {
             sleep(AFTER_TROUBLE).await;
         }
         if looks.is_multiple_of(PURGE_EVERY)
-            && let Err(error) = purge_changes(&services).await
+            && let Err(error) = purge(&services).await
         {
-            tracing::error!(%error, "old changes of keys could not be deleted");
+            tracing::error!(%error, "old changes of keys and nonces could not be deleted");
         }
         let _ = timeout(LOOK_EVERY, stop.changed()).await;
     }
+}
+
+async fn purge(services: &Services) -> Result<(), ServiceError> {
+    purge_changes(services).await?;
+    purge_nonces(services).await?;
+    Ok(())
 }

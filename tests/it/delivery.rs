@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use diesel::{Connection, SqliteConnection, connection::SimpleConnection};
-
 use crate::support::{Answer, Manager, Reaction, Receiver, TestApp, approve_in_vain, request};
 
 const SUCCESS: &str = "http://app.example/return?success=1&user_id=123";
@@ -151,13 +149,8 @@ async fn an_app_that_was_never_asked_is_not_blamed() {
     let manager = app.logged_in("max").await;
     receiver.will([Reaction::Status(500)]);
     let (path, page) = approve_in_vain(&manager, &receiver.url()).await;
-    let database = app.folder.path().join("test.db");
-    let mut conn = SqliteConnection::establish(database.to_str().unwrap()).unwrap();
-    conn.batch_execute(
-        "PRAGMA busy_timeout = 5000; UPDATE deliveries SET sealed = zeroblob(64);
-         DELETE FROM delivery_attempts",
-    )
-    .unwrap();
+    assert_eq!(app.alter("UPDATE deliveries SET sealed = zeroblob(64)").await, 1);
+    assert_eq!(app.alter("DELETE FROM delivery_attempts").await, 1);
     press(&manager, &path, &page, "wc-auth-retry").await;
     let page = manager.get(&path).await;
     assert!(page.text("main").contains("could not be handed over, so"), "{}", page.body);

@@ -9,7 +9,6 @@ use appgrant::{
         signing,
     },
 };
-use diesel::{Connection, SqliteConnection, connection::SimpleConnection};
 use serde_json::{Value, json};
 use tokio::task::spawn_blocking;
 
@@ -198,14 +197,11 @@ async fn a_claimed_delivery_is_signed_with_the_keys_seen_last() {
     let manager = app.logged_in("max").await;
     deliver(&manager, &receiver).await;
     let keys = published(&manager).await;
-    let file = app.folder.path().join("test.db");
-    let mut conn = SqliteConnection::establish(file.to_str().unwrap()).unwrap();
-    conn.batch_execute("PRAGMA busy_timeout = 5000; ALTER TABLE signing_keys RENAME TO away")
-        .unwrap();
+    app.alter("ALTER TABLE signing_keys RENAME TO away").await;
     assert_eq!(judged(&deliver(&manager, &receiver).await, &keys[0]), [FITS]);
     let unknown = manager.get(JWKS).await;
     assert_eq!(unknown.status, 503);
     assert!(unknown.header("cache-control").contains("no-store"), "better none than an old one");
-    conn.batch_execute("ALTER TABLE away RENAME TO signing_keys").unwrap();
+    app.alter("ALTER TABLE away RENAME TO signing_keys").await;
     assert_eq!(published(&manager).await, keys);
 }

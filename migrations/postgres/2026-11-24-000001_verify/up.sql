@@ -6,6 +6,21 @@ CREATE TABLE key_uses (
     client TEXT
 );
 
+-- Secrets that OAuth 1.0a needs in plain, sealed; only if it is switched on, and until the key ends.
+CREATE TABLE key_secrets (
+    key_id BIGINT NOT NULL PRIMARY KEY REFERENCES keys (id),
+    sealed BYTEA NOT NULL
+);
+
+-- Nonces of signed requests, until their timestamps are too old anyway.
+CREATE TABLE oauth_nonces (
+    key_id BIGINT NOT NULL REFERENCES keys (id),
+    nonce TEXT NOT NULL,
+    expires_at BIGINT NOT NULL,
+    PRIMARY KEY (key_id, nonce)
+);
+CREATE INDEX oauth_nonces_by_end ON oauth_nonces (expires_at);
+
 -- Each row tells every process to forget what it remembers of a key (of all keys, if it names none).
 -- Triggers write it, so that no statement that changes what a key opens can forget to.
 CREATE TABLE key_changes (

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
-use super::{Conn, keys, sessions};
+use super::{Conn, keys, oauth, sessions};
 use crate::{
     db::{
         DbError,
@@ -46,7 +46,10 @@ async fn write_all(conn: &mut Conn, now: Timestamp, new: Approval) -> Result<Dec
         return earlier(conn, &new.consent.id).await?.ok_or(DbError::Corrupt("consents.id"));
     }
     let key_id = keys::insert(conn, now, &new).await?;
-    let Approval { grant_id, delivery_id, seal, .. } = new;
+    let Approval { grant_id, delivery_id, seal, seal_secret, .. } = new;
+    if let Some(seal) = seal_secret {
+        oauth::keep_secret(conn, key_id, &seal(key_id)).await?;
+    }
     let row = (
         deliveries::id.eq(delivery_id),
         deliveries::grant_id.eq(&grant_id),

@@ -3,16 +3,17 @@
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
-use super::Conn;
+use super::{Conn, oauth};
 use crate::{
     db::{
         DbError,
         outcomes::{Approval, ExistingKey},
-        schema::{grants, keys, users},
+        schema::{grants, key_secrets, keys, users},
     },
     domain::{
         key::{KeyRecord, KeyState, Life},
         permissions::Permissions,
+        sealed::Sealed,
         text,
         timestamp::Timestamp,
     },
@@ -29,32 +30,38 @@ struct KeyRow {
     expires_at: Option<i64>,
 }
 
+/// A key, its owner, when that user was disabled, its app, its sealed secret.
+type Found = (KeyRow, String, Option<i64>, Option<String>, Option<Vec<u8>>);
+
 fn permissions(text: &str) -> Result<Permissions, DbError> {
     Permissions::parse(text).ok_or(DbError::Corrupt("keys.permissions"))
 }
 
 /// The key of that hash, with its owner and app.
 pub async fn by_lookup(conn: &mut Conn, lookup: &[u8]) -> Result<Option<KeyRecord>, DbError> {
-    let found: Option<(KeyRow, String, Option<i64>, Option<String>)> = keys::table
+    let found: Option<Found> = keys::table
         .inner_join(users::table)
         .left_join(grants::table)
+        .left_join(key_secrets::table)
         .filter(keys::lookup.eq(lookup))
         .select((
             KeyRow::as_select(),
             users::login,
             users::disabled_at,
             grants::app_name.nullable(),
+            key_secrets::sealed.nullable(),
         ))
         .first(conn)
         .await
         .optional()?;
-    let Some((row, owner, disabled_at, app)) = found else {
+    let Some((row, owner, disabled_at, app, sealed)) = found else {
         return Ok(None);
     };
     Ok(Some(KeyRecord {
         id: row.id,
         permissions: permissions(&row.permissions)?,
         secret_hash: row.secret_hash,
+        sealed_secret: sealed.map(Sealed::from_bytes),
         owner,
         app,
         life: Life {
@@ -114,6 +121,7 @@ pub async fn revoke(
         keys::revoked_at.eq(now.as_millis()),
         keys::revoke_reason.eq(reason),
     );
+    oauth::wipe_secret(conn, id).await?;
     Ok(diesel::update(live).set(values).execute(conn).await? == 1)
 }
 

@@ -39,6 +39,17 @@ const WINDOW: f64 = 900.0;
 /// RFC 3986: everything but the unreserved characters.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
+/// Whether signed requests are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// No; no secret is kept.
+    Off,
+    /// Yes; secrets are kept sealed.
+    On,
+    /// Yes, and what should have been signed is told when a signature does not hold.
+    Telling,
+}
+
 /// A request that says it is signed. Nothing is proven yet.
 pub struct Signed {
     parameters: Array,

@@ -38,4 +38,18 @@ impl Refused {
             Self::NonceUsed => "nonce_used",
         }
     }
+
+    /// What to do about it, in a sentence.
+    pub const fn hint(&self) -> &'static str {
+        match self {
+            Self::Incomplete(_) => "A signed request brings all five oauth_ parameters.",
+            Self::SignatureMethod => "Sign with HMAC-SHA256 or HMAC-SHA1.",
+            Self::BadSignature => {
+                "Compare the base string, or use https with HTTP Basic, which needs none. The store \
+                 shows its own if APPGRANT_OAUTH1_DEBUG is on."
+            }
+            Self::BadTimestamp => "oauth_timestamp must be within 15 minutes of the store's clock.",
+            Self::NonceUsed => "Make a new oauth_nonce for each request, also when trying again.",
+        }
+    }
 }

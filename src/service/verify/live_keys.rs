@@ -23,6 +23,7 @@ use crate::{
     db,
     domain::{
         key::{KeyRecord, Life},
+        sealed::Sealed,
         timestamp::Timestamp,
     },
     service::{ServiceError, Services},
@@ -52,6 +53,8 @@ pub struct LiveKey {
     pub identity: Identity,
     /// When it opens.
     pub life: Life,
+    /// Its secret, sealed, if OAuth 1.0a was on when it was made.
+    pub(super) sealed_secret: Option<Sealed>,
     /// The tag of its secret, once somebody presented it.
     pub(super) good: OnceLock<[u8; 32]>,
     /// What is needed until then; whoever checks a secret holds it, one at a time.
@@ -71,12 +74,13 @@ pub(super) struct Unproven {
 
 impl LiveKey {
     fn new(record: KeyRecord) -> Self {
-        let KeyRecord { id, secret_hash, permissions, owner, app, life } = record;
+        let KeyRecord { id, secret_hash, sealed_secret, permissions, owner, app, life } = record;
         let identity =
             Identity { key_id: id, permissions, owner: owner.into(), app: app.map(Into::into) };
         Self {
             identity,
             life,
+            sealed_secret,
             good: OnceLock::new(),
             unproven: Some(Box::new(Unproven { phc: secret_hash, wrong: None })).into(),
             failures: Budget::default(),

@@ -11,6 +11,7 @@
 mod changes;
 mod last_use;
 mod live_keys;
+mod oauth;
 mod secret;
 mod slowdown;
 
@@ -19,6 +20,7 @@ use std::sync::Arc;
 pub use changes::{Changes, LOOK_EVERY, purge_changes};
 pub use last_use::{KeyUse, LastUses, last_use, note};
 pub use live_keys::{LiveKey, LiveKeys};
+pub use oauth::{purge_nonces, sealed_row};
 pub use slowdown::Slowdown;
 
 use super::{ServiceError, Services};
@@ -27,6 +29,7 @@ use crate::domain::{
     credential::Credential,
     entropy::Entropy,
     keyring::ProcessKey,
+    oauth1::Mode,
     permissions::Permissions,
     protected_paths::{Place, ProtectedPaths},
     refusal::Refusal,
@@ -71,6 +74,10 @@ pub struct Options {
     pub plain_http: bool,
     /// Whether requests without a key may pass.
     pub anonymous: bool,
+    /// Whether signed requests are read, and secrets kept for that.
+    pub oauth1: Mode,
+    /// Scheme, host and port of the store, as clients sign it.
+    pub public_origin: String,
 }
 
 /// Who a request comes from.
@@ -105,7 +112,7 @@ impl Verdict {
         match self {
             Self::Allowed(key) => Ok(Some(&key.identity)),
             Self::Anonymous => Ok(None),
-            Self::Refused(refusal) => Err(*refusal),
+            Self::Refused(refusal) => Err(refusal.clone()),
         }
     }
 }
@@ -126,39 +133,55 @@ pub async fn verify(
     let Ok(presented) = Credential::presented(request.query, request.authorization) else {
         return Ok(Verdict::Refused(Refusal::AmbiguousCredentials));
     };
-    let Some(credential) = presented else {
-        return Ok(anonymous(options, request, Refusal::NoCredentials));
-    };
-    if place == Place::Elsewhere {
-        return Ok(Verdict::Refused(Refusal::PathNotCovered));
+    match presented {
+        Some(_) if place == Place::Elsewhere => Ok(Verdict::Refused(Refusal::PathNotCovered)),
+        Some(credential) if request.origin.secure || options.plain_http => {
+            let now = services.now();
+            let proven = secret::check(services, request, &credential, now).await?;
+            Ok(judged(services, request, place, proven))
+        }
+        Some(_) => unless_signed(services, request, place, Refusal::PlainHttp).await,
+        None => unless_signed(services, request, place, Refusal::NoCredentials).await,
     }
-    if !request.origin.secure && !options.plain_http {
-        return Ok(anonymous(options, request, Refusal::PlainHttp));
-    }
-    by_key(services, request, &credential, place).await
 }
 
-async fn by_key(
+/// A request without a key that may be read: it may be signed.
+async fn unless_signed(
     services: &Services,
     request: &ApiRequest<'_>,
-    credential: &Credential,
     place: Place,
+    why_not: Refusal,
 ) -> Result<Verdict, ServiceError> {
+    let options = &services.verifier.options;
+    if options.oauth1 != Mode::Off
+        && let Some(proven) = oauth::check(services, request, place, services.now()).await?
+    {
+        return Ok(judged(services, request, place, proven));
+    }
+    Ok(anonymous(options, request, why_not))
+}
+
+fn judged(
+    services: &Services,
+    request: &ApiRequest<'_>,
+    place: Place,
+    proven: Result<Arc<LiveKey>, Refusal>,
+) -> Verdict {
     let now = services.now();
-    let key = match secret::check(services, request, credential, now).await? {
+    let key = match proven {
         Ok(key) => key,
         Err(refusal) if refusal.is_anonymous() => {
-            return Ok(anonymous(&services.verifier.options, request, refusal));
+            return anonymous(&services.verifier.options, request, refusal);
         }
-        Err(refusal) => return Ok(Verdict::Refused(refusal)),
+        Err(refusal) => return Verdict::Refused(refusal),
     };
-    Ok(match permitted(&key, request, place, now) {
+    match permitted(&key, request, place, now) {
         Ok(()) => {
             services.verifier.uses.saw(&key, request, now);
             Verdict::Allowed(key)
         }
         Err(refusal) => Verdict::Refused(refusal),
-    })
+    }
 }
 
 fn permitted(

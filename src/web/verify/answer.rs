@@ -3,6 +3,8 @@
 //! An allowed request always gets all four identity headers, empty ones for nobody, so that a proxy
 //! that copies them overwrites whatever a client made up.
 
+use std::borrow::Cow;
+
 use actix_web::{
     HttpResponse, HttpResponseBuilder,
     http::{
@@ -71,6 +73,10 @@ pub fn refused(services: &Services, refused: Refused) -> HttpResponse {
         message: refusal.message(wish),
         reason: refusal.reason(),
         hint: refusal.hint(),
+        base_string: match &refusal {
+            Refusal::Signature { base_string, .. } => base_string.as_deref(),
+            _ => None,
+        },
     };
     answer(services, status, &words, bodiless)
 }
@@ -86,8 +92,9 @@ pub fn unavailable(services: &Services, error: &ServiceError, bodiless: bool) ->
     };
     let words = Words {
         code: "appgrant_unavailable",
-        message: "The key cannot be checked right now. Please try again in a moment.",
+        message: "The key cannot be checked right now. Please try again in a moment.".into(),
         reason,
+        base_string: None,
         hint: "Send the same request again after the seconds that Retry-After says.",
     };
     let mut response = answer(services, StatusCode::SERVICE_UNAVAILABLE, &words, bodiless);
@@ -95,15 +102,21 @@ pub fn unavailable(services: &Services, error: &ServiceError, bodiless: bool) ->
     response
 }
 
-struct Words {
+struct Words<'a> {
     code: &'static str,
-    message: &'static str,
+    message: Cow<'static, str>,
     reason: &'static str,
     hint: &'static str,
+    base_string: Option<&'a str>,
 }
 
 /// WooCommerce's JSON, and the same in headers for a proxy that throws bodies away.
-fn answer(services: &Services, status: StatusCode, words: &Words, bodiless: bool) -> HttpResponse {
+fn answer(
+    services: &Services,
+    status: StatusCode,
+    words: &Words<'_>,
+    bodiless: bool,
+) -> HttpResponse {
     let id = HEXLOWER.encode(&random::<8>(&*services.entropy));
     tracing::debug!(request_id = id, reason = words.reason, "refused");
     let mut response = HttpResponse::build(status);
@@ -112,7 +125,7 @@ fn answer(services: &Services, status: StatusCode, words: &Words, bodiless: bool
         .insert_header(("X-Content-Type-Options", "nosniff"))
         .insert_header(("X-Robots-Tag", "noindex"))
         .insert_header(("X-Appgrant-Error", words.code))
-        .insert_header(("X-Appgrant-Message", words.message))
+        .insert_header(("X-Appgrant-Message", &*words.message))
         .insert_header(("X-Appgrant-Reason", words.reason))
         .insert_header(("X-Request-Id", id.as_str()));
     if bodiless {
@@ -124,12 +137,15 @@ fn answer(services: &Services, status: StatusCode, words: &Words, bodiless: bool
 fn with_body(
     mut response: HttpResponseBuilder,
     status: StatusCode,
-    words: &Words,
+    words: &Words<'_>,
     id: &str,
 ) -> HttpResponse {
-    let Words { code, message, reason, hint } = words;
-    let data =
+    let Words { code, message, reason, hint, base_string } = words;
+    let mut data =
         json!({ "status": status.as_u16(), "reason": reason, "request_id": id, "hint": hint });
+    if let Some(base_string) = base_string {
+        data["expected_base_string"] = (*base_string).into();
+    }
     let body = json!({ "code": code, "message": message, "data": data });
     response.insert_header((CONTENT_TYPE, "application/json; charset=UTF-8")).body(body.to_string())
 }

@@ -85,6 +85,7 @@ pub fn approval(approved_by: i64, consent_id: &str, number: usize) -> Approval {
         description: "An App - API".to_owned(),
         expires_at: None,
         seal: Box::new(|key_id| Sealed::from_bytes(format!("sealed {key_id}").into_bytes())),
+        seal_secret: None,
     }
 }
 

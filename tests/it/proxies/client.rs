@@ -69,11 +69,10 @@ impl Request {
         let Self { method, target, headers, body } = self;
         let mut head =
             format!("{method} {target} HTTP/1.1\r\nHost: {SHOP}\r\nConnection: close\r\n");
-        for (name, value) in headers {
-            head += &format!("{name}: {value}\r\n");
-        }
-        if !body.is_empty() {
-            head += &format!("Content-Length: {}\r\n", body.len());
+        let length = ("Content-Length".to_owned(), body.len().to_string());
+        let length = (!body.is_empty()).then_some(&length);
+        for (name, value) in headers.iter().chain(length) {
+            head.extend([name, ": ", value, "\r\n"]);
         }
         [head.as_bytes(), b"\r\n", body].concat()
     }

@@ -32,10 +32,11 @@ async fn nginx() {
                 ("127.0.0.1:9000", store),
             ],
         );
-        let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+        let temporary: Vec<_> = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
             .iter()
             .map(|name| format!("{name}_temp_path {}/{name};\n", site.folder.display()))
             .collect();
+        let temporary = temporary.concat();
         let whole = format!(
             "daemon off; pid {}/nginx.pid; worker_processes 1; error_log stderr;\n\
              events {{}}\nhttp {{ access_log off;\n{temporary}{configuration}}}\n",
@@ -129,7 +130,7 @@ async fn apache() {
                 ("127.0.0.1:9000", store),
             ],
         );
-        let modules: String = [
+        let modules: Vec<_> = [
             "mpm_event",
             "authz_core",
             "alias",
@@ -143,6 +144,7 @@ async fn apache() {
         .iter()
         .map(|name| format!("LoadModule {name}_module /usr/lib/apache2/modules/mod_{name}.so\n"))
         .collect();
+        let modules = modules.concat();
         let folder = site.folder.display();
         let whole = format!(
             "ServerRoot {folder}\nPidFile {folder}/apache.pid\nDefaultRuntimeDir {folder}\n\

@@ -4,6 +4,7 @@ mod app;
 mod asking;
 mod certificates;
 mod connection;
+mod database;
 mod dev_receiver;
 mod example_app;
 mod manager;

@@ -22,18 +22,6 @@ fn asks(received: &Received) -> Question {
     Question::forwarded("GET", ORDERS).keys(received)
 }
 
-/// Another process at the same file, such as the command line. On a thread of its own: this one's
-/// runtime may be the one that has to end the transaction it waits for.
-async fn another_process(app: &TestApp, sql: &str) {
-    let (path, sql) = (app.folder.path().join("test.db"), sql.to_owned());
-    let write = tokio::task::spawn_blocking(move || {
-        let mut conn = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
-        diesel::sql_query("PRAGMA busy_timeout = 5000").execute(&mut conn).unwrap();
-        diesel::sql_query(sql).execute(&mut conn).unwrap()
-    });
-    assert!(write.await.unwrap() > 0);
-}
-
 #[tokio::test]
 async fn a_disabled_owner_takes_the_keys_along_at_once_and_brings_them_back() {
     let app = TestApp::start().await;
@@ -57,7 +45,7 @@ async fn what_another_process_changes_counts_within_a_second() {
         ("UPDATE keys SET expires_at = NULL", "allowed"),
         ("UPDATE keys SET state = 'revoked'", "revoked"),
     ] {
-        another_process(&app, sql).await;
+        assert_eq!(app.alter(sql).await, 1);
         let deadline = Instant::now() + Duration::from_secs(10);
         while asks(&received).ask(&app).await.word() != word {
             assert!(Instant::now() < deadline, "{sql} was not heard of");
@@ -71,7 +59,7 @@ async fn a_key_expires_while_it_is_in_memory() {
     let app = TestApp::start().await;
     let received = granted(&app, "read").await;
     let soon = Timestamp::from_millis(i64::MAX / 2);
-    another_process(&app, &format!("UPDATE keys SET expires_at = {}", soon.as_millis())).await;
+    assert_eq!(app.alter(&format!("UPDATE keys SET expires_at = {}", soon.as_millis())).await, 1);
     assert_eq!(asks(&received).ask(&app).await.word(), "allowed");
     app.clock.advance(Duration::from_millis(u64::try_from(soon.as_millis()).unwrap()));
     assert_eq!(asks(&received).ask(&app).await.word(), "expired");
@@ -152,7 +140,7 @@ async fn a_hash_of_another_cost_is_renewed_on_the_first_use() {
     let secret = received.text("consumer_secret");
     let pepper = app.services().keyring.pepper();
     let dear = argon::hash(pepper, secret.as_bytes(), [3; 16], made_dear).unwrap();
-    another_process(&app, &format!("UPDATE keys SET secret_hash = '{dear}'")).await;
+    assert_eq!(app.alter(&format!("UPDATE keys SET secret_hash = '{dear}'")).await, 1);
     app.services().verifier.changes.catch_up(app.services()).await.unwrap();
     assert_eq!(stored_hash(&app), dear);
     assert_eq!(asks(&received).ask(&app).await.word(), "allowed");

@@ -3,6 +3,7 @@
 mod answers;
 mod credentials;
 mod live;
+mod oauth;
 mod proxies_words;
 
 /// An address of the store's API.
