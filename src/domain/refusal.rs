@@ -243,6 +243,37 @@ mod tests {
     use super::*;
 
     #[test]
+    fn each_refusal_says_what_to_do() {
+        use crate::domain::key::Unusable::{Expired, NotDelivered, OwnerDisabled, Revoked};
+        let signature = |refused| Refusal::Signature { refused, base_string: None };
+        for refusal in [
+            Refusal::NoCredentials,
+            Refusal::PlainHttp,
+            Refusal::UnknownKey,
+            Refusal::AmbiguousCredentials,
+            Refusal::WrongSecret,
+            Refusal::SignedByUnknownKey,
+            Refusal::SecretNotKept,
+            signature(oauth1::Refused::SignatureMethod),
+            signature(oauth1::Refused::BadSignature),
+            signature(oauth1::Refused::BadTimestamp),
+            signature(oauth1::Refused::NonceUsed),
+            Refusal::Unusable(NotDelivered),
+            Refusal::Unusable(Revoked),
+            Refusal::Unusable(Expired),
+            Refusal::Unusable(OwnerDisabled),
+            Refusal::Method(MethodRefused::NeedsRead),
+            Refusal::PathNotCovered,
+            Refusal::AmbiguousPath,
+            Refusal::AmbiguousRequest,
+            Refusal::NoRequest,
+        ] {
+            assert!(refusal.hint().ends_with('.'), "{refusal:?}");
+            assert!(refusal.message(Wish::List).ends_with('.'), "{refusal:?}");
+        }
+    }
+
+    #[test]
     fn wishes_have_woocommerces_words() {
         for (method, path, code) in [
             ("GET", "/wp-json/wc/v3/orders", "cannot_view"),
