@@ -13,9 +13,9 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use ipnet::IpNet;
 
 use crate::domain::{argon::Cost, oauth1, protected_paths::ProtectedPaths};
+
 pub use color::Color;
 pub use public_url::PublicUrl;
-
 pub use values::{SettingError, Shown, Source, Values};
 
 /// How log lines look.

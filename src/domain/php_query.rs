@@ -110,7 +110,7 @@ fn integer(key: &[u8]) -> Option<i64> {
 }
 
 /// The keys a name leads through; `None` in it appends. No path: PHP drops the variable.
-fn path(name: &[u8]) -> Option<Vec<Option<Vec<u8>>>> {
+pub(super) fn path(name: &[u8]) -> Option<Vec<Option<Vec<u8>>>> {
     let name = name.split(|byte| *byte == 0).next()?; // PHP's names end there
     let name = &name[name.iter().position(|byte| *byte != b' ')?..];
     let open = name.iter().position(|byte| *byte == b'[').unwrap_or(name.len());

@@ -8,6 +8,8 @@ use std::borrow::Cow;
 
 use percent_encoding::percent_decode_str;
 
+use super::php_query;
+
 /// What a query holds under a name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Named<'a> {
@@ -58,16 +60,12 @@ fn php_name(raw: &str) -> (Cow<'_, str>, bool) {
     if raw.bytes().all(plain) {
         return (Cow::Borrowed(raw), false);
     }
-    let decoded = decoded(raw);
-    let decoded = decoded.trim_start_matches(' ');
-    // PHP ends a name at a NUL.
-    let decoded = decoded.split('\0').next().unwrap_or_default();
-    let (base, is_array) = match decoded.find('[') {
-        Some(0) | None => (decoded, false),
-        Some(at) if decoded[at..].contains(']') => (&decoded[..at], true),
-        Some(_) => (decoded, false),
-    };
-    (Cow::Owned(base.replace([' ', '.', '['], "_")), is_array)
+    match php_query::path(&php_query::decode(raw)).as_deref() {
+        Some([Some(base), inner @ ..]) => {
+            (String::from_utf8_lossy(base).into_owned().into(), !inner.is_empty())
+        }
+        _ => (Cow::Borrowed(""), false),
+    }
 }
 
 fn text(raw: &str) -> Named<'_> {
@@ -78,10 +76,6 @@ fn text(raw: &str) -> Named<'_> {
         Ok(text) if !text.contains('\0') => Named::Text(Cow::Owned(text.into_owned())),
         _ => Named::Unclear,
     }
-}
-
-fn decoded(raw: &str) -> String {
-    percent_decode_str(&raw.replace('+', " ")).decode_utf8_lossy().into_owned()
 }
 
 #[cfg(test)]

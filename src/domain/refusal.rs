@@ -233,7 +233,13 @@ impl Refusal {
                 "The proxy must send X-Forwarded-Method and X-Forwarded-Uri, or X-Original-Method and \
                  X-Original-URI, from an address in APPGRANT_TRUSTED_PROXIES."
             }
-            _ => "",
+            Self::NoCredentials
+            | Self::PlainHttp
+            | Self::UnknownKey
+            | Self::SignedByUnknownKey
+            | Self::SecretNotKept
+            | Self::Signature { .. }
+            | Self::WrongSecret => self.reason(),
         }
     }
 }

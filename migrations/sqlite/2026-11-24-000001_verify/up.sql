@@ -6,7 +6,8 @@ CREATE TABLE key_uses (
     client TEXT
 );
 
--- Secrets that OAuth 1.0a needs in plain, sealed; only if it is switched on, and until the key ends.
+-- Secrets that OAuth 1.0a needs in plain, sealed; only of keys made
+-- while it was on, and until they are revoked.
 CREATE TABLE key_secrets (
     key_id BIGINT NOT NULL PRIMARY KEY REFERENCES keys (id),
     sealed BLOB NOT NULL

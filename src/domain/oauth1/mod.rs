@@ -139,7 +139,7 @@ impl Signed {
     /// It was not, or the timestamp is no number.
     pub fn check_timestamp(&self, now: Timestamp) -> Result<(), Refused> {
         let sent: f64 = self.timestamp().trim().parse().map_err(|_| Refused::BadTimestamp)?;
-        #[allow(clippy::cast_precision_loss)] // seconds: exact for millions of years
+        #[expect(clippy::cast_precision_loss, reason = "seconds are exact for millions of years")]
         let off = (sent - now.as_seconds() as f64).abs();
         if off <= WINDOW { Ok(()) } else { Err(Refused::BadTimestamp) } // NaN is refused too
     }
