@@ -75,6 +75,7 @@ mod sessions;
 mod signing_keys;
 mod transactions;
 mod users;
+mod verify;
 
 use database::TestDatabase;
 

@@ -1,0 +1,99 @@
+//! What verification keeps: changes that triggers write, last uses, sealed secrets, nonces.
+
+use appgrant::{db::outcomes::KeyUse, domain::sealed::Sealed};
+
+use super::{
+    TestDatabase, at_once,
+    samples::{approval, approve_some, at, claim, lookup, make_approver},
+};
+
+on_each_database!(
+    each_change_of_a_key_is_written_down,
+    a_disabled_or_renamed_owner_changes_all_keys,
+    old_changes_are_thrown_away,
+    the_newest_use_stays,
+    a_nonce_is_used_once,
+    a_kept_secret_goes_with_the_revocation,
+);
+
+async fn changes(db: &TestDatabase, after: i64) -> Vec<Option<Vec<u8>>> {
+    let changes = read!(db, key_changes::after(after, 1_000));
+    changes.into_iter().map(|(_, lookup)| lookup).collect()
+}
+
+async fn each_change_of_a_key_is_written_down(db: TestDatabase) {
+    approve_some(&db, 1).await;
+    assert_eq!(read!(db, key_changes::newest()), 0, "a new key was never known otherwise");
+    claim(&db, at(3)).await;
+    let id = read!(db, keys::by_lookup(&lookup(0))).unwrap().id;
+    write!(db, keys::activate(id));
+    let hash = read!(db, keys::by_lookup(&lookup(0))).unwrap().secret_hash;
+    write!(db, keys::rehash(id, &hash, "another"));
+    write!(db, keys::revoke(at(4), id, "lost"));
+    assert_eq!(changes(&db, 0).await, vec![Some(lookup(0)); 4]);
+    let newest = read!(db, key_changes::newest());
+    write!(db, keys::revoke(at(5), id, "lost"));
+    write!(db, keys::rehash(id, "no longer there", "x"));
+    assert_eq!(changes(&db, newest).await, [], "nothing changed");
+}
+
+async fn a_disabled_or_renamed_owner_changes_all_keys(db: TestDatabase) {
+    approve_some(&db, 1).await;
+    write!(db, users::set_disabled("max", Some(at(1))));
+    assert_eq!(changes(&db, 0).await, [None]);
+    write!(db, users::set_disabled("max", None));
+    db.execute("UPDATE users SET login = 'moritz'").await;
+    assert_eq!(changes(&db, 0).await, [None, None, None]);
+    write!(db, users::set_password("moritz", "hash"));
+    assert_eq!(changes(&db, 0).await.len(), 3, "a password opens no key");
+}
+
+async fn old_changes_are_thrown_away(db: TestDatabase) {
+    for _ in 0..3 {
+        db.execute("INSERT INTO key_changes (lookup) VALUES (NULL)").await;
+    }
+    db.execute("INSERT INTO key_changes (seq, lookup) VALUES (10002, NULL)").await;
+    assert_eq!(write!(db, key_changes::purge()), 2);
+    assert_eq!(read!(db, key_changes::oldest()), Some(3));
+    assert_eq!(read!(db, key_changes::newest()), 10_002);
+    assert_eq!(read!(db, key_changes::after(3, 1)).len(), 1);
+}
+
+async fn the_newest_use_stays(db: TestDatabase) {
+    approve_some(&db, 1).await;
+    let key_id = read!(db, keys::by_lookup(&lookup(0))).unwrap().id;
+    assert!(read!(db, key_uses::of(key_id)).is_none());
+    for (second, address) in [(5, "192.0.2.5"), (9, "2001:db8::9"), (7, "192.0.2.7")] {
+        let (at, address) = (at(second), address.parse().unwrap());
+        let used = KeyUse { key_id, at, address, client: Some(format!("client {second}")) };
+        write!(db, key_uses::note(vec![used]));
+    }
+    let used = read!(db, key_uses::of(key_id)).unwrap();
+    assert_eq!((used.at, used.address.to_string().as_str()), (at(9), "2001:db8::9"));
+    assert_eq!(used.client.as_deref(), Some("client 9"));
+}
+
+async fn a_nonce_is_used_once(db: TestDatabase) {
+    approve_some(&db, 2).await;
+    let id = async |n| read!(db, keys::by_lookup(&lookup(n))).unwrap().id;
+    let (one, other) = (id(0).await, id(1).await);
+    let used =
+        at_once(&db, 16, |db, _| async move { write!(db, oauth::use_nonce(one, "nonce", at(10))) });
+    assert_eq!(used.await.into_iter().filter(|first| *first).count(), 1);
+    assert!(write!(db, oauth::use_nonce(other, "nonce", at(30))), "each key has its own");
+    assert_eq!(write!(db, oauth::purge_nonces(at(20))), 1);
+    assert!(write!(db, oauth::use_nonce(one, "nonce", at(40))));
+    assert!(!write!(db, oauth::use_nonce(other, "nonce", at(40))));
+}
+
+async fn a_kept_secret_goes_with_the_revocation(db: TestDatabase) {
+    let user = make_approver(&db).await;
+    let mut keeping = approval(user, "page 0", 0);
+    keeping.seal_secret = Some(Box::new(|_| Sealed::from_bytes(b"sealed secret".to_vec())));
+    write!(db, approvals::approve(at(0), keeping));
+    let key = read!(db, keys::by_lookup(&lookup(0))).unwrap();
+    assert_eq!(key.sealed_secret.unwrap().as_bytes(), b"sealed secret");
+    write!(db, keys::revoke(at(1), key.id, "lost"));
+    assert!(read!(db, keys::by_lookup(&lookup(0))).unwrap().sealed_secret.is_none());
+    assert_eq!(db.count("key_secrets").await, 0);
+}
