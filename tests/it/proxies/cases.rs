@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use super::client::{Client, Reply, Request};
 use crate::support::{Received, TestApp, granted};
 
-const ORDERS: &str = "/wp-json/wc/v3/orders";
+/// An address of the store's API.
+pub const ORDERS: &str = "/wp-json/wc/v3/orders";
 
 /// A guarded shop and its keys.
 pub struct Shop {
@@ -165,9 +166,13 @@ impl Shop {
     }
 
     async fn believes_nothing_in_the_clear(&self) {
-        for request in
-            [self.read("GET", ORDERS), self.read("GET", ORDERS).with("X-Forwarded-Proto", "https")]
-        {
+        for request in [
+            self.read("GET", ORDERS),
+            self.read("GET", ORDERS).with("X-Forwarded-Proto", "https"),
+            Request::new("GET", &format!("{ORDERS}?{}", self.pair())),
+            Request::new("GET", "/login"),
+            Request::new("GET", "/shop/tea"),
+        ] {
             let plain = self.client.send_plain(&request).await;
             assert!((301..=308).contains(&plain.status), "{plain:?}");
             assert!(plain.header("Location").starts_with("https://"), "{plain:?}");

@@ -4,52 +4,18 @@
 mod asked;
 mod cases;
 mod client;
+mod nginx;
 mod proxy;
 mod store;
 
 use std::{fs, process::Command};
 
 use cases::Shop;
+use client::Request;
 use proxy::{Proxy, Site, contrib, program};
 use store::Store;
 
 use crate::support::TestApp;
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nginx() {
-    guards(|site, app, store| {
-        let listen = |address: &str, more: &str| format!("listen {address}{more};");
-        let configuration = contrib(
-            "nginx/appgrant.conf",
-            &[
-                ("listen [::]:80;", ""),
-                ("listen [::]:443 ssl http2;", ""),
-                ("listen 80;", &listen(site.plain, "")),
-                ("listen 443 ssl http2;", &listen(site.tls, " ssl http2")),
-                ("/etc/ssl/certs/shop.example.pem", site.certificate.to_str().unwrap()),
-                ("/etc/ssl/private/shop.example.key", site.key.to_str().unwrap()),
-                ("127.0.0.1:8080", app),
-                ("127.0.0.1:9000", store),
-            ],
-        );
-        let temporary: Vec<_> = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
-            .iter()
-            .map(|name| format!("{name}_temp_path {}/{name};\n", site.folder.display()))
-            .collect();
-        let temporary = temporary.concat();
-        let whole = format!(
-            "daemon off; pid {}/nginx.pid; worker_processes 1; error_log stderr;\n\
-             events {{}}\nhttp {{ access_log off;\n{temporary}{configuration}}}\n",
-            site.folder.display()
-        );
-        let file = site.folder.join("nginx.conf");
-        fs::write(&file, whole).unwrap();
-        let mut command = program("nginx", "nginx");
-        command.arg("-p").arg(site.folder).arg("-c").arg(file).args(["-e", "stderr"]);
-        command
-    })
-    .await;
-}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn caddy() {
