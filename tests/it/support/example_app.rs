@@ -2,7 +2,6 @@
 
 use std::{
     fs::{self, File},
-    io::{Write, stderr},
     net::SocketAddr,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -12,6 +11,8 @@ use std::{
 
 use tempfile::TempDir;
 use tokio::time::Instant;
+
+use super::needed;
 
 const RUNS_IN: &str = "document-root";
 const DATA_FILE: &str = "data.json";
@@ -121,15 +122,15 @@ impl Language {
         };
         Some(match self {
             Self::Python => {
-                needed("python3", &["-c", "import cryptography"])?;
+                installed("python3", &["-c", "import cryptography"])?;
                 script("python3", "receiver.py")
             }
             Self::JavaScript => {
-                needed("node", &["-e", "if (!globalThis.fetch) process.exit(1)"])?;
+                installed("node", &["-e", "if (!globalThis.fetch) process.exit(1)"])?;
                 script("node", "receiver.mjs")
             }
             Self::Php => {
-                needed("php", &["-r", "exit(extension_loaded('sodium') ? 0 : 1);"])?;
+                installed("php", &["-r", "exit(extension_loaded('sodium') ? 0 : 1);"])?;
                 let mut command = Command::new("php");
                 let router = root().join("examples/receivers/receiver.php");
                 command.args(["-S", "127.0.0.1:0"]).arg(router);
@@ -144,18 +145,8 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// Whether that program is there and can do this; if not, says so past the test harness, which would
-/// hide it.
-fn needed(program: &str, check: &[&str]) -> Option<()> {
-    let mut command = Command::new(program);
-    let command = command.args(check).stdin(Stdio::null()).stdout(Stdio::null());
-    if command.stderr(Stdio::null()).status().is_ok_and(|status| status.success()) {
-        return Some(());
-    }
-    let missing = format!("`{program} {}` fails here", check.join(" "));
-    assert!(std::env::var_os("CI").is_none(), "a receiver cannot be tested: {missing}");
-    let _ = writeln!(stderr(), "\n*** SKIPPED, A RECEIVER WAS NOT TESTED: {missing} ***\n");
-    None
+fn installed(program: &str, check: &[&str]) -> Option<()> {
+    needed("a receiver", Command::new(program).args(check))
 }
 
 /// The Rust receiver, built: `cargo test --test it` alone does not build examples.
