@@ -14,6 +14,7 @@ mod support;
 mod approve;
 mod authorize;
 mod cli;
+mod clients;
 mod consent_page;
 mod crash;
 mod db_contract;

@@ -11,9 +11,12 @@ mod store;
 use std::{fs, process::Command};
 
 use cases::Shop;
-use client::Request;
-use proxy::{Proxy, Site, contrib, program};
-use store::Store;
+use proxy::{contrib, program};
+
+pub use client::Request;
+pub use nginx::nginx;
+pub use proxy::{Proxy, Site, find};
+pub use store::Store;
 
 use crate::support::TestApp;
 

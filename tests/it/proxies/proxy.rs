@@ -19,6 +19,8 @@ use crate::support::own_address;
 /// A running proxy; killed when dropped.
 pub struct Proxy {
     pub client: Client,
+    /// What clients that are not of this process must trust.
+    pub certificate: PathBuf,
     child: Child,
     // Removed after the process has ended.
     _folder: TempDir,
@@ -44,7 +46,9 @@ impl Proxy {
         let (plain, tls) = (own_address(), own_address());
         let file = |name: &str| folder.path().join(name);
         let key = KeyPair::generate().unwrap();
-        let leaf = CertificateParams::new([SHOP.to_owned()]).unwrap().self_signed(&key).unwrap();
+        let (host, _) = tls.rsplit_once(':').unwrap();
+        let names = [SHOP.to_owned(), host.to_owned()];
+        let leaf = CertificateParams::new(names).unwrap().self_signed(&key).unwrap();
         let (certificate, private) = (leaf.pem(), key.serialize_pem());
         fs::write(file("shop.crt"), &certificate).unwrap();
         fs::write(file("shop.key"), &private).unwrap();
@@ -65,7 +69,7 @@ impl Proxy {
             .spawn()
             .unwrap();
         let client = Client { plain, tls, root: leaf.der().clone() };
-        let mut proxy = Self { client, child, _folder: folder };
+        let mut proxy = Self { client, certificate: file("shop.crt"), child, _folder: folder };
         proxy.wait_until_up(&log).await;
         proxy
     }
@@ -112,10 +116,14 @@ pub fn contrib(file: &str, changes: &[(&str, &str)]) -> String {
 
 /// The program, or a failure that says what to install.
 pub fn program(name: &str, package: &str) -> Command {
-    let folders = ["/usr/sbin", "/usr/bin", "/usr/local/sbin", "/usr/local/bin"];
-    let found = folders.iter().map(|folder| Path::new(folder).join(name)).find(|p| p.exists());
-    let Some(path) = found else {
+    let Some(path) = find(name) else {
         panic!("{name} is missing: install Debian's package {package}");
     };
     Command::new(path)
+}
+
+/// Where that program is.
+pub fn find(name: &str) -> Option<PathBuf> {
+    let folders = ["/usr/sbin", "/usr/bin", "/usr/local/sbin", "/usr/local/bin"];
+    folders.iter().map(|folder| Path::new(folder).join(name)).find(|path| path.exists())
 }
