@@ -69,7 +69,7 @@ const LONGEST_SOURCE: usize = 500;
 const LONGEST_TEST: usize = 600;
 
 /// Types that hold a plain secret, its hash, its sealed form, or a password somewhere in them.
-const SECRET: [&str; 21] = [
+const SECRET: [&str; 22] = [
     "Approval",
     "Authority",
     "Claimed",
@@ -86,6 +86,7 @@ const SECRET: [&str; 21] = [
     "NewUserRequest",
     "NotedBody",
     "Parameters",
+    "Presented",
     "ProcessKey",
     "Sealed",
     "SessionId",

@@ -9,6 +9,7 @@ use crate::domain::{
     consent::{Consent, Decision},
     delivery::DeliveryState,
     failure::Failure,
+    keyring::Lookup,
     permissions::Permissions,
     sealed::Sealed,
     timeline::Timeline,
@@ -94,7 +95,7 @@ pub struct Approval {
     /// The earlier grant that the manager wants to repeat on purpose.
     pub again_after: Option<String>,
     /// Keyed hash of the session's id.
-    pub session_hash: Vec<u8>,
+    pub session_hash: Lookup,
     /// What was asked.
     pub request: AuthorizeRequest,
     /// The manager's number.
@@ -104,7 +105,7 @@ pub struct Approval {
     /// Id of the delivery to be made.
     pub delivery_id: String,
     /// Keyed hash of the consumer key.
-    pub lookup: Vec<u8>,
+    pub lookup: Lookup,
     /// PHC string of the secret.
     pub secret_hash: String,
     /// Last characters of the consumer key.

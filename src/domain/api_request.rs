@@ -3,20 +3,20 @@
 use std::{borrow::Cow, net::IpAddr};
 
 use super::{
+    api_query::ApiQuery,
     permissions::{MethodRefused, Permissions},
     protected_paths::Place,
-    query_names::{Named, find},
+    query_names::Named,
 };
 
 /// One request to be judged. What is borrowed came from outside and was not cleaned.
-#[derive(Clone, Copy)]
 pub struct ApiRequest<'a> {
     /// The method it was sent with.
     pub method: &'a str,
     /// Its path, not decoded.
     pub path: &'a str,
-    /// Its query, not decoded, without the question mark.
-    pub query: &'a str,
+    /// Its query, not decoded.
+    pub query: ApiQuery<'a>,
     /// `X-HTTP-Method-Override`.
     pub method_override: Option<&'a str>,
     /// `Authorization`; each of them, if there are several.
@@ -51,11 +51,11 @@ pub struct Origin<'a> {
 
 impl<'a> ApiRequest<'a> {
     /// A request without credentials that came over TLS.
-    pub const fn over_tls(method: &'a str, path: &'a str, query: &'a str) -> Self {
+    pub fn over_tls(method: &'a str, path: &'a str, query: &'a str) -> Self {
         Self {
             method,
             path,
-            query,
+            query: ApiQuery::read(query),
             method_override: None,
             authorization: Authorization::Absent,
             origin: Origin { secure: true, host: None },
@@ -66,13 +66,11 @@ impl<'a> ApiRequest<'a> {
 
     /// The method the store will act by: WordPress takes `_method` in the query, then
     /// `X-HTTP-Method-Override`, before the real one. Nothing if `_method` can be read in two ways.
-    pub fn effective_method(&self) -> Option<Cow<'a, str>> {
-        let [parameter] = find(self.query, ["_method"]);
-        let real = Cow::Borrowed(self.method);
-        match parameter {
+    pub fn effective_method(&self) -> Option<Cow<'_, str>> {
+        match &self.query.method {
             Named::Unclear => None,
             Named::Text(method) => Some(upper(method)),
-            Named::Absent => Some(self.method_override.map_or(real, |m| upper(m.into()))),
+            Named::Absent => Some(self.method_override.map_or(self.method.into(), upper)),
         }
     }
 
@@ -97,11 +95,11 @@ impl<'a> ApiRequest<'a> {
     }
 }
 
-fn upper(method: Cow<'_, str>) -> Cow<'_, str> {
+fn upper(method: &str) -> Cow<'_, str> {
     if method.bytes().any(|b| b.is_ascii_lowercase()) {
         return Cow::Owned(method.to_ascii_uppercase());
     }
-    method
+    Cow::Borrowed(method)
 }
 
 #[cfg(test)]
@@ -127,7 +125,8 @@ mod tests {
             ("GET", "_method[]=GET", None, None),
             ("GET", "_method=", None, Some("")),
         ] {
-            let found = request(method, query, header).effective_method();
+            let request = request(method, query, header);
+            let found = request.effective_method();
             assert_eq!(found.as_deref(), effective, "{method} {query} {header:?}");
         }
     }

@@ -52,12 +52,15 @@ impl MasterKey {
 /// What the label of a signing key begins with; the first one has no number behind it.
 const SIGNING: &str = "ed25519 callback signing";
 
+/// The keyed hash under which a consumer key, a session or a token is found again.
+pub type Lookup = [u8; 32];
+
 /// The keys in use, one a purpose.
 pub struct Keyring {
-    lookup: Zeroizing<[u8; 32]>,
+    lookup: MacKey,
     pepper: Zeroizing<[u8; 32]>,
     sealing: Zeroizing<[u8; 32]>,
-    forms: Zeroizing<[u8; 32]>,
+    forms: MacKey,
     /// What HKDF extracted from the master key; kept for signing keys of later generations.
     extracted: Zeroizing<[u8; 32]>,
     fingerprint: [u8; 32],
@@ -70,23 +73,18 @@ impl Keyring {
         let extracted = Zeroizing::new(extracted.into());
         let key = |label: &str| expand(&extracted, label);
         Self {
-            lookup: key("lookup of tokens"),
+            lookup: MacKey::new(&key("lookup of tokens")),
             pepper: key("argon2 pepper"),
             sealing: key("sealing of deliveries"),
-            forms: key("form tokens"),
+            forms: MacKey::new(&key("form tokens")),
             fingerprint: *key("fingerprint"),
             extracted,
         }
     }
 
-    /// The keyed hash under which a consumer key or session is found again (HMAC-SHA256).
-    pub fn lookup(&self, token: &str) -> Vec<u8> {
-        self.lookup_tag(token).to_vec()
-    }
-
-    /// The same, without an allocation.
-    pub fn lookup_tag(&self, token: &str) -> [u8; 32] {
-        mac(&self.lookup, &[token.as_bytes()])
+    /// The keyed hash of a token (HMAC-SHA256).
+    pub fn lookup(&self, token: &str) -> Lookup {
+        self.lookup.tag(&[token.as_bytes()])
     }
 
     /// The secret input of Argon2 (RFC 9106 §3.1, "K").
@@ -101,7 +99,7 @@ impl Keyring {
 
     /// A tag that binds a form to the given parts; the parts cannot run into each other.
     pub fn form_tag(&self, parts: &[&[u8]]) -> Vec<u8> {
-        mac(&self.forms, parts).to_vec()
+        self.forms.tag(parts).to_vec()
     }
 
     /// The key of that generation that signs callbacks; derived anew each time, which is quick.
@@ -132,28 +130,59 @@ fn expand(extracted: &[u8; 32], label: &str) -> Zeroizing<[u8; 32]> {
     okm
 }
 
-fn mac(key: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {
-    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes a key of any length");
-    for part in parts {
-        mac.update(&(part.len() as u64).to_be_bytes());
-        mac.update(part);
+/// A key of HMAC-SHA256 (RFC 2104), worked into the hash once: that is half of the work for short
+/// texts, and each request to the store needs two.
+struct MacKey(Hmac<Sha256>);
+
+impl MacKey {
+    fn new(key: &[u8; 32]) -> Self {
+        Self(Hmac::new_from_slice(key).expect("HMAC takes a key of any length"))
     }
-    mac.finalize().into_bytes().into()
+
+    /// The tag of the parts, which cannot run into each other.
+    fn tag(&self, parts: &[&[u8]]) -> [u8; 32] {
+        let mut mac = self.0.clone();
+        for part in parts {
+            mac.update(&(part.len() as u64).to_be_bytes());
+            mac.update(part);
+        }
+        mac.finalize().into_bytes().into()
+    }
 }
 
-/// Tells a secret seen before from another without keeping it: HMAC-SHA256 under a key of this
-/// process, which is never written anywhere.
-pub struct ProcessKey(Zeroizing<[u8; 32]>);
+/// What a secret seen before is recognised by: 128 bits of HMAC-SHA256, as RFC 2104 §5 lets one cut it.
+/// It never leaves memory, and there is one for each key in use.
+pub type Tag = [u8; 16];
+
+/// The part of a lookup or a tag that memory keeps.
+pub fn cut(whole: &[u8; 32]) -> Tag {
+    *whole.first_chunk().expect("32 bytes begin with 16")
+}
+
+/// Tells a secret seen before from another without keeping it: HMAC-SHA256 under keys of this
+/// process, which are never written anywhere.
+pub struct ProcessKey {
+    secrets: MacKey,
+    headers: MacKey,
+}
 
 impl ProcessKey {
     /// A fresh key.
     pub fn generate(entropy: &dyn Entropy) -> Self {
-        Self(Zeroizing::new(random(entropy)))
+        let fresh = || MacKey::new(&Zeroizing::new(random(entropy)));
+        Self { secrets: fresh(), headers: fresh() }
     }
 
     /// The tag of a secret under a name; names and secrets cannot run into each other.
-    pub fn tag(&self, name: &[u8], secret: &str) -> [u8; 32] {
-        mac(&self.0, &[name, secret.as_bytes()])
+    pub fn tag(&self, name: &[u8], secret: &str) -> Tag {
+        cut(&self.secrets.tag(&[name, secret.as_bytes()]))
+    }
+
+    /// The tag of a header's credential. It is one text alone, so nothing is put before it: with a
+    /// length, a usual one would not fit two of SHA-256's blocks any more.
+    pub fn header_tag(&self, credential: &str) -> Tag {
+        let mac = self.headers.0.clone().chain_update(credential);
+        cut(&mac.finalize().into_bytes().into())
     }
 }
 
@@ -191,7 +220,7 @@ pub(crate) mod tests {
     #[test]
     fn purposes_do_not_share_keys_and_parts_do_not_run_together() {
         let ring = keyring();
-        assert_ne!(ring.lookup("a"), ring.form_tag(&[b"a"]));
+        assert_ne!(ring.lookup("a").as_slice(), ring.form_tag(&[b"a"]));
         assert_ne!(ring.form_tag(&[b"ab", b"c"]), ring.form_tag(&[b"a", b"bc"]));
         assert_eq!(format!("{ring:?}"), "Keyring(…)");
     }

@@ -6,6 +6,7 @@
 //! Never: actix, diesel, reqwest, tokio, the environment, a clock, or a source of randomness of its
 //! own. Time and entropy come in as parameters (`tests/architecture.rs` holds this).
 
+pub mod api_query;
 pub mod api_request;
 pub mod app_url;
 pub mod argon;
@@ -27,6 +28,7 @@ pub mod parameters;
 pub mod password;
 pub mod permissions;
 pub mod php_query;
+pub mod presented;
 pub mod protected_paths;
 pub mod query_names;
 pub mod refusal;

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use percent_encoding::percent_decode_str;
 
-use super::query_names::{Named, find};
+use super::{api_query::ApiQuery, query_names::Named};
 
 /// WordPress' root of its REST API.
 const WORDPRESS: &str = "/wp-json";
@@ -19,6 +19,8 @@ pub const DEFAULT: &str = "/wp-json/wc/,/wp-json/wc-";
 #[derive(Clone, Debug)]
 pub struct ProtectedPaths {
     beginnings: Vec<String>,
+    /// Whether any of them is WordPress', who looks for an address in the query too.
+    is_wordpress: bool,
     home: String,
 }
 
@@ -42,7 +44,8 @@ impl ProtectedPaths {
         let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
         let beginnings: Vec<String> = parts.map(str::to_owned).collect();
         let fit = !beginnings.is_empty() && beginnings.iter().all(|part| is_clear(part));
-        fit.then_some(Self { beginnings, home: String::new() })
+        let is_wordpress = beginnings.iter().any(|beginning| beginning.starts_with(WORDPRESS));
+        fit.then_some(Self { beginnings, is_wordpress, home: String::new() })
     }
 
     /// The same for a store that lives under a path of its own, such as `/shop`.
@@ -51,17 +54,15 @@ impl ProtectedPaths {
     }
 
     /// What that address is; path and query as they came.
-    pub fn judge(&self, path: &str, query: &str) -> Place {
+    pub fn judge(&self, path: &str, query: &ApiQuery<'_>) -> Place {
         let Some(path) = clear(path) else {
             return Place::Unclear;
         };
         let path = self.inside(&path);
-        let [route] =
-            if self.is_wordpress() { find(query, ["rest_route"]) } else { [Named::Absent] };
-        match route {
-            Named::Absent => self.place(path),
-            Named::Unclear => Place::Unclear,
-            Named::Text(route) => self.routed(path, &route),
+        match &query.rest_route {
+            Named::Text(route) if self.is_wordpress => self.routed(path, route),
+            Named::Unclear if self.is_wordpress => Place::Unclear,
+            _ => self.place(path),
         }
     }
 
@@ -91,10 +92,6 @@ impl ProtectedPaths {
         let inner = path.strip_prefix(self.home.as_str());
         inner.filter(|inner| inner.is_empty() || inner.starts_with('/')).unwrap_or(path)
     }
-
-    fn is_wordpress(&self) -> bool {
-        self.beginnings.iter().any(|beginning| beginning.starts_with(WORDPRESS))
-    }
 }
 
 /// `/api/` begins `/api/x` and covers `/api` too; `/wp-json/wc-` begins `/wp-json/wc-admin`.
@@ -114,7 +111,13 @@ fn clear(path: &str) -> Option<Cow<'_, str>> {
 
 fn is_clear(path: &str) -> bool {
     let odd = |b: u8| b.is_ascii_control() || matches!(b, b'\\' | b';' | b'#' | b'?' | b'%');
-    path.starts_with('/') && !path.bytes().any(odd) && !path.contains("//") && !path.contains("/.")
+    let mut before = 0;
+    let plain = |b| {
+        let folds = before == b'/' && matches!(b, b'/' | b'.');
+        before = b;
+        !folds && !odd(b)
+    };
+    path.starts_with('/') && path.bytes().all(plain)
 }
 
 #[cfg(test)]
@@ -131,6 +134,10 @@ mod tests {
 
     fn paths(text: &str) -> ProtectedPaths {
         ProtectedPaths::parse(text).unwrap()
+    }
+
+    fn judge(paths: &ProtectedPaths, path: &str, query: &str) -> Place {
+        paths.judge(path, &ApiQuery::read(query))
     }
 
     #[test]
@@ -157,7 +164,7 @@ mod tests {
             ("/WP-JSON/wc/v3", "", Elsewhere),
             ("/x/wp-json/wc/v3", "", Elsewhere),
         ] {
-            assert_eq!(paths.judge(path, query), place, "{path}?{query}");
+            assert_eq!(judge(&paths, path, query), place, "{path}?{query}");
         }
     }
 
@@ -189,7 +196,7 @@ mod tests {
             "http://shop.example/wp-json/wc/v3",
             "*",
         ] {
-            assert_eq!(paths(DEFAULT).judge(path, ""), Unclear, "{path}");
+            assert_eq!(judge(&paths(DEFAULT), path, ""), Unclear, "{path}");
         }
         for query in [
             "rest_route[]=/wc/v3",
@@ -199,7 +206,7 @@ mod tests {
             "rest_route=/wc%252fx",
             "rest_route=",
         ] {
-            assert_eq!(paths(DEFAULT).judge("/", query), Unclear, "{query}");
+            assert_eq!(judge(&paths(DEFAULT), "/", query), Unclear, "{query}");
         }
     }
 
@@ -215,14 +222,14 @@ mod tests {
             ("/api/x", "rest_route=/wp/v2/users", OTHER),
             ("/", "rest_route=/wc/v3", Elsewhere),
         ] {
-            assert_eq!(own.judge(path, query), place, "{path}?{query}");
+            assert_eq!(judge(&own, path, query), place, "{path}?{query}");
         }
         let shop = paths(DEFAULT).under("/shop");
         for path in ["/shop/wp-json/wc/v3", "/wp-json/wc/v3", "/shop/index.php/wp-json/wc/v3"] {
-            assert_eq!(shop.judge(path, ""), WP, "{path}");
+            assert_eq!(judge(&shop, path, ""), WP, "{path}");
         }
-        assert_eq!(shop.judge("/shopx/wp-json/wc/v3", ""), Elsewhere);
-        assert_eq!(shop.judge("/shop", "rest_route=/wc/v3"), WP);
+        assert_eq!(judge(&shop, "/shopx/wp-json/wc/v3", ""), Elsewhere);
+        assert_eq!(judge(&shop, "/shop", "rest_route=/wc/v3"), WP);
         for text in ["", ",", "api", "/a//b", "/a/../b", "/a;b", "/a%20b"] {
             assert!(ProtectedPaths::parse(text).is_none(), "{text:?}");
         }
@@ -231,7 +238,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_address_is_judged_and_a_covered_one_is_plain(path: String, query: String) {
-            if let Place::Covered { .. } = paths(DEFAULT).judge(&path, &query) {
+            if let Place::Covered { .. } = judge(&paths(DEFAULT), &path, &query) {
                 prop_assert!(path.starts_with('/') && !path.contains("//"));
             }
         }

@@ -6,7 +6,11 @@
 //! Never: a lock held while hashing.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError, mpsc},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+        mpsc,
+    },
     thread,
 };
 
@@ -39,19 +43,39 @@ enum Job {
     Verify { secret: Zeroizing<String>, phc: String, reply: oneshot::Sender<bool> },
 }
 
+impl Job {
+    /// Whether whoever asked is still there.
+    fn is_wanted(&self) -> bool {
+        match self {
+            Self::Hash { reply, .. } => !reply.is_closed(),
+            Self::Verify { reply, .. } => !reply.is_closed(),
+        }
+    }
+}
+
 /// The way to the hashing threads. They end when the last `Hasher` is dropped.
-pub struct Hasher(mpsc::SyncSender<Job>);
+pub struct Hasher {
+    line: mpsc::SyncSender<Job>,
+    done: Arc<AtomicU64>,
+}
 
 impl Hasher {
     /// Starts `threads` threads, at least one, before which at most `line` may wait.
     pub fn start(keyring: &Arc<Keyring>, threads: usize, line: usize) -> Self {
         let (sender, receiver) = mpsc::sync_channel(line);
         let receiver = Arc::new(Mutex::new(receiver));
+        let done = Arc::new(AtomicU64::new(0));
         for _ in 0..threads.max(1) {
             let (receiver, keyring) = (Arc::clone(&receiver), Arc::clone(keyring));
-            thread::spawn(move || work(&receiver, keyring.pepper()));
+            let done = Arc::clone(&done);
+            thread::spawn(move || work(&receiver, keyring.pepper(), &done));
         }
-        Self(sender)
+        Self { line: sender, done }
+    }
+
+    /// How many hashes were computed since the start.
+    pub fn done(&self) -> u64 {
+        self.done.load(Ordering::Relaxed)
     }
 
     /// The PHC string of a secret.
@@ -84,32 +108,41 @@ impl Hasher {
     }
 
     fn queue(&self, job: Job) -> Result<(), ServiceError> {
-        self.0.try_send(job).map_err(|_| ServiceError::Busy)
+        self.line.try_send(job).map_err(|_| ServiceError::Busy)
     }
 }
 
-fn work(receiver: &Mutex<mpsc::Receiver<Job>>, pepper: &[u8]) {
+fn work(receiver: &Mutex<mpsc::Receiver<Job>>, pepper: &[u8], done: &AtomicU64) {
+    yield_to_answers();
     let mut memory = Memory::default();
     loop {
         let next = receiver.lock().unwrap_or_else(PoisonError::into_inner).recv();
         match next {
-            Ok(job) => run(job, pepper, &mut memory),
+            Ok(job) if job.is_wanted() => {
+                done.fetch_add(1, Ordering::Relaxed);
+                run(job, pepper, &mut memory);
+            }
+            Ok(_) => {}
             Err(mpsc::RecvError) => return,
         }
     }
 }
 
-/// Does one job, unless whoever asked has gone.
+/// Hashing can wait for whoever is answered from memory: where both want one core, a thread that is
+/// nice takes a tenth of it. A system that refuses that is none the worse.
+fn yield_to_answers() {
+    let _ = rustix::process::setpriority_process(None, 10);
+}
+
 fn run(job: Job, pepper: &[u8], memory: &mut Memory) {
     match job {
-        Job::Hash { secret, salt, cost, reply } if !reply.is_closed() => {
+        Job::Hash { secret, salt, cost, reply } => {
             if let Some(phc) = argon::hash(pepper, secret.as_bytes(), salt, cost) {
                 let _ = reply.send(phc);
             }
         }
-        Job::Verify { secret, phc, reply } if !reply.is_closed() => {
+        Job::Verify { secret, phc, reply } => {
             let _ = reply.send(argon::verify(memory, pepper, secret.as_bytes(), &phc));
         }
-        Job::Hash { .. } | Job::Verify { .. } => {}
     }
 }

@@ -69,7 +69,10 @@ pub(super) async fn begin(
     let hash = services.keyring.lookup(id.as_str());
     let old = replaces.map(|old| services.keyring.lookup(old.as_str()));
     let (now, user_id) = (services.now(), user.id);
-    db::write!(services.db, sessions::begin(now, user_id, &hash, old.as_deref()))?;
+    db::write!(
+        services.db,
+        sessions::begin(now, user_id, &hash, old.as_ref().map(<[u8; 32]>::as_slice))
+    )?;
     Ok(id)
 }
 

@@ -2,19 +2,21 @@
 
 use std::net::IpAddr;
 
-use actix_web::HttpRequest;
+use actix_web::{HttpRequest, http::header::HeaderName};
 use ipnet::IpNet;
+
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// Walks `X-Forwarded-For` from the right, past every trusted proxy, to the first address that is not
 /// one. What stands further left could be written by anybody.
 pub fn of(request: &HttpRequest, trusted: &[IpNet]) -> IpAddr {
-    let mut values = request.headers().get_all("x-forwarded-for").filter_map(|v| v.to_str().ok());
+    let mut values = request.headers().get_all(FORWARDED_FOR).filter_map(|v| v.to_str().ok());
     let peer = peer(request);
     match (values.next(), values.next()) {
         (None, _) => peer,
         (Some(only), None) => client(peer, only.rsplit(','), trusted),
         (Some(_), Some(_)) => {
-            let all = request.headers().get_all("x-forwarded-for");
+            let all = request.headers().get_all(FORWARDED_FOR);
             let all: Vec<&str> = all.filter_map(|value| value.to_str().ok()).collect();
             client(peer, all.iter().rev().flat_map(|value| value.rsplit(',')), trusted)
         }

@@ -11,6 +11,7 @@ mod errors;
 mod form;
 
 mod pages;
+mod request_id;
 mod request_log;
 mod respond;
 mod routes;

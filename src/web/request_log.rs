@@ -9,21 +9,15 @@ use actix_web::{
     http::header::{HeaderName, HeaderValue},
     middleware::Next,
 };
-use data_encoding::HEXLOWER;
 
-use super::visitor;
-use crate::domain::entropy::random;
-
-/// The id that stands in the log, on error pages and in `X-Request-Id`.
-pub struct RequestId(pub String);
+use super::{request_id::RequestId, visitor};
 
 /// Gives the request an id and logs how it went.
 pub async fn middleware(
     request: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
-    let app = visitor::app(request.request());
-    let id = HEXLOWER.encode(&random::<8>(&*app.services.entropy));
+    let RequestId(id) = visitor::app(request.request()).ids.next();
     request.extensions_mut().insert(RequestId(id.clone()));
     let (method, path) = (request.method().clone(), request.path().to_owned());
     #[expect(clippy::disallowed_methods, reason = "a duration for the log, no time of day")]

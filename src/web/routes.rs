@@ -7,21 +7,21 @@
 use actix_web::{
     HttpRequest, HttpResponse, guard,
     middleware::from_fn,
-    web::{self, Payload, ServiceConfig, route},
+    web::{self, Data, Payload, ServiceConfig, route},
 };
 
 use super::{
     errors::{self, WebError},
     pages::{admin, authorize, connection, machine, session, setup},
     request_log, verify,
-    visitor::Visitor,
+    visitor::{App, Visitor},
 };
 
 /// All routes, at `prefix` and at the root.
-pub fn configure(config: &mut ServiceConfig, prefix: &str) {
-    for prefix in ["", prefix].iter().take(if prefix.is_empty() { 1 } else { 2 }) {
-        config.route(&format!("{prefix}{}", verify::PATH), route().to(verify::verify));
-        config.route(&format!("{prefix}{}/{{path:.*}}", verify::PATH), route().to(verify::verify));
+pub fn configure(config: &mut ServiceConfig, app: &Data<App>, prefix: &str) {
+    verify::configure(config, app, "");
+    if !prefix.is_empty() {
+        verify::configure(config, app, prefix);
     }
     let logged = web::scope("").wrap(from_fn(request_log::middleware));
     config.service(logged.configure(|config| everything_else(config, prefix)));

@@ -5,7 +5,7 @@ use std::{io, net::TcpListener, sync::Arc, time::Duration};
 use actix_web::{App as ActixApp, HttpServer, dev::ServerHandle, web::Data};
 use tokio::task::JoinHandle;
 
-use super::{routes, site::Site, visitor::App};
+use super::{request_id::RequestIds, routes, site::Site, visitor::App};
 use crate::service::Services;
 
 /// How long requests in flight may take when the server stops, in seconds; longer than a browser waits
@@ -32,11 +32,11 @@ pub fn start(
     workers: usize,
 ) -> io::Result<Server> {
     let prefix = site.public_url.prefix().to_owned();
-    let app = App { services, site };
+    let app = Data::new(App { ids: Arc::new(RequestIds::new(&*services.entropy)), services, site });
     let server = HttpServer::new(move || {
         ActixApp::new()
-            .app_data(Data::new(app.clone()))
-            .configure(|config| routes::configure(config, &prefix))
+            .app_data(app.clone())
+            .configure(|config| routes::configure(config, &app, &prefix))
     })
     .workers(workers)
     .client_request_timeout(SLOWEST_REQUEST)

@@ -11,7 +11,11 @@ use actix_web::{
 use tokio::time::timeout;
 
 use super::{
-    client_address, cookies, errors::WebError, request_log::RequestId, respond, site::Site,
+    client_address, cookies,
+    errors::WebError,
+    request_id::{RequestId, RequestIds},
+    respond,
+    site::Site,
 };
 use crate::{
     domain::{parameters::Parameters, session::SessionId},
@@ -34,6 +38,8 @@ pub struct App {
     pub services: Arc<Services>,
     /// The store.
     pub site: Arc<Site>,
+    /// Names requests.
+    pub ids: Arc<RequestIds>,
 }
 
 /// A request to a page.
@@ -56,7 +62,7 @@ impl Visitor {
     /// # Errors
     /// If the form is too large or the database gives no answer.
     pub async fn meet(request: HttpRequest, payload: Payload) -> Result<Self, WebError> {
-        let App { services, site } = app(&request);
+        let App { services, site, .. } = app(&request);
         let form = read_form(&request, payload).await?;
         let parameters = Parameters::read([request.query_string().as_bytes(), form.as_ref()]);
         let id = cookies::read(&site, &request, cookies::Name::Session)

@@ -30,7 +30,7 @@ async fn approving_sends_the_keys_and_the_browser_back() {
     assert_eq!(received.len(), 1);
     assert_eq!(received[0].target, "/callback?a=1");
     let identity = received[0].judged(app.services(), "GET").await.unwrap();
-    assert_eq!((&*identity.owner, identity.app.as_deref()), ("max", Some("My App")));
+    assert_eq!((&*identity.owner.text(), &*identity.app.text()), ("max", "My App"));
     assert_eq!(identity.key_id, received[0].json()["key_id"].as_i64().unwrap());
 }
 

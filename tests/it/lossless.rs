@@ -70,7 +70,7 @@ async fn names_and_addresses_survive_the_login_form() {
         assert!(browser.approve(&page).await.location().contains("success=1"));
         let identity =
             receiver.received().last().unwrap().judged(app.services(), "GET").await.unwrap();
-        assert_eq!(identity.app.as_deref(), Some(name));
+        assert_eq!(identity.app.text(), name);
     }
     for (return_url, back) in [
         ("https://app.com/?x=a%2Bb", "https://app.com/?x=a%2Bb&success=0&user_id=123"),

@@ -76,7 +76,7 @@ pub async fn by_lookup(conn: &mut Conn, lookup: &[u8]) -> Result<Option<KeyRecor
 /// Writes the key of an approval, not yet open; gives its number.
 pub async fn insert(conn: &mut Conn, now: Timestamp, new: &Approval) -> Result<i64, DbError> {
     let row = (
-        keys::lookup.eq(&new.lookup),
+        keys::lookup.eq(&new.lookup[..]),
         keys::secret_hash.eq(&new.secret_hash),
         keys::ending.eq(&new.ending),
         keys::description.eq(&new.description),

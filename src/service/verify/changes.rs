@@ -13,10 +13,10 @@ use std::{
 
 use tokio::sync::Mutex;
 
-use super::live_keys::{LiveKeys, Lookup};
+use super::live_keys::LiveKeys;
 use crate::{
     db::{self, DbError},
-    domain::timestamp::Timestamp,
+    domain::{keyring::Lookup, timestamp::Timestamp},
     service::{ServiceError, Services},
 };
 
@@ -66,16 +66,18 @@ impl Changes {
         Ok(())
     }
 
-    /// Makes sure that memory can be trusted; the usual case is one comparison.
+    /// Whether memory can be trusted.
+    pub(super) fn is_trusted(&self, now: Timestamp) -> bool {
+        now.as_millis() - self.heard_at.load(Ordering::Acquire) < TRUSTED_FOR
+    }
+
+    /// Makes sure that memory can be trusted.
     pub(super) async fn keep_up(
         &self,
         services: &Services,
         now: Timestamp,
     ) -> Result<(), ServiceError> {
-        if now.as_millis() - self.heard_at.load(Ordering::Acquire) < TRUSTED_FOR {
-            return Ok(());
-        }
-        self.catch_up(services).await
+        if self.is_trusted(now) { Ok(()) } else { self.catch_up(services).await }
     }
 
     /// After a change by this process: nobody may pass by what was remembered before it. If the

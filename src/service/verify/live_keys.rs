@@ -10,30 +10,33 @@
 use std::{
     sync::{
         Arc, Mutex, OnceLock, PoisonError,
-        atomic::{AtomicI64, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering},
     },
     time::Duration,
 };
 
-use quick_cache::sync::Cache;
+use quick_cache::Lifecycle;
 use tokio::sync::Semaphore;
 
-use super::{Identity, slowdown::Budget};
+use super::{
+    Identity,
+    by_tag::{ByTag, by_tag},
+    identity::Words,
+    slowdown::Budget,
+};
 use crate::{
     db,
     domain::{
         key::{KeyRecord, Life},
+        keyring::{Lookup, Tag, cut},
         sealed::Sealed,
         timestamp::Timestamp,
     },
     service::{ServiceError, Services},
 };
 
-/// The keyed hash of a consumer key.
-pub type Lookup = [u8; 32];
-
-/// How many keys are remembered; about 350 bytes each.
-const KEYS: usize = 200_000;
+/// How many keys are remembered; about 400 bytes each.
+pub(super) const KEYS: usize = 200_000;
 
 /// How many names that no key has are remembered.
 const UNKNOWN: usize = 20_000;
@@ -54,45 +57,84 @@ pub struct LiveKey {
     /// When it opens.
     pub life: Life,
     /// Its secret, sealed, if OAuth 1.0a was on when it was made.
-    pub(super) sealed_secret: Option<Sealed>,
+    pub(super) sealed_secret: Option<Box<Sealed>>,
     /// The tag of its secret, once somebody presented it.
-    pub(super) good: OnceLock<[u8; 32]>,
-    /// What is needed until then; whoever checks a secret holds it, one at a time.
-    pub(super) unproven: tokio::sync::Mutex<Option<Box<Unproven>>>,
+    pub(super) good: OnceLock<Tag>,
+    /// What is needed until then.
+    unproven: Mutex<Option<Arc<Unproven>>>,
     /// Wrong secrets of late.
     pub(super) failures: Budget,
     /// When its last use was noted, in milliseconds since 1970.
     pub(super) noted_at: AtomicI64,
+    /// Whether memory holds it no longer: then nobody passes by it.
+    forgotten: AtomicBool,
 }
 
 /// What it takes to check a secret that was not seen yet.
 pub(super) struct Unproven {
     pub phc: String,
-    /// The tag of the last wrong secret: a client that repeats it costs no second hash.
-    pub wrong: Option<[u8; 32]>,
+    /// The tag of the last wrong secret: a client that repeats it costs no second hash. Whoever checks
+    /// a secret holds it, one at a time.
+    pub wrong: tokio::sync::Mutex<Option<Tag>>,
 }
 
 impl LiveKey {
-    fn new(record: KeyRecord) -> Self {
+    fn new(record: KeyRecord, words: &Words) -> Self {
         let KeyRecord { id, secret_hash, sealed_secret, permissions, owner, app, life } = record;
-        let identity =
-            Identity { key_id: id, permissions, owner: owner.into(), app: app.map(Into::into) };
+        let app = words.word(app.as_deref().unwrap_or_default());
+        let identity = Identity { key_id: id, permissions, owner: words.word(&owner), app };
         Self {
             identity,
             life,
-            sealed_secret,
+            sealed_secret: sealed_secret.map(Box::new),
             good: OnceLock::new(),
-            unproven: Some(Box::new(Unproven { phc: secret_hash, wrong: None })).into(),
+            unproven: Some(Arc::new(Unproven { phc: secret_hash, wrong: None.into() })).into(),
             failures: Budget::default(),
             noted_at: AtomicI64::new(0),
+            forgotten: AtomicBool::new(false),
         }
+    }
+
+    /// What it takes to check its secret; nothing once that was seen.
+    pub(super) fn unproven(&self) -> Option<Arc<Unproven>> {
+        self.unproven.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// From now on the secret of that tag is the right one.
+    pub(super) fn prove(&self, tag: Tag) {
+        let _ = self.good.set(tag);
+        self.unproven.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+
+    /// Whether memory holds it no longer.
+    pub(super) fn is_forgotten(&self) -> bool {
+        self.forgotten.load(Ordering::Acquire)
+    }
+
+    fn mark_forgotten(&self) {
+        self.forgotten.store(true, Ordering::Release);
+    }
+}
+
+/// Marks the keys whose room is needed.
+#[derive(Clone, Default)]
+struct Evicted;
+
+impl Lifecycle<Tag, Arc<LiveKey>> for Evicted {
+    type RequestState = ();
+
+    fn begin_request(&self) {}
+
+    fn on_evict(&self, (): &mut (), _: Tag, key: Arc<LiveKey>) {
+        key.mark_forgotten();
     }
 }
 
 /// The keys in memory.
 pub struct LiveKeys {
-    keys: Cache<Lookup, Arc<LiveKey>>,
-    unknown: Cache<Lookup, Timestamp>,
+    keys: ByTag<Arc<LiveKey>, Evicted>,
+    unknown: ByTag<Timestamp>,
+    words: Words,
     /// How often something was forgotten. Held while something is remembered or forgotten, which is
     /// rare and short; reading takes no part in it.
     forgotten: Mutex<u64>,
@@ -103,8 +145,9 @@ pub struct LiveKeys {
 impl Default for LiveKeys {
     fn default() -> Self {
         Self {
-            keys: Cache::new(KEYS),
-            unknown: Cache::new(UNKNOWN),
+            keys: by_tag(KEYS),
+            unknown: by_tag(UNKNOWN),
+            words: Words::default(),
             forgotten: Mutex::new(0),
             reads: Semaphore::new(READS),
             waiting: AtomicU64::new(0),
@@ -115,12 +158,12 @@ impl Default for LiveKeys {
 impl LiveKeys {
     /// The key, if it is in memory.
     pub(super) fn get(&self, lookup: &Lookup) -> Option<Arc<LiveKey>> {
-        self.keys.get(lookup)
+        self.keys.get(&cut(lookup))
     }
 
     /// Whether the database said a moment ago that there is no such key.
     pub(super) fn is_unknown(&self, lookup: &Lookup, now: Timestamp) -> bool {
-        let until = self.unknown.get(lookup);
+        let until = self.unknown.get(&cut(lookup));
         until.is_some_and(|until| now < until)
     }
 
@@ -128,15 +171,20 @@ impl LiveKeys {
     pub(super) fn forget(&self, lookup: &Lookup) {
         let mut forgotten = self.forgotten.lock().unwrap_or_else(PoisonError::into_inner);
         *forgotten += 1;
-        self.keys.remove(lookup);
-        self.unknown.remove(lookup);
+        if let Some((_, key)) = self.keys.remove(&cut(lookup)) {
+            key.mark_forgotten();
+        }
+        self.unknown.remove(&cut(lookup));
     }
 
     /// Forgets all keys.
     pub(super) fn forget_all(&self) {
         let mut forgotten = self.forgotten.lock().unwrap_or_else(PoisonError::into_inner);
         *forgotten += 1;
-        self.keys.clear();
+        self.keys.retain(|_, key| {
+            key.mark_forgotten();
+            false
+        });
         self.unknown.clear();
     }
 
@@ -180,14 +228,14 @@ impl LiveKeys {
             return None;
         }
         let Some(record) = record else {
-            self.unknown.insert(*lookup, now.plus(UNKNOWN_FOR));
+            self.unknown.insert(cut(lookup), now.plus(UNKNOWN_FOR));
             return Some(None);
         };
-        if let Some(there) = self.keys.get(lookup) {
+        if let Some(there) = self.keys.get(&cut(lookup)) {
             return Some(Some(there));
         }
-        let key = Arc::new(LiveKey::new(record));
-        self.keys.insert(*lookup, Arc::clone(&key));
+        let key = Arc::new(LiveKey::new(record, &self.words));
+        self.keys.insert(cut(lookup), Arc::clone(&key));
         Some(Some(key))
     }
 }

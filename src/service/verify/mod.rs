@@ -8,29 +8,35 @@
 //! The secret is checked before anything about the key is told, so that nobody learns a key's state
 //! without its secret.
 
+mod by_tag;
 mod changes;
+mod identity;
 mod last_use;
 mod live_keys;
 mod oauth;
 mod secret;
+mod seen;
 mod slowdown;
 
 use std::sync::Arc;
 
 pub use changes::{Changes, LOOK_EVERY, purge_changes};
+pub use identity::{Identity, Word};
 pub use last_use::{KeyUse, LastUses, last_use, note};
 pub use live_keys::{LiveKey, LiveKeys};
 pub use oauth::{purge_nonces, sealed_row};
+use secret::Asked;
+use seen::HeaderTag;
+pub use seen::Seen;
 pub use slowdown::Slowdown;
 
 use super::{ServiceError, Services};
 use crate::domain::{
-    api_request::ApiRequest,
-    credential::Credential,
+    api_request::{ApiRequest, Authorization},
     entropy::Entropy,
     keyring::ProcessKey,
     oauth1::Mode,
-    permissions::Permissions,
+    presented::{Ambiguous, Presented, Room},
     protected_paths::{Place, ProtectedPaths},
     refusal::Refusal,
     timestamp::Timestamp,
@@ -42,6 +48,8 @@ pub struct Verifier {
     pub options: Options,
     /// Keys seen lately.
     pub live: LiveKeys,
+    /// Headers that proved a key's secret.
+    pub seen: Seen,
     /// What was heard of keys that changed.
     pub changes: Changes,
     /// Who fails often.
@@ -58,6 +66,7 @@ impl Verifier {
         Self {
             options,
             live: LiveKeys::default(),
+            seen: Seen::default(),
             changes: Changes::default(),
             slowdown: Slowdown::default(),
             uses: LastUses::default(),
@@ -78,19 +87,6 @@ pub struct Options {
     pub oauth1: Mode,
     /// Scheme, host and port of the store, as clients sign it.
     pub public_origin: String,
-}
-
-/// Who a request comes from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Identity {
-    /// The key's number.
-    pub key_id: i64,
-    /// What it may do.
-    pub permissions: Permissions,
-    /// Login of the user it acts for.
-    pub owner: Arc<str>,
-    /// Name of the app it was granted to.
-    pub app: Option<Box<str>>,
 }
 
 /// What becomes of a request.
@@ -125,62 +121,137 @@ pub async fn verify(
     services: &Services,
     request: &ApiRequest<'_>,
 ) -> Result<Verdict, ServiceError> {
-    let options = &services.verifier.options;
-    let place = options.protected.judge(request.path, request.query);
-    if place == Place::Unclear {
-        return Ok(Verdict::Refused(Refusal::AmbiguousPath));
-    }
-    let Ok(presented) = Credential::presented(request.query, request.authorization) else {
-        return Ok(Verdict::Refused(Refusal::AmbiguousCredentials));
-    };
-    match presented {
-        Some(_) if place == Place::Elsewhere => Ok(Verdict::Refused(Refusal::PathNotCovered)),
-        Some(credential) if request.origin.secure || options.plain_http => {
-            let now = services.now();
-            let proven = secret::check(services, request, &credential, now).await?;
-            Ok(judged(services, request, place, proven))
-        }
-        Some(_) => unless_signed(services, request, place, Refusal::PlainHttp).await,
-        None => unless_signed(services, request, place, Refusal::NoCredentials).await,
+    match at_once(services, request) {
+        Some(verdict) => Ok(verdict),
+        None => slowly(services, request).await,
     }
 }
 
-/// A request without a key that may be read: it may be signed.
-async fn unless_signed(
-    services: &Services,
-    request: &ApiRequest<'_>,
-    place: Place,
-    why_not: Refusal,
-) -> Result<Verdict, ServiceError> {
-    let options = &services.verifier.options;
-    if options.oauth1 != Mode::Off
-        && let Some(proven) = oauth::check(services, request, place, services.now()).await?
-    {
-        return Ok(judged(services, request, place, proven));
+/// Judges a request if memory alone can tell; nothing if [`verify`] must.
+///
+/// Why apart: this is the way of nearly every request. It waits for nothing, so it needs no task, and
+/// the room of the long way is not carried along.
+pub fn at_once(services: &Services, request: &ApiRequest<'_>) -> Option<Verdict> {
+    let judge = Judge::new(services, request);
+    let header = judge.header_alone();
+    if let Some(key) = header.as_ref().and_then(|tag| services.verifier.seen.key(tag)) {
+        return Some(judge.as_key(key));
     }
-    Ok(anonymous(options, request, why_not))
+    match judge.claim(&mut Room::default()) {
+        Err(refusal) => Some(Verdict::Refused(refusal)),
+        Ok(Claim::Key(pair)) => {
+            let key = judge.asked(&pair).in_memory()?;
+            if let Some(tag) = header {
+                services.verifier.seen.remember(tag, &key);
+            }
+            Some(judge.as_key(key))
+        }
+        Ok(Claim::Nothing(why_not)) => judge.is_unsigned().then(|| judge.as_nobody(why_not)),
+    }
 }
 
-fn judged(
-    services: &Services,
-    request: &ApiRequest<'_>,
+async fn slowly(services: &Services, request: &ApiRequest<'_>) -> Result<Verdict, ServiceError> {
+    let (judge, mut room) = (Judge::new(services, request), Room::default());
+    match judge.claim(&mut room) {
+        Err(refusal) => Ok(Verdict::Refused(refusal)),
+        Ok(Claim::Key(pair)) => Ok(judge.proven(judge.asked(&pair).slowly().await?)),
+        Ok(Claim::Nothing(why_not)) => {
+            let signed = oauth::check(services, request, judge.place, judge.now).await?;
+            Ok(signed.map_or_else(|| judge.as_nobody(why_not), |proven| judge.proven(proven)))
+        }
+    }
+}
+
+/// What a request claims to be.
+enum Claim<'a> {
+    /// Whoever has that key and secret.
+    Key(Presented<'a>),
+    /// Nobody, unless it is signed; and why it would not pass as nobody's.
+    Nothing(Refusal),
+}
+
+/// A request, and what is known of it before its key.
+#[derive(Clone, Copy)]
+struct Judge<'a> {
+    services: &'a Services,
+    request: &'a ApiRequest<'a>,
     place: Place,
-    proven: Result<Arc<LiveKey>, Refusal>,
-) -> Verdict {
-    let now = services.now();
-    let key = match proven {
-        Ok(key) => key,
-        Err(refusal) if refusal.is_anonymous() => {
-            return anonymous(&services.verifier.options, request, refusal);
+    now: Timestamp,
+}
+
+impl<'a> Judge<'a> {
+    fn new(services: &'a Services, request: &'a ApiRequest<'a>) -> Self {
+        let place = services.verifier.options.protected.judge(request.path, &request.query);
+        Self { services, request, place, now: services.now() }
+    }
+
+    fn options(&self) -> &'a Options {
+        &self.services.verifier.options
+    }
+
+    /// What the request claims to be, if address and credentials are clear.
+    fn claim(&self, room: &'a mut Room) -> Result<Claim<'a>, Refusal> {
+        if self.place == Place::Unclear {
+            return Err(Refusal::AmbiguousPath);
         }
-        Err(refusal) => return Verdict::Refused(refusal),
-    };
-    match permitted(&key, request, place, now) {
-        Ok(()) => {
-            services.verifier.uses.saw(&key, request, now);
-            Verdict::Allowed(key)
+        let Self { request, place, .. } = *self;
+        let presented = Presented::read(&request.query, request.authorization, room);
+        match presented.map_err(|Ambiguous| Refusal::AmbiguousCredentials)? {
+            Some(_) if place == Place::Elsewhere => Err(Refusal::PathNotCovered),
+            Some(pair) if request.origin.secure || self.options().plain_http => {
+                Ok(Claim::Key(pair))
+            }
+            Some(_) => Ok(Claim::Nothing(Refusal::PlainHttp)),
+            None => Ok(Claim::Nothing(Refusal::NoCredentials)),
         }
-        Err(refusal) => Verdict::Refused(refusal),
+    }
+
+    /// The header, if nothing else has a say in whose request it is, and memory can be trusted.
+    fn header_alone(&self) -> Option<HeaderTag> {
+        let Self { services, request, place, now } = *self;
+        let Authorization::One(header) = request.authorization else { return None };
+        let alone = matches!(place, Place::Covered { .. })
+            && (request.origin.secure || self.options().plain_http)
+            && request.query.has_no_pair()
+            && services.verifier.changes.is_trusted(now);
+        if alone { HeaderTag::of(&services.verifier.process_key, header) } else { None }
+    }
+
+    fn asked(&self, pair: &'a Presented<'a>) -> Asked<'a> {
+        Asked::new(self.services, pair, self.request.client, self.now)
+    }
+
+    /// Whether no signature is looked for.
+    fn is_unsigned(&self) -> bool {
+        self.options().oauth1 == Mode::Off
+    }
+
+    /// After a long way, which may have taken its time.
+    fn proven(&self, proven: Result<Arc<LiveKey>, Refusal>) -> Verdict {
+        match proven {
+            Ok(key) => Self { now: self.services.now(), ..*self }.as_key(key),
+            Err(refusal) if refusal.is_anonymous() => self.as_nobody(refusal),
+            Err(refusal) => Verdict::Refused(refusal),
+        }
+    }
+
+    fn as_key(&self, key: Arc<LiveKey>) -> Verdict {
+        match permitted(&key, self.request, self.place, self.now) {
+            Ok(()) => {
+                self.services.verifier.uses.saw(&key, self.request, self.now);
+                Verdict::Allowed(key)
+            }
+            Err(refusal) => Verdict::Refused(refusal),
+        }
+    }
+
+    /// A request of nobody's: it passes if the store wants that, or if it only asks what it may ask.
+    fn as_nobody(&self, why_not: Refusal) -> Verdict {
+        if self.options().anonymous || self.request.only_asks() {
+            Verdict::Anonymous
+        } else {
+            Verdict::Refused(why_not)
+        }
     }
 }
 
@@ -192,13 +263,4 @@ fn permitted(
 ) -> Result<(), Refusal> {
     key.life.usable(now).map_err(Refusal::Unusable)?;
     request.permitted(key.identity.permissions, place).map_err(Refusal::Method)
-}
-
-/// A request of nobody's: it passes if the store wants that, or if it only asks what it may ask.
-fn anonymous(options: &Options, request: &ApiRequest<'_>, why_not: Refusal) -> Verdict {
-    if options.anonymous || request.only_asks() {
-        Verdict::Anonymous
-    } else {
-        Verdict::Refused(why_not)
-    }
 }

@@ -9,7 +9,7 @@ use std::{sync::Arc, time::Duration};
 
 use zeroize::Zeroizing;
 
-use super::live_keys::LiveKey;
+use super::{live_keys::LiveKey, slowdown};
 use crate::{
     db,
     domain::{
@@ -41,7 +41,7 @@ pub(super) async fn check(
         Authorization::One(header) => Some(header),
         Authorization::Absent | Authorization::Unclear => None,
     };
-    let signed = match Signed::read(request.query, header) {
+    let signed = match Signed::read(request.query.text, header) {
         Ok(Some(signed)) => signed,
         Ok(None) => return Ok(None),
         Err(incomplete) => return Ok(Some(Err(refused(incomplete.into())))),
@@ -64,7 +64,7 @@ async fn judge(
 ) -> Result<Result<Arc<LiveKey>, Refusal>, ServiceError> {
     let verifier = &services.verifier;
     verifier.changes.keep_up(services, now).await?;
-    let lookup = services.keyring.lookup_tag(signed.consumer_key());
+    let lookup = services.keyring.lookup(signed.consumer_key());
     let known = verifier.live.get(&lookup);
     verifier.slowdown.pause(request.client, known.as_deref(), now).await;
     let Some(key) = verifier.live.load(services, &lookup, now).await? else {
@@ -74,7 +74,7 @@ async fn judge(
         return Ok(Err(Refusal::SecretNotKept));
     };
     if let Err(refusal) = signature_holds(services, request, signed, &secret, now) {
-        key.failures.spend(now);
+        key.failures.spend(now, slowdown::ONE);
         return Ok(Err(refusal));
     }
     Ok(if use_nonce(services, key.identity.key_id, signed, now).await? {

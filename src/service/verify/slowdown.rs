@@ -22,11 +22,18 @@ use crate::domain::timestamp::Timestamp;
 /// How many addresses are watched; the rarest seen are forgotten first.
 const ADDRESSES: usize = 20_000;
 
-/// How many failures at once cost nothing.
-const FREE: i64 = 20;
+/// How many failures at once cost nothing, and in how many milliseconds one is forgiven.
+#[derive(Clone, Copy)]
+pub(super) struct Rate {
+    free: i64,
+    forgiven_in: i64,
+}
 
-/// One failure is forgiven in that many milliseconds.
-const FORGIVEN_IN: i64 = 1_000;
+/// For one key and for one address.
+pub(super) const ONE: Rate = Rate { free: 20, forgiven_in: 1_000 };
+
+/// For all together: guesses from a thousand addresses are guesses too.
+const ALL: Rate = Rate { free: 500, forgiven_in: 10 };
 
 /// How long whoever has no failures left waits.
 const DELAY: Duration = Duration::from_millis(250);
@@ -38,48 +45,58 @@ pub struct Budget(AtomicI64);
 
 impl Budget {
     /// Notes a failure.
-    pub fn spend(&self, now: Timestamp) {
+    pub(super) fn spend(&self, now: Timestamp, rate: Rate) {
+        let Rate { free, forgiven_in } = rate;
         let now = now.as_millis();
-        let next = |at: i64| Some(at.clamp(now, now + 2 * FREE * FORGIVEN_IN) + FORGIVEN_IN);
+        let next = |at: i64| Some(at.clamp(now, now + 2 * free * forgiven_in) + forgiven_in);
         let _ = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next);
     }
 
     /// Whether none is left.
-    pub fn is_spent(&self, now: Timestamp) -> bool {
-        self.0.load(Ordering::Relaxed) >= now.as_millis() + FREE * FORGIVEN_IN
+    pub(super) fn is_spent(&self, now: Timestamp, rate: Rate) -> bool {
+        self.0.load(Ordering::Relaxed) >= now.as_millis() + rate.free * rate.forgiven_in
     }
 }
 
-/// The addresses that failed of late.
-pub struct Slowdown(Cache<IpAddr, Arc<Budget>>);
+/// Who failed of late.
+pub struct Slowdown {
+    addresses: Cache<IpAddr, Arc<Budget>>,
+    all: Budget,
+}
 
 impl Default for Slowdown {
     fn default() -> Self {
-        Self(Cache::new(ADDRESSES))
+        Self { addresses: Cache::new(ADDRESSES), all: Budget::default() }
     }
 }
 
 impl Slowdown {
     /// Lets an address that fails often wait, and whoever asks for a key that is being guessed at from
-    /// an address that failed before.
+    /// an address that failed before. When everybody together fails too often, everybody waits whom
+    /// memory alone does not let pass.
     pub(super) async fn pause(&self, address: IpAddr, key: Option<&LiveKey>, now: Timestamp) {
-        let Some(budget) = self.0.get(&network(address)) else {
-            return;
-        };
-        if budget.is_spent(now) || key.is_some_and(|key| key.failures.is_spent(now)) {
+        if self.slows(address, key, now) {
             sleep(DELAY).await;
         }
+    }
+
+    fn slows(&self, address: IpAddr, key: Option<&LiveKey>, now: Timestamp) -> bool {
+        let one = |budget: &Budget| budget.is_spent(now, ONE);
+        let here = self.addresses.get(&network(address));
+        self.all.is_spent(now, ALL)
+            || here.is_some_and(|here| one(&here) || key.is_some_and(|key| one(&key.failures)))
     }
 
     /// Notes a failure of that address.
     pub(super) fn failed(&self, address: IpAddr, now: Timestamp) {
         let network = network(address);
-        let budget = self.0.get(&network).unwrap_or_else(|| {
+        let budget = self.addresses.get(&network).unwrap_or_else(|| {
             let fresh = Arc::new(Budget::default());
-            self.0.insert(network, Arc::clone(&fresh));
+            self.addresses.insert(network, Arc::clone(&fresh));
             fresh
         });
-        budget.spend(now);
+        budget.spend(now, ONE);
+        self.all.spend(now, ALL);
     }
 }
 
@@ -99,15 +116,29 @@ mod tests {
     fn a_budget_is_spent_by_failures_and_comes_back_with_time() {
         let budget = Budget::default();
         let at = |seconds: i64| Timestamp::from_millis(1_000_000 + seconds * 1_000);
-        for _ in 0..FREE {
-            assert!(!budget.is_spent(at(0)));
-            budget.spend(at(0));
+        for _ in 0..ONE.free {
+            assert!(!budget.is_spent(at(0), ONE));
+            budget.spend(at(0), ONE);
         }
-        assert!(budget.is_spent(at(0)));
-        assert!(!budget.is_spent(at(1)));
-        (0..10_000).for_each(|_| budget.spend(at(1)));
-        assert!(budget.is_spent(at(20)), "a flood is remembered");
-        assert!(!budget.is_spent(at(1 + 2 * FREE)), "and not for ever");
+        assert!(budget.is_spent(at(0), ONE));
+        assert!(!budget.is_spent(at(1), ONE));
+        (0..10_000).for_each(|_| budget.spend(at(1), ONE));
+        assert!(budget.is_spent(at(20), ONE), "a flood is remembered");
+        assert!(!budget.is_spent(at(1 + 2 * ONE.free), ONE), "and not for ever");
+    }
+
+    #[test]
+    fn a_flood_from_everywhere_slows_strangers_and_ends() {
+        let slowdown = Slowdown::default();
+        let now = Timestamp::from_millis(1_000_000);
+        let address = |n: i64| IpAddr::from(u32::try_from(n).unwrap().to_be_bytes());
+        for n in 0..ALL.free {
+            assert!(!slowdown.slows(address(n), None, now));
+            slowdown.failed(address(n), now);
+        }
+        assert!(slowdown.slows(address(99_999), None, now), "somebody who never failed");
+        let later = now.plus(Duration::from_secs(1));
+        assert!(!slowdown.slows(address(7), None, later), "a hundred a second are forgiven");
     }
 
     #[test]

@@ -3,22 +3,13 @@
 //! A client can send these headers too, and some proxies pass on what they do not set themselves. So
 //! nobody's word goes before another's: if two ways say something, nothing is believed.
 
-use actix_web::{
-    HttpRequest,
-    http::header::{HeaderMap, HeaderName, HeaderValue},
+use actix_web::HttpRequest;
+
+use super::{
+    PATH,
+    heard::{Heard, Said},
 };
-
-use super::PATH;
 use crate::domain::api_request::Origin;
-
-const FORWARDED_METHOD: HeaderName = HeaderName::from_static("x-forwarded-method");
-const FORWARDED_URI: HeaderName = HeaderName::from_static("x-forwarded-uri");
-const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
-const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
-const ORIGINAL_METHOD: HeaderName = HeaderName::from_static("x-original-method");
-
-/// What nginx sends, which throws the answer's body away.
-pub const ORIGINAL_URI: HeaderName = HeaderName::from_static("x-original-uri");
 
 /// The request a proxy asks about.
 pub struct Asked<'a> {
@@ -46,15 +37,15 @@ pub enum Unasked {
 /// Reads which request it is. Headers count only if they are a proxy's.
 pub fn read<'a>(
     request: &'a HttpRequest,
+    heard: &Heard<'a>,
     is_proxy: bool,
     prefix: &str,
 ) -> Result<Asked<'a>, Unasked> {
-    let headers = request.headers();
     let after = path_after(request, prefix);
     let (forwarded, original) = if is_proxy {
         (
-            pair(headers, &FORWARDED_METHOD, &FORWARDED_URI)?,
-            pair(headers, &ORIGINAL_METHOD, &ORIGINAL_URI)?,
+            pair(heard.forwarded_method, heard.forwarded_uri)?,
+            pair(heard.original_method, heard.original_uri)?,
         )
     } else {
         (None, None)
@@ -71,16 +62,9 @@ pub fn read<'a>(
 }
 
 /// Where the client believes to be. TLS counts only if every hop that says something says so.
-pub fn origin(request: &HttpRequest) -> Origin<'_> {
-    let headers = request.headers();
-    let mut protos = headers.get_all(FORWARDED_PROTO).peekable();
-    let is_https = |value: &HeaderValue| {
-        let text = value.to_str().unwrap_or_default();
-        text.split(',').all(|proto| proto.trim().eq_ignore_ascii_case("https"))
-    };
-    let secure = protos.peek().is_some() && protos.all(is_https);
-    let host = single(headers, &FORWARDED_HOST).ok().flatten();
-    Origin { secure, host }
+pub fn origin<'a>(heard: &Heard<'a>) -> Origin<'a> {
+    let host = single(heard.forwarded_host).ok().flatten();
+    Origin { secure: heard.secure == Some(true), host }
 }
 
 /// The path and query after `/verify`, if there is one.
@@ -91,25 +75,18 @@ fn path_after<'a>(request: &'a HttpRequest, prefix: &str) -> Option<&'a str> {
 }
 
 /// Both headers, or neither.
-fn pair<'a>(
-    headers: &'a HeaderMap,
-    method: &HeaderName,
-    uri: &HeaderName,
-) -> Result<Option<(&'a str, &'a str)>, Unasked> {
-    match (single(headers, method)?, single(headers, uri)?) {
+fn pair<'a>(method: Said<'a>, uri: Said<'a>) -> Result<Option<(&'a str, &'a str)>, Unasked> {
+    match (single(method)?, single(uri)?) {
         (Some(method), Some(uri)) => Ok(Some((method, uri))),
         (None, None) => Ok(None),
         _ => Err(Unasked::Contradiction),
     }
 }
 
-fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a str>, Unasked> {
-    let mut values = headers.get_all(name);
-    let Some(value) = values.next() else {
-        return Ok(None);
-    };
-    if values.next().is_some() {
-        return Err(Unasked::Contradiction);
+fn single(said: Said<'_>) -> Result<Option<&str>, Unasked> {
+    match said {
+        Said::Nothing => Ok(None),
+        Said::Once(_) => said.text().map(Some).ok_or(Unasked::Unreadable),
+        Said::Often => Err(Unasked::Contradiction),
     }
-    std::str::from_utf8(value.as_bytes()).map(Some).map_err(|_| Unasked::Unreadable)
 }

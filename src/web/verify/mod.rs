@@ -5,103 +5,141 @@
 
 mod answer;
 mod forwarded;
+mod heard;
 
 use std::net::IpAddr;
 
-use actix_web::{HttpRequest, HttpResponse, http::header, web::Data};
+use actix_web::{
+    Error, HttpRequest, HttpResponse,
+    dev::{ServiceRequest, ServiceResponse, fn_service},
+    web::{self, Data, ServiceConfig},
+};
+
+use ipnet::IpNet;
 
 use super::{client_address, visitor::App};
 use crate::{
     domain::{
+        api_query::ApiQuery,
         api_request::{ApiRequest, Authorization, Origin},
         refusal::{Refusal, Wish},
     },
     service::verify,
 };
 use answer::Refused;
-use forwarded::{Asked, Unasked};
-
-const OVERRIDE: &str = "x-http-method-override";
+use forwarded::Unasked;
+use heard::{Heard, Said};
 
 /// Where it stands.
 pub const PATH: &str = "/verify";
 
-/// Judges the request a proxy asks about.
-pub async fn verify(request: HttpRequest, app: Data<App>) -> HttpResponse {
-    let is_proxy = client_address::is_from_proxy(&request, &app.site.trusted_proxies);
-    let asked = match forwarded::read(&request, is_proxy, app.site.public_url.prefix()) {
-        Ok(asked) => asked,
-        Err(unasked) => return refuse_to_judge(&request, &app, unasked),
-    };
-    let client = client_address::of(&request, &app.site.trusted_proxies);
-    let judged = api_request(&request, &asked, is_proxy, client);
-    match verify::verify(&app.services, &judged).await {
-        Ok(verify::Verdict::Allowed(key)) => answer::allowed(Some(&key.identity)),
-        Ok(verify::Verdict::Anonymous) => answer::allowed(None),
-        Ok(verify::Verdict::Refused(refusal)) => {
-            let wish = Wish::of(judged.method, judged.path);
-            answer::refused(&app.services, Refused { refusal, wish, bodiless: asked.bodiless })
-        }
-        Err(error) => answer::unavailable(&app.services, &error, asked.bodiless),
+/// Registers [`PATH`] and all below it. Not as routes with handlers: what actix does around those, for
+/// all that a handler may want, costs as much as half of the judging. And one after the other, since
+/// only a single plain path is compared without a regular expression.
+pub fn configure(config: &mut ServiceConfig, app: &Data<App>, prefix: &str) {
+    for path in [format!("{prefix}{PATH}"), format!("{prefix}{PATH}/{{path:.*}}")] {
+        let app = app.clone();
+        let service = fn_service(move |request| verify(request, app.clone()));
+        config.service(web::service(path).finish(service));
     }
 }
 
-fn refuse_to_judge(request: &HttpRequest, app: &App, unasked: Unasked) -> HttpResponse {
+/// Judges the request a proxy asks about.
+async fn verify(request: ServiceRequest, app: Data<App>) -> Result<ServiceResponse, Error> {
+    let answer = match at_once(request.request(), &app) {
+        Some(answer) => answer,
+        None => Box::pin(slowly(request.request(), &app)).await,
+    };
+    Ok(request.into_response(answer))
+}
+
+/// The answer, if it needs no waiting.
+fn at_once(request: &HttpRequest, app: &App) -> Option<HttpResponse> {
+    match Question::read(request, app) {
+        Ok(question) => {
+            let verdict = verify::at_once(&app.services, &question.asks)?;
+            Some(question.answered(app, verdict))
+        }
+        Err(refused) => Some(answer::refused(app.ids.next(), refused)),
+    }
+}
+
+async fn slowly(request: &HttpRequest, app: &App) -> HttpResponse {
+    let question = match Question::read(request, app) {
+        Ok(question) => question,
+        Err(refused) => return answer::refused(app.ids.next(), refused),
+    };
+    match verify::verify(&app.services, &question.asks).await {
+        Ok(verdict) => question.answered(app, verdict),
+        Err(error) => answer::unavailable(app.ids.next(), &error, question.bodiless),
+    }
+}
+
+/// What a proxy asks.
+struct Question<'a> {
+    asks: ApiRequest<'a>,
+    /// Whether the proxy has no use for a body.
+    bodiless: bool,
+}
+
+impl<'a> Question<'a> {
+    fn read(request: &'a HttpRequest, app: &App) -> Result<Self, Refused> {
+        let (proxies, prefix) = (&app.site.trusted_proxies, app.site.public_url.prefix());
+        let heard = Heard::gather(request.headers());
+        let is_proxy = client_address::is_from_proxy(request, proxies);
+        let asked = forwarded::read(request, &heard, is_proxy, prefix)
+            .map_err(|unasked| refuse_to_judge(&heard, unasked))?;
+        let stranger = Origin { secure: false, host: None };
+        let asks = ApiRequest {
+            method: asked.method,
+            path: asked.path,
+            query: ApiQuery::read(asked.query),
+            method_override: method_override(heard.method_override),
+            authorization: authorization(heard.authorization),
+            origin: if is_proxy { forwarded::origin(&heard) } else { stranger },
+            client: client(request, &heard, is_proxy, proxies),
+            agent: heard.agent.text(),
+        };
+        Ok(Self { asks, bodiless: asked.bodiless })
+    }
+
+    fn answered(&self, app: &App, verdict: verify::Verdict) -> HttpResponse {
+        match verdict {
+            verify::Verdict::Allowed(key) => answer::allowed(Some(&key.identity)),
+            verify::Verdict::Anonymous => answer::allowed(None),
+            verify::Verdict::Refused(refusal) => {
+                let wish = Wish::of(self.asks.method, self.asks.path);
+                let refused = Refused { refusal, wish, bodiless: self.bodiless };
+                answer::refused(app.ids.next(), refused)
+            }
+        }
+    }
+}
+
+fn refuse_to_judge(heard: &Heard<'_>, unasked: Unasked) -> Refused {
     let refusal = match unasked {
         Unasked::NoRequest => Refusal::NoRequest,
         Unasked::Contradiction => Refusal::AmbiguousRequest,
         Unasked::Unreadable => Refusal::AmbiguousPath,
     };
-    let bodiless = request.headers().contains_key(forwarded::ORIGINAL_URI);
-    answer::refused(&app.services, Refused { refusal, wish: Wish::List, bodiless })
+    Refused { refusal, wish: Wish::List, bodiless: heard.original_uri != Said::Nothing }
 }
 
-fn api_request<'a>(
-    request: &'a HttpRequest,
-    asked: &Asked<'a>,
-    is_proxy: bool,
-    client: IpAddr,
-) -> ApiRequest<'a> {
-    let text = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
-    ApiRequest {
-        method: asked.method,
-        path: asked.path,
-        query: asked.query,
-        method_override: method_override(request),
-        authorization: authorization(request),
-        origin: if is_proxy {
-            forwarded::origin(request)
-        } else {
-            Origin { secure: false, host: None }
-        },
-        client,
-        agent: text("user-agent"),
-    }
+/// Who sent the request: the usual case is one address that a proxy names.
+fn client(request: &HttpRequest, heard: &Heard<'_>, is_proxy: bool, proxies: &[IpNet]) -> IpAddr {
+    let named = heard.forwarded_for.text().filter(|_| is_proxy);
+    let named: Option<IpAddr> = named.and_then(|text| text.parse().ok());
+    named.map_or_else(|| client_address::of(request, proxies), |named| named.to_canonical())
 }
 
-/// The override however its name is written: PHP takes `X_HTTP_Method_Override` for the same header.
-/// Two of them override with no method at all.
-fn method_override(request: &HttpRequest) -> Option<&str> {
-    let mut found = None;
-    for (name, value) in request.headers() {
-        if is_override(name.as_str()) {
-            let value = value.to_str().unwrap_or_default();
-            found = Some(if found.is_some() { "" } else { value });
-        }
-    }
-    found
+/// One that is no text, or two of them, override with no method at all.
+fn method_override(said: Said<'_>) -> Option<&str> {
+    (said != Said::Nothing).then(|| said.text().unwrap_or_default())
 }
 
-fn is_override(name: &str) -> bool {
-    let same = |(a, b): (u8, u8)| a == b || (b == b'-' && !a.is_ascii_alphanumeric());
-    name.len() == OVERRIDE.len() && name.bytes().zip(OVERRIDE.bytes()).all(same)
-}
-
-fn authorization(request: &HttpRequest) -> Authorization<'_> {
-    let mut values = request.headers().get_all(header::AUTHORIZATION);
-    match (values.next(), values.next()) {
-        (None, _) => Authorization::Absent,
-        (Some(one), None) => one.to_str().map_or(Authorization::Unclear, Authorization::One),
-        (Some(_), Some(_)) => Authorization::Unclear,
+fn authorization(said: Said<'_>) -> Authorization<'_> {
+    match said {
+        Said::Nothing => Authorization::Absent,
+        said => said.text().map_or(Authorization::Unclear, Authorization::One),
     }
 }

@@ -10,7 +10,7 @@ use appgrant::{
 
 use super::{
     TestDatabase, at_once,
-    samples::{LEASE, approve_some, at, attempted, claim, outcome, record},
+    samples::{LEASE, approve_some, at, attempted, claim, lookup, outcome, record},
 };
 
 on_each_database!(
@@ -50,7 +50,7 @@ async fn a_claim_holds_what_was_approved(db: TestDatabase) {
     let claimed = claim(&db, at(0)).await;
     assert_eq!((claimed.id.as_str(), claimed.attempt), ("delivery-0", 1));
     assert_eq!(claimed.request.app_name, "An App");
-    let key = read!(db, keys::by_lookup(b"lookup 0")).unwrap();
+    let key = read!(db, keys::by_lookup(&lookup(0))).unwrap();
     assert_eq!(claimed.sealed.as_bytes(), format!("sealed {}", key.id).as_bytes());
 }
 
@@ -75,7 +75,7 @@ async fn a_success_counts_even_after_its_lease(db: TestDatabase) {
     assert_eq!(record(&db, at(21), &slow, None).await, Recorded::Delivered);
     let refused = Some(Failure::Status(409));
     assert_eq!(record(&db, at(22), &next, refused).await, Recorded::Superseded);
-    let key = read!(db, keys::by_lookup(b"lookup 0")).unwrap();
+    let key = read!(db, keys::by_lookup(&lookup(0))).unwrap();
     assert_eq!(key.life.state, KeyState::Active);
 }
 
@@ -84,7 +84,7 @@ async fn what_cannot_be_read_does_not_stop_the_others(db: TestDatabase) {
     db.execute("UPDATE grants SET scope = 'everything' WHERE id = 'grant-0'").await;
     assert_eq!(outcome(&write!(db, deliveries::claim(at(0), LEASE))), "gave up");
     assert_eq!(claim(&db, at(0)).await.id, "delivery-1");
-    let key = read!(db, keys::by_lookup(b"lookup 0")).unwrap();
+    let key = read!(db, keys::by_lookup(&lookup(0))).unwrap();
     assert_eq!(key.life.state, KeyState::Revoked);
 }
 

@@ -20,7 +20,7 @@ on_each_database!(
 
 async fn a_key_opens_with_the_first_claim(db: TestDatabase) {
     approve_some(&db, 1).await;
-    let key = async || read!(db, keys::by_lookup(b"lookup 0")).unwrap();
+    let key = async || read!(db, keys::by_lookup(&lookup(0))).unwrap();
     assert_eq!(key().await.life.usable(at(0)), Err(Unusable::NotDelivered));
     claim(&db, at(3)).await;
     assert_eq!(key().await.life.opened_at, Some(at(3)));
@@ -65,7 +65,7 @@ async fn a_host_sees_its_live_keys(db: TestDatabase) {
     let rest = (2..9).map(|number| approval(user, &format!("page {number}"), number));
     let mut ids = Vec::new();
     for new in [elsewhere, expiring].into_iter().chain(rest) {
-        let lookup = new.lookup.clone();
+        let lookup = new.lookup;
         write!(db, approvals::approve(at(0), new));
         ids.push(read!(db, keys::by_lookup(&lookup)).unwrap().id);
     }

@@ -19,7 +19,7 @@ async fn an_app_gets_a_key_that_works() {
     let received = receiver.received();
     assert_eq!(received.len(), 1);
     let identity = received[0].judged(app.services(), "GET").await.unwrap();
-    assert_eq!((&*identity.owner, identity.app.as_deref()), ("max", Some("My App")));
+    assert_eq!((&*identity.owner.text(), &*identity.app.text()), ("max", "My App"));
     assert!(!app.folder.path().join("test.db").exists(), "nothing was written elsewhere");
     app.stop().await;
 }

@@ -9,6 +9,7 @@ use appgrant::{
         consent::Consent,
         delivery::Attempted,
         failure::Failure,
+        keyring::Lookup,
         parameters::Parameters,
         sealed::Sealed,
         timeline::{Event, Step, Timeline},
@@ -55,8 +56,8 @@ pub async fn make_approver(db: &TestDatabase) -> i64 {
 }
 
 /// The keyed hash of the approver's session.
-fn session_hash(user: i64) -> Vec<u8> {
-    format!("session of {user}").into_bytes()
+fn session_hash(user: i64) -> Lookup {
+    padded(&format!("session of {user}"))
 }
 
 /// The question that page puts; another on each page.
@@ -90,8 +91,15 @@ pub fn approval(approved_by: i64, consent_id: &str, number: usize) -> Approval {
 }
 
 /// The keyed hash of the key that `approval` makes.
-pub fn lookup(number: usize) -> Vec<u8> {
-    format!("lookup {number}").into_bytes()
+pub fn lookup(number: usize) -> Lookup {
+    padded(&format!("lookup {number}"))
+}
+
+/// A text where a hash belongs.
+fn padded(text: &str) -> Lookup {
+    let mut hash = [b' '; 32];
+    hash[..text.len()].copy_from_slice(text.as_bytes());
+    hash
 }
 
 /// What an app of that host asks for.

@@ -30,7 +30,7 @@ async fn each_change_of_a_key_is_written_down(db: TestDatabase) {
     let hash = read!(db, keys::by_lookup(&lookup(0))).unwrap().secret_hash;
     write!(db, keys::rehash(id, &hash, "another"));
     write!(db, keys::revoke(at(4), id, "lost"));
-    assert_eq!(changes(&db, 0).await, vec![Some(lookup(0)); 4]);
+    assert_eq!(changes(&db, 0).await, vec![Some(lookup(0).to_vec()); 4]);
     let newest = read!(db, key_changes::newest());
     write!(db, keys::revoke(at(5), id, "lost"));
     write!(db, keys::rehash(id, "no longer there", "x"));

@@ -5,6 +5,7 @@ mod credentials;
 mod live;
 mod oauth;
 mod proxies_words;
+mod timing;
 
 /// An address of the store's API.
 pub const ORDERS: &str = "/wp-json/wc/v3/orders";
