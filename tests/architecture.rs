@@ -69,8 +69,10 @@ const LONGEST_SOURCE: usize = 500;
 const LONGEST_TEST: usize = 600;
 
 /// Types that hold a plain secret, its hash, its sealed form, or a password somewhere in them.
-const SECRET: [&str; 22] = [
+const SECRET: [&str; 25] = [
+    "ApiQuery",
     "Approval",
+    "Asked",
     "Authority",
     "Claimed",
     "ConsumerKey",
@@ -88,6 +90,7 @@ const SECRET: [&str; 22] = [
     "Parameters",
     "Presented",
     "ProcessKey",
+    "Room",
     "Sealed",
     "SessionId",
     "Settings",

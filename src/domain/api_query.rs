@@ -1,7 +1,7 @@
 //! The query of a request to the store's API: the few parameters that decide about it, found in one
 //! pass, and the text as it came for whoever needs the rest.
 
-use super::query_names::{Named, find};
+use super::query_names::{Named, find, is_written_plainly};
 
 /// A query, not decoded, and what it holds under the names that matter.
 #[derive(Clone, Default)]
@@ -12,9 +12,10 @@ pub struct ApiQuery<'a> {
     pub rest_route: Named<'a>,
     /// WordPress' way to name another method than the real one.
     pub method: Named<'a>,
-    /// The public half of a key.
+    /// The public half of a key; unclear if its name is not written plainly, since a proxy must find it
+    /// to keep it from the store.
     pub consumer_key: Named<'a>,
-    /// The secret half. Neither shown nor logged.
+    /// The secret half, likewise. Neither shown nor logged.
     pub consumer_secret: Named<'a>,
 }
 
@@ -23,7 +24,17 @@ impl<'a> ApiQuery<'a> {
     pub fn read(text: &'a str) -> Self {
         let [rest_route, method, consumer_key, consumer_secret] =
             find(text, ["rest_route", "_method", "consumer_key", "consumer_secret"]);
-        Self { text, rest_route, method, consumer_key, consumer_secret }
+        let plain = |name, found| match found {
+            Named::Text(_) if !is_written_plainly(text, name) => Named::Unclear,
+            found => found,
+        };
+        Self {
+            text,
+            rest_route,
+            method,
+            consumer_key: plain("consumer_key", consumer_key),
+            consumer_secret: plain("consumer_secret", consumer_secret),
+        }
     }
 
     /// Whether it says nothing of keys.

@@ -124,6 +124,8 @@ mod tests {
             ("GET", "_method=GET&_method=DELETE", None, None),
             ("GET", "_method[]=GET", None, None),
             ("GET", "_method=", None, Some("")),
+            ("POST", &format!("{}_method=GET", "a&".repeat(999)), None, Some("GET")),
+            ("POST", &format!("{}_method=GET", "a&".repeat(1000)), None, None),
         ] {
             let request = request(method, query, header);
             let found = request.effective_method();

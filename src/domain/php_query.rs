@@ -6,8 +6,8 @@
 
 use percent_encoding::percent_decode;
 
-/// PHP's `max_input_vars`.
-const MOST_VARIABLES: usize = 1000;
+/// PHP's `max_input_vars`: it passes over what stands behind that many.
+pub(super) const MOST_VARIABLES: usize = 1000;
 /// PHP's `max_input_nesting_level`; a deeper variable is dropped.
 const DEEPEST: usize = 64;
 

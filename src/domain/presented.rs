@@ -152,6 +152,9 @@ mod tests {
             "consumer_key=a&consumer_key=b&consumer_secret=x",
             "consumer_key=a&consumer.key=b&consumer_secret=x",
             "consumer_key=a&consumer_secret=%ff",
+            "consumer%5Fkey=a&consumer_secret=x",
+            "consumer_key=a&consumer.secret=x",
+            &format!("consumer_key=a&consumer_secret=x{}", "&b".repeat(999)),
         ] {
             assert_eq!(ambiguous(query, Authorization::Absent), Some(Ambiguous), "{query}");
         }

@@ -40,11 +40,14 @@ impl<'a> Named<'a> {
     }
 }
 
-/// The values of those names, in one pass.
+/// The values of those names, in one pass. All of them are unclear in a query that PHP would not read to
+/// its end.
 pub fn find<'a, const N: usize>(query: &'a str, names: [&str; N]) -> [Named<'a>; N] {
     let mut found = [const { Named::Absent }; N];
-    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
-        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+    for (at, (name, value)) in pairs(query).enumerate() {
+        if at == php_query::MOST_VARIABLES {
+            return [const { Named::Unclear }; N];
+        }
         let (name, is_array) = php_name(name);
         if let Some(at) = names.iter().position(|known| *known == name) {
             let value = if is_array { Named::Unclear } else { text(value) };
@@ -52,6 +55,17 @@ pub fn find<'a, const N: usize>(query: &'a str, names: [&str; N]) -> [Named<'a>;
         }
     }
     found
+}
+
+/// Whether that name is written plainly wherever PHP would read it, so that a proxy can find it too.
+pub fn is_written_plainly(query: &str, name: &str) -> bool {
+    pairs(query).all(|(raw, _)| raw == name || php_name(raw).0 != name)
+}
+
+/// Names and values, not decoded.
+fn pairs(query: &str) -> impl Iterator<Item = (&str, &str)> {
+    let pairs = query.split('&').filter(|pair| !pair.is_empty());
+    pairs.map(|pair| pair.split_once('=').unwrap_or((pair, "")))
 }
 
 /// The name as a PHP variable, and whether it is one of an array's.
@@ -125,6 +139,24 @@ mod tests {
         assert_eq!(one("rest_route=/a&rest_route=%2Fa"), Named::Text("/a".into()));
         assert_eq!(one("rest_route"), Named::Text("".into()));
         assert_eq!(one(""), Named::Absent);
+    }
+
+    #[test]
+    fn what_php_would_pass_over_is_unclear() {
+        let behind = |count: usize| format!("{}rest_route=/wc", "a=1&".repeat(count));
+        assert_eq!(one(&behind(999)), Named::Text("/wc".into()));
+        assert_eq!(one(&behind(1000)), Named::Unclear);
+        assert_eq!(one(&format!("rest_route=/wc{}", "&&a".repeat(1000))), Named::Unclear);
+    }
+
+    #[test]
+    fn a_name_is_written_plainly_or_not() {
+        for query in ["", "k=1", "a&k=1&k=1", "K=1&%20k.=2"] {
+            assert!(is_written_plainly(query, "k"), "{query}");
+        }
+        for query in ["%6b=1", "k=1&+k=1", "k[]=1", "k%00x=1"] {
+            assert!(!is_written_plainly(query, "k"), "{query}");
+        }
     }
 
     proptest! {

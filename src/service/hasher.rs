@@ -129,8 +129,10 @@ fn work(receiver: &Mutex<mpsc::Receiver<Job>>, pepper: &[u8], done: &AtomicU64) 
 }
 
 /// Hashing can wait for whoever is answered from memory: where both want one core, a thread that is
-/// nice takes a tenth of it. A system that refuses that is none the worse.
+/// nice takes a tenth of it. Only Linux takes this for the thread, not the process. A system that
+/// refuses is none the worse.
 fn yield_to_answers() {
+    #[cfg(target_os = "linux")]
     let _ = rustix::process::setpriority_process(None, 10);
 }
 

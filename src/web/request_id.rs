@@ -14,7 +14,7 @@ use crate::domain::entropy::{Entropy, random};
 pub struct RequestIds(AtomicU64);
 
 /// The id of one request, 16 hex digits.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RequestId(pub String);
 
 impl RequestIds {

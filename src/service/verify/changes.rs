@@ -52,8 +52,8 @@ impl Changes {
     /// # Errors
     /// If the database gives no answer; memory then holds what it held.
     pub async fn catch_up(&self, services: &Services) -> Result<(), ServiceError> {
-        let now = services.now();
         let mut read = self.read.lock().await;
+        let now = services.now();
         let live = &services.verifier.live;
         if let Some(read) = read.as_mut() {
             while read.more(services, live).await? {}
@@ -62,13 +62,14 @@ impl Changes {
             *read = Some(Read { newest, seen: BTreeSet::new() });
             live.forget_all();
         }
-        self.heard_at.fetch_max(now.as_millis(), Ordering::Release);
+        self.heard_at.store(now.as_millis(), Ordering::Release);
         Ok(())
     }
 
     /// Whether memory can be trusted.
     pub(super) fn is_trusted(&self, now: Timestamp) -> bool {
-        now.as_millis() - self.heard_at.load(Ordering::Acquire) < TRUSTED_FOR
+        // A clock that was set back is as bad as a silent database.
+        (now.as_millis() - self.heard_at.load(Ordering::Acquire)).abs() < TRUSTED_FOR
     }
 
     /// Makes sure that memory can be trusted.

@@ -41,18 +41,19 @@ impl LastUses {
         self.end.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
-    /// Notes a use, unless one was noted within the minute.
-    pub(super) fn saw(&self, key: &LiveKey, request: &ApiRequest<'_>, now: Timestamp) {
+    /// Notes a use, unless one was noted within the minute; whether it did.
+    pub(super) fn saw(&self, key: &LiveKey, request: &ApiRequest<'_>, now: Timestamp) -> bool {
         let noted = key.noted_at.load(Ordering::Relaxed);
         let now_ms = now.as_millis();
         if now_ms - noted < HOLDS {
-            return;
+            return false;
         }
         let taken =
             key.noted_at.compare_exchange(noted, now_ms, Ordering::Relaxed, Ordering::Relaxed);
         if taken.is_ok() && self.line.try_send(key_use(key, request, now)).is_err() {
             key.noted_at.store(noted, Ordering::Relaxed);
         }
+        taken.is_ok()
     }
 }
 

@@ -1,11 +1,11 @@
 //! Keys in memory: what is known of each, for how long, and at what cost.
 //!
 //! A record stands here from a key's first use until the key changes (`changes`) or the room is needed.
-//! The tag of the right secret stands inside the record, so that forgetting a key forgets everything
-//! about it, and memory is bounded by the number of keys. Names that no key has are remembered for a
+//! The tag of the right secret stands inside the record, and a record that is let go says so, so that
+//! forgetting a key is forgetting one thing, and memory is bounded by the number of keys. Names that no key has are remembered for a
 //! moment, so that a client with a mistyped key costs no query a request.
 //!
-//! Never: a record made from a row that was read before a change was heard (`Reading`).
+//! Never: a record made from a row that was read before a change was heard (`remember`).
 
 use std::{
     sync::{
@@ -22,6 +22,7 @@ use super::{
     Identity,
     by_tag::{ByTag, by_tag},
     identity::Words,
+    seen::Seen,
     slowdown::Budget,
 };
 use crate::{
@@ -64,9 +65,12 @@ pub struct LiveKey {
     unproven: Mutex<Option<Arc<Unproven>>>,
     /// Wrong secrets of late.
     pub(super) failures: Budget,
+    /// Where it stands in memory.
+    place: Tag,
     /// When its last use was noted, in milliseconds since 1970.
     pub(super) noted_at: AtomicI64,
-    /// Whether memory holds it no longer: then nobody passes by it.
+    /// Whether memory holds it no longer: then nobody passes by it, and who is being judged by it is
+    /// judged anew.
     forgotten: AtomicBool,
 }
 
@@ -79,7 +83,7 @@ pub(super) struct Unproven {
 }
 
 impl LiveKey {
-    fn new(record: KeyRecord, words: &Words) -> Self {
+    fn new(place: Tag, record: KeyRecord, words: &Words) -> Self {
         let KeyRecord { id, secret_hash, sealed_secret, permissions, owner, app, life } = record;
         let app = words.word(app.as_deref().unwrap_or_default());
         let identity = Identity { key_id: id, permissions, owner: words.word(&owner), app };
@@ -90,6 +94,7 @@ impl LiveKey {
             good: OnceLock::new(),
             unproven: Some(Arc::new(Unproven { phc: secret_hash, wrong: None.into() })).into(),
             failures: Budget::default(),
+            place,
             noted_at: AtomicI64::new(0),
             forgotten: AtomicBool::new(false),
         }
@@ -134,6 +139,8 @@ impl Lifecycle<Tag, Arc<LiveKey>> for Evicted {
 pub struct LiveKeys {
     keys: ByTag<Arc<LiveKey>, Evicted>,
     unknown: ByTag<Timestamp>,
+    /// Headers that proved a key's secret.
+    pub(super) seen: Seen,
     words: Words,
     /// How often something was forgotten. Held while something is remembered or forgotten, which is
     /// rare and short; reading takes no part in it.
@@ -144,18 +151,23 @@ pub struct LiveKeys {
 
 impl Default for LiveKeys {
     fn default() -> Self {
+        Self::with_room(KEYS)
+    }
+}
+
+impl LiveKeys {
+    fn with_room(keys: usize) -> Self {
         Self {
-            keys: by_tag(KEYS),
+            keys: by_tag(keys),
             unknown: by_tag(UNKNOWN),
+            seen: Seen::default(),
             words: Words::default(),
             forgotten: Mutex::new(0),
             reads: Semaphore::new(READS),
             waiting: AtomicU64::new(0),
         }
     }
-}
 
-impl LiveKeys {
     /// The key, if it is in memory.
     pub(super) fn get(&self, lookup: &Lookup) -> Option<Arc<LiveKey>> {
         self.keys.get(&cut(lookup))
@@ -186,6 +198,13 @@ impl LiveKeys {
             false
         });
         self.unknown.clear();
+        self.seen.clear();
+    }
+
+    /// The key is in use, though it is found by its header and not here: else it would have to go
+    /// before others that are not.
+    pub(super) fn keep(&self, key: &LiveKey) {
+        self.keys.get(&key.place);
     }
 
     /// The key, from memory or the database; nothing if there is none.
@@ -198,6 +217,9 @@ impl LiveKeys {
         lookup: &Lookup,
         now: Timestamp,
     ) -> Result<Option<Arc<LiveKey>>, ServiceError> {
+        if let Some(key) = self.get(lookup) {
+            return Ok(Some(key));
+        }
         let _place = Waiting::join(&self.waiting)?;
         let _permit = self.reads.acquire().await.map_err(|_| ServiceError::Busy)?;
         loop {
@@ -234,7 +256,7 @@ impl LiveKeys {
         if let Some(there) = self.keys.get(&cut(lookup)) {
             return Some(Some(there));
         }
-        let key = Arc::new(LiveKey::new(record, &self.words));
+        let key = Arc::new(LiveKey::new(cut(lookup), record, &self.words));
         self.keys.insert(cut(lookup), Arc::clone(&key));
         Some(Some(key))
     }
@@ -256,5 +278,74 @@ impl<'a> Waiting<'a> {
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{key::KeyState, permissions::Permissions};
+
+    fn lookup(n: u64) -> Lookup {
+        let mut lookup = [0; 32];
+        lookup[..8].copy_from_slice(&n.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_le_bytes());
+        lookup
+    }
+
+    fn record(id: i64) -> KeyRecord {
+        let opened_at = Some(Timestamp::from_millis(1));
+        KeyRecord {
+            id,
+            secret_hash: String::new(),
+            sealed_secret: None,
+            permissions: Permissions::Read,
+            owner: "max".to_owned(),
+            app: None,
+            life: Life {
+                state: KeyState::Active,
+                opened_at,
+                expires_at: None,
+                owner_disabled: false,
+            },
+        }
+    }
+
+    /// Remembers that many keys, as if each had been read from the database.
+    fn remembered(live: &LiveKeys, count: u64) -> Vec<Arc<LiveKey>> {
+        let now = Timestamp::from_millis(1);
+        let remember = |n| live.remember(0, &lookup(n), Some(record(0)), now).unwrap().unwrap();
+        (0..count).map(remember).collect()
+    }
+
+    /// The rule that `Seen` hangs on.
+    #[test]
+    fn what_memory_let_go_says_so_and_nothing_else_does() {
+        let live = LiveKeys::with_room(100);
+        let keys = remembered(&live, 1_000);
+        let there = |n: u64| live.get(&lookup(n)).is_some();
+        let held = (0..).zip(&keys).filter(|(n, key)| {
+            assert_eq!(there(*n), !key.is_forgotten(), "key {n}");
+            there(*n)
+        });
+        let held: Vec<u64> = held.map(|(n, _)| n).collect();
+        assert!((50..=150).contains(&held.len()), "{} of 1 000 in room for 100", held.len());
+
+        live.forget(&lookup(held[0]));
+        let key = |n: u64| &keys[usize::try_from(n).unwrap()];
+        assert!(key(held[0]).is_forgotten() && !key(held[1]).is_forgotten());
+        live.forget_all();
+        assert!(keys.iter().all(|key| key.is_forgotten()));
+        assert!((0..1_000).all(|n| !there(n)));
+    }
+
+    #[test]
+    fn a_row_read_before_a_change_is_not_remembered() {
+        let live = LiveKeys::with_room(10);
+        let before = *live.forgotten.lock().unwrap();
+        live.forget(&lookup(1));
+        let now = Timestamp::from_millis(1);
+        assert!(live.remember(before, &lookup(1), Some(record(1)), now).is_none());
+        assert!(live.remember(before, &lookup(2), None, now).is_none());
+        assert!(live.get(&lookup(1)).is_none() && !live.is_unknown(&lookup(2), now));
     }
 }

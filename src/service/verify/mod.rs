@@ -1,7 +1,8 @@
 //! May this request pass? Looks the presented credential up and says who it is, or why not.
 //!
-//! A key that was used before is answered from memory: two keyed hashes, one look-up, one comparison
-//! in constant time. Everything else (an unknown key, a first use, a wrong secret for a key not used
+//! A key that was used before is answered from memory: a keyed hash of the header and one look-up
+//! (`seen`); or two keyed hashes, one look-up and one comparison in constant time, if the pair stands
+//! in the query or the header is new. Everything else (an unknown key, a first use, a wrong secret for a key not used
 //! since the start) is the slow way: bounded in number, and delayed for addresses that fail often, so
 //! that no flood of guesses takes anything from good keys.
 //!
@@ -27,7 +28,6 @@ pub use live_keys::{LiveKey, LiveKeys};
 pub use oauth::{purge_nonces, sealed_row};
 use secret::Asked;
 use seen::HeaderTag;
-pub use seen::Seen;
 pub use slowdown::Slowdown;
 
 use super::{ServiceError, Services};
@@ -48,8 +48,6 @@ pub struct Verifier {
     pub options: Options,
     /// Keys seen lately.
     pub live: LiveKeys,
-    /// Headers that proved a key's secret.
-    pub seen: Seen,
     /// What was heard of keys that changed.
     pub changes: Changes,
     /// Who fails often.
@@ -66,7 +64,6 @@ impl Verifier {
         Self {
             options,
             live: LiveKeys::default(),
-            seen: Seen::default(),
             changes: Changes::default(),
             slowdown: Slowdown::default(),
             uses: LastUses::default(),
@@ -134,7 +131,7 @@ pub async fn verify(
 pub fn at_once(services: &Services, request: &ApiRequest<'_>) -> Option<Verdict> {
     let judge = Judge::new(services, request);
     let header = judge.header_alone();
-    if let Some(key) = header.as_ref().and_then(|tag| services.verifier.seen.key(tag)) {
+    if let Some(key) = header.as_ref().and_then(|tag| services.verifier.live.seen.key(tag)) {
         return Some(judge.as_key(key));
     }
     match judge.claim(&mut Room::default()) {
@@ -142,7 +139,7 @@ pub fn at_once(services: &Services, request: &ApiRequest<'_>) -> Option<Verdict>
         Ok(Claim::Key(pair)) => {
             let key = judge.asked(&pair).in_memory()?;
             if let Some(tag) = header {
-                services.verifier.seen.remember(tag, &key);
+                services.verifier.live.seen.remember(tag, &key);
             }
             Some(judge.as_key(key))
         }
@@ -238,7 +235,10 @@ impl<'a> Judge<'a> {
     fn as_key(&self, key: Arc<LiveKey>) -> Verdict {
         match permitted(&key, self.request, self.place, self.now) {
             Ok(()) => {
-                self.services.verifier.uses.saw(&key, self.request, self.now);
+                let verifier = &self.services.verifier;
+                if verifier.uses.saw(&key, self.request, self.now) {
+                    verifier.live.keep(&key);
+                }
                 Verdict::Allowed(key)
             }
             Err(refusal) => Verdict::Refused(refusal),

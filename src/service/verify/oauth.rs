@@ -62,26 +62,48 @@ async fn judge(
     signed: &Signed,
     now: Timestamp,
 ) -> Result<Result<Arc<LiveKey>, Refusal>, ServiceError> {
-    let verifier = &services.verifier;
-    verifier.changes.keep_up(services, now).await?;
+    services.verifier.changes.keep_up(services, now).await?;
+    let key = match signer(services, request, signed, now).await? {
+        Ok(key) => key,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    if !use_nonce(services, key.identity.key_id, signed, now).await? {
+        return Ok(Err(refused(Refused::NonceUsed)));
+    }
+    if key.is_forgotten() {
+        return signer(services, request, signed, now).await;
+    }
+    Ok(Ok(key))
+}
+
+/// The key whose secret signed the request. Whoever is in memory and signed rightly never waits, and
+/// whoever did not waits with the answer.
+async fn signer(
+    services: &Services,
+    request: &ApiRequest<'_>,
+    signed: &Signed,
+    now: Timestamp,
+) -> Result<Result<Arc<LiveKey>, Refusal>, ServiceError> {
+    let (live, slowdown) = (&services.verifier.live, &services.verifier.slowdown);
     let lookup = services.keyring.lookup(signed.consumer_key());
-    let known = verifier.live.get(&lookup);
-    verifier.slowdown.pause(request.client, known.as_deref(), now).await;
-    let Some(key) = verifier.live.load(services, &lookup, now).await? else {
+    let known = live.get(&lookup);
+    if known.is_none() {
+        slowdown.pause(request.client, None, now).await;
+    }
+    let Some(key) = live.load(services, &lookup, now).await? else {
         return Ok(Err(Refusal::SignedByUnknownKey));
     };
     let Some(secret) = secret_of(services, &key) else {
         return Ok(Err(Refusal::SecretNotKept));
     };
     if let Err(refusal) = signature_holds(services, request, signed, &secret, now) {
+        if known.is_some() {
+            slowdown.pause(request.client, Some(&key), now).await;
+        }
         key.failures.spend(now, slowdown::ONE);
         return Ok(Err(refusal));
     }
-    Ok(if use_nonce(services, key.identity.key_id, signed, now).await? {
-        Ok(key)
-    } else {
-        Err(refused(Refused::NonceUsed))
-    })
+    Ok(Ok(key))
 }
 
 fn secret_of(services: &Services, key: &LiveKey) -> Option<Zeroizing<String>> {

@@ -24,6 +24,10 @@ use crate::{
     service::{ServiceError, Services},
 };
 
+/// How often a key is looked at that changes while its secret is checked. Waiting for others' hashes
+/// takes time, and who was revoked meanwhile must not pass by what he was before.
+const ANEW: usize = 3;
+
 /// A presented key and secret.
 pub(super) struct Asked<'a> {
     services: &'a Services,
@@ -77,14 +81,19 @@ impl<'a> Asked<'a> {
 
     async fn check(&self) -> Result<Result<Arc<LiveKey>, Refusal>, ServiceError> {
         let live = &self.services.verifier.live;
-        let Some(key) = live.load(self.services, &self.lookup, self.now).await? else {
-            return Ok(Err(Refusal::UnknownKey));
-        };
-        if self.proves(&key).await? {
-            return Ok(Ok(key));
+        for _ in 0..ANEW {
+            let Some(key) = live.load(self.services, &self.lookup, self.now).await? else {
+                return Ok(Err(Refusal::UnknownKey));
+            };
+            if !self.proves(&key).await? {
+                key.failures.spend(self.now, slowdown::ONE);
+                return Ok(Err(Refusal::WrongSecret));
+            }
+            if !key.is_forgotten() {
+                return Ok(Ok(key));
+            }
         }
-        key.failures.spend(self.now, slowdown::ONE);
-        Ok(Err(Refusal::WrongSecret))
+        Err(ServiceError::Busy)
     }
 
     async fn proves(&self, key: &LiveKey) -> Result<bool, ServiceError> {

@@ -49,6 +49,11 @@ impl Seen {
         Some(key)
     }
 
+    /// Nothing was seen.
+    pub(super) fn clear(&self) {
+        self.0.clear();
+    }
+
     /// Remembers that the header proved the key's secret.
     pub(super) fn remember(&self, tag: HeaderTag, key: &Arc<LiveKey>) {
         self.0.insert(tag.0, Arc::clone(key));

@@ -1,5 +1,5 @@
 //! The headers of a question that matter, gathered in one pass: each name is looked at once, and what
-//! stands there twice is known to.
+//! stands there twice is known, too.
 
 use actix_web::http::header::{HeaderMap, HeaderValue};
 

@@ -12,7 +12,10 @@ use crate::support::TestApp;
 /// What the file says to uncomment with `APPGRANT_OAUTH1=true`.
 const SIGNED: [(&str, &str); 2] = [
     (r#"# "~^http 1 [^ ]*[?&]oauth_signature=" 0;"#, r#""~^http 1 [^ ]*[?&]oauth_signature=" 0;"#),
-    (r#"# "~^http 1 [^ ]* OAuth " 0;"#, r#""~^http 1 [^ ]* OAuth " 0;"#),
+    (
+        r#"# "~^http 1 [^ ]* OAuth .*oauth_signature=" 0;"#,
+        r#""~^http 1 [^ ]* OAuth .*oauth_signature=" 0;"#,
+    ),
 ];
 
 /// nginx in front of that AppGrant and that store; `signed` lets signed requests pass in the clear.
@@ -72,6 +75,7 @@ async fn in_the_clear_only_the_api_is_asked_about_and_only_what_is_signed() {
         orders(),
         orders().basic("ck_a", "cs_a"),
         orders().with("Authorization", "oauth oauth_signature=x"),
+        orders().with("Authorization", "OAuth realm=\"x\""),
         orders().with("X-Forwarded-Proto", "https").basic("ck_a", "cs_a"),
         orders().with("Cookie", "oauth_signature=x").with("Referer", "/?oauth_signature=x"),
         get(&format!("{ORDERS}?consumer_key=ck_a&consumer_secret=cs_a")),
@@ -98,7 +102,6 @@ async fn in_the_clear_only_the_api_is_asked_about_and_only_what_is_signed() {
         (get(&signed).with("X-Forwarded-Proto", "https"), "missing_oauth_parameter"),
         (get(routed), "missing_oauth_parameter"),
         (orders().with("Authorization", "OAuth oauth_signature=\"x\""), "missing_oauth_parameter"),
-        (orders().with("Authorization", "OAuth realm=\"x\""), "no_credentials"),
     ] {
         let reply = proxy.client.send_plain(&judged).await;
         assert_eq!((reply.status, reply.reason().as_str()), (401, reason), "{reply:?}");

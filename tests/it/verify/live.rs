@@ -22,11 +22,62 @@ fn asks(received: &Received) -> Question {
     Question::forwarded("GET", ORDERS).keys(received)
 }
 
+/// Asks until the shortest way is taken: the first request proves the secret, the second leaves the
+/// header in memory, the third is answered by it.
+async fn in_use(app: &TestApp, received: &Received) {
+    for _ in 0..3 {
+        assert_eq!(asks(received).ask(app).await.word(), "allowed");
+    }
+}
+
+/// Changes the database as a use case of this process does.
+async fn change_here(app: &TestApp, sql: &str) {
+    assert_eq!(app.alter(sql).await, 1);
+    app.services().verifier.changes.changed_here(app.services()).await;
+}
+
+#[tokio::test]
+async fn a_revoked_key_in_use_is_refused_by_the_very_next_request() {
+    let app = TestApp::start().await;
+    let received = granted(&app, "read_write").await;
+    for (sql, word) in [
+        ("UPDATE keys SET permissions = 'write'", "method_not_permitted"),
+        ("UPDATE keys SET permissions = 'read'", "allowed"),
+        ("UPDATE keys SET expires_at = 1", "expired"),
+        ("UPDATE keys SET expires_at = NULL", "allowed"),
+        ("UPDATE keys SET state = 'revoked'", "revoked"),
+    ] {
+        if word != "allowed" {
+            in_use(&app, &received).await;
+        }
+        change_here(&app, sql).await;
+        for _ in 0..2 {
+            assert_eq!(asks(&received).ask(&app).await.word(), word, "{sql}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn while_the_database_is_away_keys_in_use_pass_for_a_minute() {
+    let app = TestApp::start().await;
+    let received = granted(&app, "read").await;
+    in_use(&app, &received).await;
+    app.alter("ALTER TABLE key_changes RENAME TO key_changes_away").await;
+    app.clock.advance(Duration::from_secs(50));
+    assert_eq!(asks(&received).ask(&app).await.word(), "allowed");
+    app.clock.advance(Duration::from_secs(15));
+    let said = asks(&received).ask(&app).await;
+    assert_eq!((said.status, said.word()), (503, "unavailable"));
+    assert_eq!(said.header("retry-after"), "2");
+    app.alter("ALTER TABLE key_changes_away RENAME TO key_changes").await;
+    assert_eq!(asks(&received).ask(&app).await.word(), "allowed", "no restart is needed");
+}
+
 #[tokio::test]
 async fn a_disabled_owner_takes_the_keys_along_at_once_and_brings_them_back() {
     let app = TestApp::start().await;
     let received = granted(&app, "read").await;
-    assert_eq!(asks(&received).ask(&app).await.word(), "allowed");
+    in_use(&app, &received).await;
     users::set_disabled(app.services(), "max", true).await.unwrap();
     let said = asks(&received).ask(&app).await;
     assert_eq!((said.status, said.word()), (403, "owner_disabled"));

@@ -5,6 +5,7 @@ mod credentials;
 mod live;
 mod oauth;
 mod proxies_words;
+mod shortcut;
 mod timing;
 
 /// An address of the store's API.
