@@ -6,6 +6,12 @@ use std::{fs, path::Path};
 mod address_guard;
 #[path = "../../fuzz/invariants/authorize_url.rs"]
 mod authorize_url;
+#[path = "../../fuzz/invariants/credential.rs"]
+mod credential;
+#[path = "../../fuzz/invariants/oauth_header.rs"]
+mod oauth_header;
+#[path = "../../fuzz/invariants/php_query.rs"]
+mod php_query;
 
 /// Hands each file of that corpus to the invariants; gives how many there are.
 fn replay(corpus: &str, hold: fn(&[u8])) -> usize {
@@ -26,6 +32,21 @@ fn authorize_urls_keep_their_promises() {
 #[test]
 fn the_address_guard_agrees_with_the_registries() {
     assert!(replay("address_guard", address_guard::hold) > 20);
+}
+
+#[test]
+fn credentials_are_read_in_one_way() {
+    assert!(replay("credential", credential::hold) > 100);
+}
+
+#[test]
+fn what_decides_in_a_query_is_where_php_finds_it() {
+    assert!(replay("php_query", php_query::hold) > 100);
+}
+
+#[test]
+fn who_signs_the_base_string_is_believed_and_nobody_else() {
+    assert!(replay("oauth_header", oauth_header::hold) > 100);
 }
 
 /// Not only where a fuzzer happened to look: the addresses on both sides of every byte's borders.
