@@ -127,7 +127,7 @@ fn answer(
     let headers = response.headers_mut();
     headers.append(CACHE_CONTROL, NO_STORE);
     headers.append(ERROR, HeaderValue::from_static(words.code));
-    headers.append(MESSAGE, HeaderValue::from_str(&words.message).unwrap_or(EMPTY));
+    headers.append(MESSAGE, message(words));
     headers.append(REASON, HeaderValue::from_static(words.reason));
     headers.append(REQUEST_ID, HeaderValue::from_str(id).unwrap_or(EMPTY));
     if bodiless {
@@ -147,6 +147,14 @@ fn body(status: StatusCode, words: &Words<'_>, id: &str) -> String {
         data["expected_base_string"] = (*base_string).into();
     }
     json!({ "code": code, "message": message, "data": data }).to_string()
+}
+
+/// Nearly all messages are there from the start.
+fn message(words: &Words<'_>) -> HeaderValue {
+    match &words.message {
+        Cow::Borrowed(text) => HeaderValue::from_static(text),
+        Cow::Owned(text) => HeaderValue::from_str(text).unwrap_or(EMPTY),
+    }
 }
 
 fn value(word: &Word) -> HeaderValue {
