@@ -1,7 +1,7 @@
 -- Questions to /verify about keys FROM to TO, each STEP apart, in turn, by HTTP Basic.
 -- Arguments: FROM TO [STEP [SECRET [MANNER]]]. Without SECRET the right one; "any": another wrong one
 -- for each key. MANNER may hold "many": each question from another client's address; "nginx": as a
--- client would ask nginx, without the proxy's headers; "writes": with POST.
+-- client would ask nginx, without the proxy's headers; "writes": with POST; "nobody": without a key.
 local alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
 
 local function base64(text)
@@ -31,10 +31,10 @@ function init(args)
     if manner:find('many') then
       address = string.format('10.%d.%d.%d', n / 65536 % 256, n / 256 % 256, n % 256)
     end
-    local headers = {
-      ['Authorization'] = 'Basic ' .. base64('ck_' .. hex .. ':cs_' .. own),
-      ['User-Agent'] = 'WooCommerce-Python-REST-API/3.0.0',
-    }
+    local headers = { ['User-Agent'] = 'WooCommerce-Python-REST-API/3.0.0' }
+    if not manner:find('nobody') then
+      headers['Authorization'] = 'Basic ' .. base64('ck_' .. hex .. ':cs_' .. own)
+    end
     local path = '/wp-json/wc/v3/orders?per_page=10'
     if manner:find('nginx') then
       path = wrk.path

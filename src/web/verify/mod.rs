@@ -14,7 +14,6 @@ use actix_web::{
     dev::{ServiceRequest, ServiceResponse, fn_service},
     web::{self, Data, ServiceConfig},
 };
-
 use ipnet::IpNet;
 
 use super::{client_address, visitor::App};

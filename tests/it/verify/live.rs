@@ -22,6 +22,15 @@ fn asks(received: &Received) -> Question {
     Question::forwarded("GET", ORDERS).keys(received)
 }
 
+/// What can happen to a key, and what it is answered from then on.
+const CHANGES: [(&str, &str); 5] = [
+    ("UPDATE keys SET permissions = 'write'", "method_not_permitted"),
+    ("UPDATE keys SET permissions = 'read'", "allowed"),
+    ("UPDATE keys SET expires_at = 1", "expired"),
+    ("UPDATE keys SET expires_at = NULL", "allowed"),
+    ("UPDATE keys SET state = 'revoked'", "revoked"),
+];
+
 /// Asks until the shortest way is taken: the first request proves the secret, the second leaves the
 /// header in memory, the third is answered by it.
 async fn in_use(app: &TestApp, received: &Received) {
@@ -40,13 +49,7 @@ async fn change_here(app: &TestApp, sql: &str) {
 async fn a_revoked_key_in_use_is_refused_by_the_very_next_request() {
     let app = TestApp::start().await;
     let received = granted(&app, "read_write").await;
-    for (sql, word) in [
-        ("UPDATE keys SET permissions = 'write'", "method_not_permitted"),
-        ("UPDATE keys SET permissions = 'read'", "allowed"),
-        ("UPDATE keys SET expires_at = 1", "expired"),
-        ("UPDATE keys SET expires_at = NULL", "allowed"),
-        ("UPDATE keys SET state = 'revoked'", "revoked"),
-    ] {
+    for (sql, word) in CHANGES {
         if word != "allowed" {
             in_use(&app, &received).await;
         }
@@ -89,13 +92,7 @@ async fn a_disabled_owner_takes_the_keys_along_at_once_and_brings_them_back() {
 async fn what_another_process_changes_counts_within_a_second() {
     let app = TestApp::start().await;
     let received = granted(&app, "read").await;
-    for (sql, word) in [
-        ("UPDATE keys SET permissions = 'write'", "method_not_permitted"),
-        ("UPDATE keys SET permissions = 'read'", "allowed"),
-        ("UPDATE keys SET expires_at = 1", "expired"),
-        ("UPDATE keys SET expires_at = NULL", "allowed"),
-        ("UPDATE keys SET state = 'revoked'", "revoked"),
-    ] {
+    for (sql, word) in CHANGES {
         assert_eq!(app.alter(sql).await, 1);
         let deadline = Instant::now() + Duration::from_secs(10);
         while asks(&received).ask(&app).await.word() != word {
