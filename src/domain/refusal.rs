@@ -207,7 +207,8 @@ impl Refusal {
     const fn hint_about_request(&self) -> &'static str {
         match self {
             Self::AmbiguousCredentials => {
-                "Send one Authorization header, and each of consumer_key and consumer_secret once."
+                "Send one Authorization header, each of consumer_key and consumer_secret once and \
+                 written just so, and at most 1000 parameters."
             }
             Self::Unusable(Unusable::NotDelivered) => "It works once its callback is being sent.",
             Self::Unusable(Unusable::Revoked | Unusable::Expired) => {
@@ -223,7 +224,7 @@ impl Refusal {
             }
             Self::AmbiguousPath => {
                 "Write the path plainly: no double slash, dot segment, semicolon, encoded slash or \
-                 percent sign, and rest_route once."
+                 percent sign; rest_route once, and at most 1000 parameters."
             }
             Self::AmbiguousRequest => {
                 "Only one of X-Forwarded-Uri, X-Original-URI and the path after /verify may say it, \
