@@ -133,3 +133,26 @@ fn forget(live: &LiveKeys, lookup: Option<Vec<u8>>) {
         Some(Err(_)) | None => live.forget_all(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_is_trusted_for_a_minute_whichever_way_the_clock_goes() {
+        let changes = Changes::default();
+        let at = Timestamp::from_millis;
+        assert!(!changes.is_trusted(at(1_700_000_000_000)), "nothing was heard yet");
+        changes.heard_at.store(1_000_000, Ordering::Release);
+        for (now, trusted) in [
+            (1_000_000, true),
+            (1_059_999, true),
+            (1_060_000, false),
+            (999_000, true),
+            (940_000, false),
+            (0, false),
+        ] {
+            assert_eq!(changes.is_trusted(at(now)), trusted, "at {now}");
+        }
+    }
+}

@@ -2,8 +2,8 @@
 //!
 //! A record stands here from a key's first use until the key changes (`changes`) or the room is needed.
 //! The tag of the right secret stands inside the record, and a record that is let go says so, so that
-//! forgetting a key is forgetting one thing, and memory is bounded by the number of keys. Names that no key has are remembered for a
-//! moment, so that a client with a mistyped key costs no query a request.
+//! forgetting a key is forgetting one thing, and memory is bounded by the number of keys. Names that no
+//! key has are remembered for a moment, so that a client with a mistyped key costs no query a request.
 //!
 //! Never: a record made from a row that was read before a change was heard (`remember`).
 

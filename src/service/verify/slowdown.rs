@@ -1,8 +1,9 @@
 //! Guessing is slowed: who failed often of late waits before anything is looked up for him.
 //!
 //! Why a delay and no refusal: nobody can lock a store's good apps out by failing in their name or from
-//! their address. Keys that were used before are answered from memory and never wait. A waiting request
-//! costs a timer and its connection.
+//! their address. Keys that were used before are answered from memory and never wait; neither do signed
+//! requests of a key in memory, if the signature holds. A waiting request costs a timer and its
+//! connection.
 
 use std::{
     net::{IpAddr, Ipv6Addr},

@@ -33,8 +33,8 @@ use heard::{Heard, Said};
 pub const PATH: &str = "/verify";
 
 /// Registers [`PATH`] and all below it. Not as routes with handlers: what actix does around those, for
-/// all that a handler may want, costs as much as half of the judging. And one after the other, since
-/// only a single plain path is compared without a regular expression.
+/// all that a handler may want, is not needed here and shows in a profile. And one after the other,
+/// since only a single plain path is compared without a regular expression.
 pub fn configure(config: &mut ServiceConfig, app: &Data<App>, prefix: &str) {
     for path in [format!("{prefix}{PATH}"), format!("{prefix}{PATH}/{{path:.*}}")] {
         let app = app.clone();
