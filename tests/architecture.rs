@@ -69,8 +69,9 @@ const LONGEST_SOURCE: usize = 500;
 const LONGEST_TEST: usize = 600;
 
 /// Types that hold a plain secret, its hash, its sealed form, or a password somewhere in them.
-const SECRET: [&str; 25] = [
+const SECRET: [&str; 31] = [
     "ApiQuery",
+    "ApiToken",
     "Approval",
     "Asked",
     "Authority",
@@ -79,15 +80,20 @@ const SECRET: [&str; 25] = [
     "ConsumerSecret",
     "Credential",
     "KeyRecord",
+    "Journal",
     "Keyring",
     "LiveKey",
     "MasterKey",
+    "MadeKey",
+    "MadeToken",
     "Message",
+    "NewKey",
     "NewPassword",
     "NewUser",
     "NewUserRequest",
     "NotedBody",
     "Parameters",
+    "PasswordChange",
     "Presented",
     "ProcessKey",
     "Room",

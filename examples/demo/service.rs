@@ -11,6 +11,7 @@ use appgrant::{
     domain::{entropy::random, user::Role},
     service::{
         Services,
+        caller::Caller,
         environment::SystemEntropy,
         users::{self, NewUserRequest, UserError},
     },
@@ -65,11 +66,12 @@ async fn make_manager(services: &Services, login: &str, password: &str) -> Outco
         role: Role::Manager,
         password: Zeroizing::new(password.to_owned()),
     };
-    match users::add(services, request).await {
+    match users::add(services, &Caller::command_line(), request).await {
         Ok(_) => Ok(()),
         Err(UserError::Taken) => {
+            let (caller, user) = (Caller::command_line(), users::by_login(services, login).await?);
             let password = Zeroizing::new(password.to_owned());
-            Ok(users::set_password(services, login, password).await?)
+            Ok(users::set_password(services, &caller, user.id, password).await?)
         }
         Err(error) => Err(error.into()),
     }

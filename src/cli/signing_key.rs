@@ -13,6 +13,7 @@ use crate::{
     domain::timestamp::Timestamp,
     service::{
         Services,
+        caller::Caller,
         signing::{self, Listed, Rotation},
     },
 };
@@ -43,7 +44,8 @@ pub(super) async fn run(values: &Values, command: Command) -> Result<(), CliErro
 }
 
 async fn rotate(services: &Services, at_once: bool) -> Result<(), CliError> {
-    let Rotation { made, overlap_until } = signing::rotate(services, at_once).await?;
+    let Rotation { made, overlap_until } =
+        signing::rotate(services, &Caller::command_line(), at_once).await?;
     let before = if at_once {
         "the keys before no longer sign and are no longer published".to_owned()
     } else {

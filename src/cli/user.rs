@@ -14,7 +14,10 @@ use super::{
 use crate::{
     config::{Settings, Values},
     domain::user::{Role, User},
-    service::users::{self, NewUserRequest},
+    service::{
+        caller::Caller,
+        users::{self, KeysFate, NewUserRequest},
+    },
 };
 
 #[derive(Subcommand)]
@@ -77,26 +80,30 @@ fn parse_role(text: &str) -> Result<Role, String> {
 pub(super) async fn run(values: &Values, command: Command) -> Result<(), CliError> {
     let settings = Settings::read(values)?;
     let services = startup::services(&settings, &World::real()).await?;
+    let caller = Caller::command_line();
     match command {
         Command::Add(Add { login, role, name, email, .. }) => {
             let password = password_from_stdin()?;
             let request = NewUserRequest { login: login.clone(), name, email, role, password };
-            users::add(&services, request).await?;
+            users::add(&services, &caller, request).await?;
             print_line(format!("user {login} added ({role})"))?;
         }
         Command::List { json } => print(&users::list(&services).await?, json)?,
         Command::Passwd { login, .. } => {
-            users::set_password(&services, &login, password_from_stdin()?).await?;
+            let id = users::by_login(&services, &login).await?.id;
+            users::set_password(&services, &caller, id, password_from_stdin()?).await?;
             print_line(format!("password of {login} set; sessions ended"))?;
         }
         Command::Disable { login } => {
-            users::set_disabled(&services, &login, true).await?;
+            let id = users::by_login(&services, &login).await?.id;
+            users::disable(&services, &caller, id, KeysFate::Pause).await?;
             print_line(format!(
                 "user {login} disabled; sessions ended, keys of {login} do not work"
             ))?;
         }
         Command::Enable { login } => {
-            users::set_disabled(&services, &login, false).await?;
+            let id = users::by_login(&services, &login).await?.id;
+            users::enable(&services, &caller, id).await?;
             print_line(format!("user {login} enabled"))?;
         }
     }

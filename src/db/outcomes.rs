@@ -5,6 +5,7 @@
 use std::net::IpAddr;
 
 use crate::domain::{
+    audit::{Event, Outcome, Row},
     authorize_request::AuthorizeRequest,
     consent::{Consent, Decision},
     delivery::DeliveryState,
@@ -83,6 +84,8 @@ pub struct KeyUse {
     pub address: IpAddr,
     /// What the client calls itself.
     pub client: Option<String>,
+    /// Whether it was for writing.
+    pub wrote: bool,
 }
 
 /// Seals the body for a key of that number.
@@ -239,4 +242,176 @@ pub enum Rotated {
     To(u32),
     /// Somebody else made the next one meanwhile.
     LostRace,
+}
+
+/// Which audit rows are looked for; all that is given must hold.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AuditFilter {
+    /// About that kind of thing, and that one.
+    pub object: Option<(String, String)>,
+    /// By that user.
+    pub actor_id: Option<i64>,
+    /// What happened.
+    pub event: Option<Event>,
+    /// Whether it came about.
+    pub outcome: Option<Outcome>,
+    /// Not before that time.
+    pub since: Option<Timestamp>,
+    /// Before that time.
+    pub until: Option<Timestamp>,
+}
+
+/// A part of the audit log, newest first.
+#[derive(Clone, Debug)]
+pub struct AuditPage {
+    /// The rows.
+    pub rows: Vec<Row>,
+    /// Before which number the next page begins, if there may be more.
+    pub next: Option<i64>,
+    /// Whether the walk ended before the page was full; the next page goes on from there.
+    pub walked_far: bool,
+}
+
+/// A key made by hand or taken over, open at once.
+#[derive(Clone)]
+pub struct NewKey {
+    /// Keyed hash of the consumer key.
+    pub lookup: Lookup,
+    /// PHC string of the secret.
+    pub secret_hash: String,
+    /// Last characters of the consumer key.
+    pub ending: String,
+    /// What it is for.
+    pub description: String,
+    /// What it may do.
+    pub permissions: Permissions,
+    /// Whom it acts for.
+    pub owner_id: i64,
+    /// When it ends, if it does.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// How making a key went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyInsert {
+    /// Made, with this number.
+    Made(i64),
+    /// That consumer key is here already, with this number.
+    Taken(i64),
+    /// The owner is disabled, deleted, or was never there.
+    NoOwner,
+}
+
+/// What a decision about a key was based on; a change is made only while that holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SeenKey {
+    /// The key's number.
+    pub id: i64,
+    /// Whom it acts for.
+    pub owner_id: i64,
+    /// What it may do.
+    pub permissions: Permissions,
+    /// When it ends, if it does.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// What is to be changed about a key.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KeyChange {
+    /// What it is for.
+    pub description: Option<String>,
+    /// What it may do.
+    pub permissions: Option<Permissions>,
+    /// When it ends; `Some(None)` for never.
+    pub expires_at: Option<Option<Timestamp>>,
+}
+
+/// A session to be begun.
+#[derive(Clone)]
+pub struct BegunSession {
+    /// Whose it is.
+    pub user_id: i64,
+    /// Keyed hash of its id.
+    pub id_hash: Lookup,
+    /// Keyed hash of the session that ends with it.
+    pub replaces: Option<Lookup>,
+    /// From where.
+    pub address: String,
+    /// What the browser calls itself.
+    pub client: Option<String>,
+}
+
+/// A session, for its user.
+#[derive(Clone, Debug)]
+pub struct SessionRow {
+    /// Keyed hash of its id.
+    pub id_hash: Vec<u8>,
+    /// When it began.
+    pub created_at: Timestamp,
+    /// When it was last used, to the minute.
+    pub last_used_at: Timestamp,
+    /// From where it began.
+    pub address: String,
+    /// What the browser calls itself.
+    pub client: Option<String>,
+}
+
+/// What is to be changed about a user.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UserChange {
+    /// Name for pages.
+    pub name: Option<String>,
+    /// E-mail address; `Some(None)` for none.
+    pub email: Option<Option<String>>,
+    /// What the user may do.
+    pub role: Option<Role>,
+}
+
+/// How changing a user went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UserUpdate {
+    /// Changed.
+    Done,
+    /// There is no such user, or not in that state any more.
+    Unknown,
+    /// The e-mail address belongs to somebody else.
+    Taken,
+    /// Nobody could make and change users any more.
+    LastAdmin,
+}
+
+/// An API token, for people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApiTokenRow {
+    /// Its number.
+    pub id: i64,
+    /// What it is for.
+    pub name: String,
+    /// Its last characters.
+    pub ending: String,
+    /// Whose it is.
+    pub user: User,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it ends, if it does.
+    pub expires_at: Option<Timestamp>,
+    /// When it was last used, to the minute.
+    pub last_used_at: Option<Timestamp>,
+    /// When it was ended, if it was.
+    pub revoked_at: Option<Timestamp>,
+}
+
+/// An API token to be made.
+#[derive(Clone, Debug)]
+pub struct NewApiToken {
+    /// Keyed hash of the token.
+    pub lookup: Lookup,
+    /// What it is for.
+    pub name: String,
+    /// Its last characters.
+    pub ending: String,
+    /// Whose it is.
+    pub user_id: i64,
+    /// When it ends, if it does.
+    pub expires_at: Option<Timestamp>,
 }

@@ -15,16 +15,28 @@ use diesel_async::{
 
 use super::DbError;
 
+#[path = "queries/api_tokens.rs"]
+pub mod api_tokens;
 #[path = "queries/approvals.rs"]
 pub mod approvals;
+#[path = "queries/audit.rs"]
+pub mod audit;
 #[path = "queries/deliveries.rs"]
 pub mod deliveries;
 #[path = "queries/delivery_status.rs"]
 pub mod delivery_status;
 #[path = "queries/key_changes.rs"]
 pub mod key_changes;
+#[path = "queries/key_edits.rs"]
+pub mod key_edits;
+#[path = "queries/key_list.rs"]
+pub mod key_list;
+#[path = "queries/key_terms.rs"]
+pub mod key_terms;
 #[path = "queries/key_uses.rs"]
 pub mod key_uses;
+#[path = "queries/key_views.rs"]
+pub mod key_views;
 #[path = "queries/keys.rs"]
 pub mod keys;
 #[path = "queries/login_failures.rs"]
@@ -42,6 +54,9 @@ pub mod users;
 
 /// The connection that the queries of this module run on.
 pub type Conn = AsyncPgConnection;
+
+/// What diesel calls this kind of database.
+pub type Backend = diesel::pg::Pg;
 
 /// How long a query waits for a free connection, and a connection for the server.
 const WAIT: Duration = Duration::from_secs(5);

@@ -24,6 +24,7 @@ diesel::table! {
         password_hash -> Text,
         created_at -> BigInt,
         disabled_at -> Nullable<BigInt>,
+        deleted_at -> Nullable<BigInt>,
     }
 }
 
@@ -33,6 +34,8 @@ diesel::table! {
         user_id -> BigInt,
         created_at -> BigInt,
         last_used_at -> BigInt,
+        address -> Text,
+        client -> Nullable<Text>,
     }
 }
 
@@ -94,6 +97,15 @@ diesel::table! {
         last_at -> BigInt,
         address -> Text,
         client -> Nullable<Text>,
+        last_write_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    // Words, and `@host`.
+    key_terms (term, key_id) {
+        term -> Text,
+        key_id -> BigInt,
     }
 }
 
@@ -156,16 +168,71 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    api_tokens (id) {
+        id -> BigInt,
+        lookup -> Binary,
+        name -> Text,
+        ending -> Text,
+        user_id -> BigInt,
+        created_at -> BigInt,
+        expires_at -> Nullable<BigInt>,
+        last_used_at -> BigInt,
+        revoked_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    idempotency_keys (id) {
+        id -> Binary,
+        request -> Binary,
+        answer -> Nullable<Binary>,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    // Only added to; triggers see to it.
+    audit (seq) {
+        seq -> BigInt,
+        at -> BigInt,
+        actor -> Text,
+        actor_id -> Nullable<BigInt>,
+        address -> Nullable<Text>,
+        event -> Text,
+        object_kind -> Text,
+        object_id -> Text,
+        outcome -> Text,
+        request_id -> Nullable<Text>,
+        details -> Text,
+        hash -> Binary,
+    }
+}
+
+diesel::table! {
+    // One row.
+    audit_head (id) {
+        id -> BigInt,
+        seq -> BigInt,
+        hash -> Binary,
+    }
+}
+
 diesel::joinable!(sessions -> users (user_id));
 diesel::joinable!(keys -> users (owner_id));
 diesel::joinable!(keys -> grants (grant_id));
 diesel::joinable!(key_secrets -> keys (key_id));
+diesel::joinable!(key_uses -> keys (key_id));
+diesel::joinable!(api_tokens -> users (user_id));
 diesel::joinable!(deliveries -> grants (grant_id));
 diesel::allow_tables_to_appear_in_same_query!(
     users,
     sessions,
     keys,
     key_secrets,
+    key_uses,
+    key_terms,
+    api_tokens,
     grants,
     deliveries,
     consents

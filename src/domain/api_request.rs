@@ -88,6 +88,12 @@ impl<'a> ApiRequest<'a> {
         }
     }
 
+    /// Whether it may change something at the store, whichever of its methods the store acts by.
+    pub fn writes(&self) -> bool {
+        let only_reads = |method: &str| Permissions::Read.check_method(method).is_ok();
+        !only_reads(self.method) || !self.effective_method().is_some_and(|m| only_reads(&m))
+    }
+
     /// Whether it only asks what may be asked: never refused for want of a key, as browsers send it
     /// without one before they send anything else.
     pub fn only_asks(&self) -> bool {

@@ -26,6 +26,12 @@ pub struct Credential {
 }
 
 impl ConsumerKey {
+    /// What somebody typed or a file holds; nothing if it cannot be a consumer key of ours or
+    /// WooCommerce's.
+    pub fn parse(text: &str) -> Option<Self> {
+        is_token(text, "ck_").then(|| Self(text.to_owned()))
+    }
+
     /// The key as text, for hashing and for the callback.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -46,10 +52,21 @@ impl fmt::Debug for ConsumerKey {
 }
 
 impl ConsumerSecret {
+    /// What a file holds; nothing if it cannot be a consumer secret of ours or WooCommerce's.
+    pub fn parse(text: &str) -> Option<Self> {
+        is_token(text, "cs_").then(|| Self(Zeroizing::new(text.to_owned())))
+    }
+
     /// The plain secret. For hashing it and for the callback's body, nothing else.
     pub fn expose(&self) -> &str {
         &self.0
     }
+}
+
+/// Whether it is that prefix and 40 lowercase hex digits.
+fn is_token(text: &str, prefix: &str) -> bool {
+    let hex = text.strip_prefix(prefix).unwrap_or_default();
+    hex.len() == 40 && hex.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 impl Credential {
@@ -83,6 +100,9 @@ mod tests {
             assert!(text.starts_with(prefix));
             assert!(text[3..].bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')));
         }
+        assert!(ConsumerKey::parse(pair.key.as_str()).is_some_and(|again| again == pair.key));
+        assert!(ConsumerSecret::parse(pair.secret.expose()).is_some());
+        assert!(ConsumerKey::parse(pair.secret.expose()).is_none());
         assert_eq!(format!("{:?}", pair.key), format!("ck_…{}", &pair.key.as_str()[36..]));
     }
 }

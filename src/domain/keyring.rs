@@ -61,6 +61,7 @@ pub struct Keyring {
     pepper: Zeroizing<[u8; 32]>,
     sealing: Zeroizing<[u8; 32]>,
     forms: MacKey,
+    audit: MacKey,
     /// What HKDF extracted from the master key; kept for signing keys of later generations.
     extracted: Zeroizing<[u8; 32]>,
     fingerprint: [u8; 32],
@@ -77,6 +78,7 @@ impl Keyring {
             pepper: key("argon2 pepper"),
             sealing: key("sealing of deliveries"),
             forms: MacKey::new(&key("form tokens")),
+            audit: MacKey::new(&key("audit chain")),
             fingerprint: *key("fingerprint"),
             extracted,
         }
@@ -100,6 +102,11 @@ impl Keyring {
     /// A tag that binds a form to the given parts; the parts cannot run into each other.
     pub fn form_tag(&self, parts: &[&[u8]]) -> Vec<u8> {
         self.forms.tag(parts).to_vec()
+    }
+
+    /// The hash of an audit row that follows the row of hash `previous`.
+    pub(super) fn audit_link(&self, previous: &[u8], row: &[u8]) -> Vec<u8> {
+        self.audit.tag(&[previous, row]).to_vec()
     }
 
     /// The key of that generation that signs callbacks; derived anew each time, which is quick.

@@ -6,10 +6,13 @@
 //! Never: actix, diesel, reqwest, tokio, the environment, a clock, or a source of randomness of its
 //! own. Time and entropy come in as parameters (`tests/architecture.rs` holds this).
 
+pub mod access;
 pub mod api_query;
 pub mod api_request;
+pub mod api_token;
 pub mod app_url;
 pub mod argon;
+pub mod audit;
 pub mod authorize_request;
 pub mod callback_body;
 pub mod callback_url;
@@ -18,8 +21,11 @@ pub mod credential;
 pub mod delivery;
 pub mod diagnosis;
 pub mod entropy;
+pub mod expiry;
 pub mod failure;
 pub mod key;
+pub mod key_list;
+pub mod key_view;
 pub mod keyring;
 pub mod lifetime;
 pub mod login_throttle;
@@ -34,6 +40,7 @@ pub mod query_names;
 pub mod refusal;
 pub mod return_url;
 pub mod sealed;
+pub mod search;
 pub mod session;
 pub mod signature;
 pub mod signing_key;

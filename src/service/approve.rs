@@ -3,9 +3,10 @@
 //! Approving makes credentials, hashes the secret, and writes grant, key and sealed delivery in one
 //! transaction. It sends nothing: the worker does, from what was written (contract §5).
 
+use serde_json::json;
 use zeroize::Zeroizing;
 
-use super::{ServiceError, Services, session::Session, verify};
+use super::{ServiceError, Services, caller::Caller, keys, session::Session};
 pub use crate::db::outcomes::Decided;
 use crate::{
     db::{
@@ -13,13 +14,13 @@ use crate::{
         outcomes::{Approval, ApproveOutcome, SealFor},
     },
     domain::{
+        audit::{Entry, Event, Object},
         authorize_request::AuthorizeRequest,
         callback_body::{self, Facts},
-        consent::{self, Consent},
+        consent::{self, Consent, Decision},
         credential::Credential,
         entropy::random,
         lifetime::Lifetime,
-        oauth1::Mode,
         sealed::Sealed,
         timestamp::Timestamp,
     },
@@ -61,6 +62,7 @@ impl From<db::DbError> for PressError {
 /// If the token does not fit, the session ended meanwhile, or nothing could be written.
 pub async fn approve(
     services: &Services,
+    caller: &Caller,
     press: Press,
     lifetime: Lifetime,
 ) -> Result<Decided, PressError> {
@@ -69,7 +71,24 @@ pub async fn approve(
     let issue = Issue::now(services, lifetime);
     let now = issue.issued_at;
     let approval = approval(services, press, consent, issue).await?;
-    let outcome = db::write!(services.db, approvals::approve(now, approval))?;
+    let grant_id = approval.grant_id.clone();
+    let details = json!({
+        "app": approval.request.shown_name(), "callback_host": approval.request.callback_url.host(),
+        "permissions": approval.request.scope.as_str(),
+        "expires_at": approval.expires_at.map(|at| at.to_string()),
+    });
+    let journal = caller.journal(services);
+    let outcome = db::audited!(
+        services.db,
+        journal,
+        approvals::approve(now, approval),
+        |outcome: &ApproveOutcome| match outcome {
+            ApproveOutcome::Decided(made) if made.grant_id.as_ref() == Some(&grant_id) => {
+                vec![Entry::done(Event::GrantApproved, Object::grant(&grant_id), details)]
+            }
+            ApproveOutcome::Decided(_) | ApproveOutcome::SessionEnded => Vec::new(),
+        },
+    )?;
     fault::point("after-transaction").await;
     services.signals.wake_worker();
     match outcome {
@@ -82,10 +101,22 @@ pub async fn approve(
 ///
 /// # Errors
 /// If the token does not fit, or nothing could be written.
-pub async fn deny(services: &Services, press: Press) -> Result<Decided, PressError> {
+pub async fn deny(
+    services: &Services,
+    caller: &Caller,
+    press: Press,
+) -> Result<Decided, PressError> {
     let consent = consent(services, &press)?;
-    let now = services.now();
-    Ok(db::write!(services.db, approvals::deny(now, &consent))?)
+    let (now, journal) = (services.now(), caller.journal(services));
+    let details = json!({
+        "app": press.request.shown_name(), "callback_host": press.request.callback_url.host(),
+    });
+    let decided =
+        db::audited!(services.db, journal, approvals::deny(now, &consent), |decided: &Decided| {
+            let entry = Entry::done(Event::GrantDenied, Object::grant(""), details);
+            if decided.decision == Decision::Denied { vec![entry] } else { Vec::new() }
+        },);
+    Ok(decided?)
 }
 
 fn consent(services: &Services, press: &Press) -> Result<Consent, PressError> {
@@ -134,7 +165,7 @@ async fn approval(
         grant_id: issue.grant_id.clone(),
         delivery_id: issue.delivery_id.clone(),
         expires_at: issue.expires_at,
-        seal_secret: seal_secret(services, &pair),
+        seal_secret: keys::seal_secret(services, &pair),
         seal: seal(services, request.clone(), pair, issue),
         again_after,
         consent,
@@ -146,17 +177,6 @@ async fn approval(
 /// `My App - API (2026-11-20 20:45:03)`, as WooCommerce describes an app's key.
 fn description(request: &AuthorizeRequest, issued_at: Timestamp) -> String {
     format!("{} - API ({})", request.shown_name(), issued_at.to_sql_style())
-}
-
-/// Seals the secret for OAuth 1.0a, if that is on.
-fn seal_secret(services: &Services, pair: &Credential) -> Option<SealFor> {
-    let (keyring, entropy) = (services.keyring.clone(), services.entropy.clone());
-    let secret = Zeroizing::new(pair.secret.expose().to_owned());
-    let seal = move |key_id| {
-        Sealed::seal(&keyring, &*entropy, &verify::sealed_row(key_id), secret.as_bytes())
-    };
-    let is_kept = services.verifier.options.oauth1 != Mode::Off;
-    is_kept.then(|| Box::new(seal) as SealFor)
 }
 
 /// Writes and seals the callback's body once the key's number is known.

@@ -5,11 +5,18 @@
 
 use std::time::Duration;
 
-use super::{ServiceError, Services, signing};
+use serde_json::json;
+
+use super::{ServiceError, Services, caller::Caller, signing};
 pub use crate::db::outcomes::{Claim, Claimed, Recorded};
 use crate::{
     db,
-    domain::{delivery::Attempted, failure::Failure, timeline::Timeline},
+    domain::{
+        audit::{Entry, Event, Object},
+        delivery::Attempted,
+        failure::Failure,
+        timeline::Timeline,
+    },
     fault,
     outbound::Message,
 };
@@ -23,7 +30,18 @@ const LEASE_MARGIN: Duration = Duration::from_secs(5);
 /// If the database gives no answer.
 pub async fn claim(services: &Services) -> Result<Claim, ServiceError> {
     let (now, lease) = (services.now(), services.callback_timeout + LEASE_MARGIN);
-    let claim = db::write!(services.db, deliveries::claim(now, lease))?;
+    let journal = Caller::system().journal(services);
+    let claim =
+        db::audited!(services.db, journal, deliveries::claim(now, lease), |claim: &Claim| {
+            match claim {
+                Claim::GaveUp(grant_id) => {
+                    let details = json!({ "failure": "out_of_time" });
+                    let object = Object::grant(grant_id);
+                    vec![Entry::done(Event::DeliveryFailed, object, details)]
+                }
+                Claim::Got(_) | Claim::LostRace | Claim::Nothing(_) => Vec::new(),
+            }
+        })?;
     match &claim {
         Claim::Got(_) => {
             // The key opens now: apps test it inside their callback.
@@ -66,7 +84,22 @@ pub async fn send(services: &Services, claimed: Claimed) -> Sent {
 pub async fn record(services: &Services, sent: &Sent) -> Result<Recorded, ServiceError> {
     let (id, attempt, attempted) = (sent.id.clone(), sent.attempt, sent.attempted.clone());
     let now = services.now();
-    let recorded = db::write!(services.db, deliveries::record(now, &id, attempt, &attempted))?;
+    let journal = Caller::system().journal(services);
+    let object = Object::delivery(&sent.id);
+    let details = json!({
+        "grant": sent.grant_id, "attempt": attempt,
+        "failure": sent.attempted.failure.as_ref().map(Failure::code),
+    });
+    let recorded = db::audited!(
+        services.db,
+        journal,
+        deliveries::record(now, &id, attempt, &attempted),
+        |recorded: &Recorded| match recorded {
+            Recorded::Delivered => vec![Entry::done(Event::Delivered, object, details)],
+            Recorded::GaveUp => vec![Entry::done(Event::DeliveryFailed, object, details)],
+            Recorded::RetryAt(_) | Recorded::Superseded => Vec::new(),
+        },
+    )?;
     services.verifier.changes.changed_here(services).await;
     services.signals.tell_progress(&sent.grant_id);
     services.signals.wake_worker();

@@ -2,13 +2,18 @@
 
 use std::time::Duration;
 
+use serde_json::json;
 use tokio::time::{sleep, timeout};
 
-use super::{ServiceError, Services};
+use super::{ServiceError, Services, caller::Caller};
 pub use crate::db::outcomes::{Attempt, DeliveryStatus};
 use crate::{
     db,
-    domain::{delivery::DeliveryState, user::User},
+    domain::{
+        audit::{Entry, Event, Object},
+        delivery::DeliveryState,
+        user::User,
+    },
 };
 
 /// How long a browser is kept waiting.
@@ -100,6 +105,7 @@ fn is_under_way(status: &DeliveryStatus) -> bool {
 /// If the database gives no answer.
 pub async fn retry_now(
     services: &Services,
+    caller: &Caller,
     user: &User,
     grant_id: &str,
 ) -> Result<bool, ServiceError> {
@@ -107,7 +113,12 @@ pub async fn retry_now(
         return Ok(false);
     }
     let (now, id) = (services.now(), grant_id.to_owned());
-    let retried = db::write!(services.db, deliveries::retry_now(now, &id))?;
+    let (journal, object) = (caller.journal(services), Object::grant(grant_id));
+    let retried =
+        db::audited!(services.db, journal, deliveries::retry_now(now, &id), |done: &bool| {
+            let entry = Entry::done(Event::DeliveryRetried, object, json!({}));
+            if *done { vec![entry] } else { Vec::new() }
+        })?;
     services.signals.wake_worker();
     Ok(retried)
 }
@@ -118,6 +129,7 @@ pub async fn retry_now(
 /// If the database gives no answer.
 pub async fn cancel(
     services: &Services,
+    caller: &Caller,
     user: &User,
     grant_id: &str,
 ) -> Result<bool, ServiceError> {
@@ -125,7 +137,12 @@ pub async fn cancel(
         return Ok(false);
     }
     let (now, id) = (services.now(), grant_id.to_owned());
-    let cancelled = db::write!(services.db, deliveries::cancel(now, &id))?;
+    let (journal, object) = (caller.journal(services), Object::grant(grant_id));
+    let cancelled =
+        db::audited!(services.db, journal, deliveries::cancel(now, &id), |done: &bool| {
+            let entry = Entry::done(Event::DeliveryCancelled, object, json!({}));
+            if *done { vec![entry] } else { Vec::new() }
+        })?;
     services.verifier.changes.changed_here(services).await;
     services.signals.tell_progress(grant_id);
     Ok(cancelled)

@@ -5,13 +5,29 @@ use std::{
     time::Duration,
 };
 
+use serde_json::json;
 use zeroize::Zeroizing;
 
-use super::{ServiceError, Services};
-use crate::{
-    db::{self, outcomes::Admission},
-    domain::{login_throttle::Subject, session::SessionId, user::User},
+use super::{
+    ServiceError, Services,
+    caller::{Actor, Caller},
 };
+use crate::{
+    db::{
+        self,
+        outcomes::{Admission, BegunSession},
+    },
+    domain::{
+        audit::{Entry, Event, Object},
+        login_throttle::Subject,
+        session::SessionId,
+        text,
+        user::User,
+    },
+};
+
+/// How much of a browser's name is kept, in characters.
+const LONGEST_CLIENT: usize = 200;
 
 /// What a form or a program sent.
 pub struct Attempt {
@@ -21,6 +37,8 @@ pub struct Attempt {
     pub password: Zeroizing<String>,
     /// The client's address.
     pub address: IpAddr,
+    /// What the browser calls itself.
+    pub client: Option<String>,
     /// The session it came with, which ends.
     pub replaces: Option<SessionId>,
 }
@@ -40,7 +58,11 @@ pub enum LoginOutcome {
 ///
 /// # Errors
 /// If the database gives no answer or too many passwords wait to be checked.
-pub async fn login(services: &Services, attempt: Attempt) -> Result<LoginOutcome, ServiceError> {
+pub async fn login(
+    services: &Services,
+    caller: &Caller,
+    attempt: Attempt,
+) -> Result<LoginOutcome, ServiceError> {
     let name = attempt.name.trim().to_lowercase();
     let address = subject(services, Subject::Address, &network(attempt.address));
     let account = subject(services, Subject::Account, &name);
@@ -54,25 +76,54 @@ pub async fn login(services: &Services, attempt: Attempt) -> Result<LoginOutcome
         // Right, or our own trouble: neither is a failure of whoever tried.
         db::write!(services.db, login_failures::forgive(&account, &address))?;
     }
-    let Some(user) = checked? else { return Ok(LoginOutcome::Wrong) };
-    let id = begin(services, &user, attempt.replaces).await?;
+    let Some(user) = checked? else {
+        note_failure(services, caller, &name).await?;
+        return Ok(LoginOutcome::Wrong);
+    };
+    let Attempt { address, client, replaces, .. } = attempt;
+    let browser = Browser { address: Some(address), client };
+    let id = begin(services, caller, &user, browser, replaces).await?;
     Ok(LoginOutcome::In(id, user))
+}
+
+/// Writes a failure down: about the user if there is one of that name. What was typed is not kept, since
+/// it may be a password in the wrong field.
+async fn note_failure(
+    services: &Services,
+    caller: &Caller,
+    name: &str,
+) -> Result<(), ServiceError> {
+    let found = db::read!(services.db, users::by_login_or_email(name))?;
+    let object = Object::session(found.map(|found| found.user.id));
+    caller.note(services, Entry::refused(Event::LoginFailed, object, json!({}))).await
+}
+
+/// Where a session begins.
+pub(super) struct Browser {
+    /// Its address.
+    pub address: Option<IpAddr>,
+    /// What it calls itself.
+    pub client: Option<String>,
 }
 
 /// Begins a session for a user whose identity is proven.
 pub(super) async fn begin(
     services: &Services,
+    caller: &Caller,
     user: &User,
+    browser: Browser,
     replaces: Option<SessionId>,
 ) -> Result<SessionId, ServiceError> {
     let id = SessionId::generate(&*services.entropy);
     let hash = services.keyring.lookup(id.as_str());
     let old = replaces.map(|old| services.keyring.lookup(old.as_str()));
     let (now, user_id) = (services.now(), user.id);
-    db::write!(
-        services.db,
-        sessions::begin(now, user_id, &hash, old.as_ref().map(<[u8; 32]>::as_slice))
-    )?;
+    let address = browser.address.map(|address| address.to_string()).unwrap_or_default();
+    let client = browser.client.map(|name| text::shortened(&text::visible(&name), LONGEST_CLIENT));
+    let begun = BegunSession { user_id, id_hash: hash, replaces: old, address, client };
+    let journal = caller.acting_as(Actor::User(user.clone())).journal(services);
+    let entry = Entry::done(Event::LoggedIn, Object::session(Some(user_id)), json!({}));
+    db::audited!(services.db, journal, sessions::begin(now, begun), |(): &()| vec![entry])?;
     Ok(id)
 }
 

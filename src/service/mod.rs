@@ -5,7 +5,9 @@
 //! [`ServiceError`] is for what nobody asked for.
 
 pub mod approve;
+pub mod audit;
 pub mod callback_check;
+pub mod caller;
 pub mod connect;
 pub mod deliver;
 pub mod delivery_watch;
@@ -13,11 +15,13 @@ pub mod environment;
 mod hasher;
 pub mod health;
 pub mod installation;
+pub mod keys;
 pub mod login;
 pub mod session;
 pub mod setup;
 mod signals;
 pub mod signing;
+pub mod tokens;
 pub mod users;
 pub mod verify;
 

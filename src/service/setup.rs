@@ -1,14 +1,18 @@
 //! The first admin, made through a single-use link. There is no default account.
 
 use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
+use serde_json::json;
 
 use super::{
-    ServiceError, Services, login,
+    ServiceError, Services,
+    caller::Caller,
+    login::{self, Browser},
     users::{NewUserRequest, UserError, checked, inserted},
 };
 use crate::{
-    db,
+    db::{self, outcomes::UserInsert},
     domain::{
+        audit::{Entry, Event, Object},
         entropy::random,
         session::SessionId,
         user::{Role, User},
@@ -45,6 +49,7 @@ pub async fn is_open(services: &Services, token: &str) -> Result<bool, ServiceEr
 /// Which rule was broken, or that the token is not valid any more.
 pub async fn make_first_admin(
     services: &Services,
+    caller: &Caller,
     token: &str,
     request: NewUserRequest,
 ) -> Result<SessionId, UserError> {
@@ -54,9 +59,23 @@ pub async fn make_first_admin(
     let new = checked(services, NewUserRequest { role: Role::Admin, ..request }).await?;
     let (now, hash) = (services.now(), token_hash(services, token));
     let (login, name, email) = (new.login.clone(), new.name.clone(), new.email.clone());
-    let id = inserted(db::write!(services.db, users::insert_first(now, &new, &hash))?)?;
+    let journal = caller.journal(services);
+    let details = json!({ "login": login, "role": Role::Admin.as_str(), "by": "setup link" });
+    let made = db::audited!(
+        services.db,
+        journal,
+        users::insert_first(now, &new, &hash),
+        |made: &UserInsert| match made {
+            UserInsert::Made(id) => {
+                vec![Entry::done(Event::UserCreated, Object::user(*id), details)]
+            }
+            UserInsert::Taken | UserInsert::NoSetup => Vec::new(),
+        },
+    );
+    let id = inserted(made?)?;
     let user = User { id, login, name, email, role: Role::Admin, disabled: false };
-    Ok(login::begin(services, &user, None).await?)
+    let browser = Browser { address: caller.address, client: None };
+    Ok(login::begin(services, caller, &user, browser, None).await?)
 }
 
 /// The stored form. Comparing hashes of a 192-bit random token needs no constant time.

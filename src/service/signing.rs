@@ -9,12 +9,14 @@ use std::{
 };
 
 use ed25519_dalek::SigningKey;
+use serde_json::json;
 use tokio::time::timeout;
 
-use super::{ServiceError, Services};
+use super::{ServiceError, Services, caller::Caller};
 use crate::{
     db::{self, DbError, outcomes::Rotated},
     domain::{
+        audit::{Entry, Event, Object},
         signature::{self, JwkSet, SignatureHeaders},
         signing_key::{Generation, MOST_IN_USE, OVERLAP},
         timestamp::Timestamp,
@@ -117,7 +119,11 @@ pub async fn list(services: &Services) -> Result<Vec<Listed>, ServiceError> {
 ///
 /// # Errors
 /// If there are too many, somebody else was first, or the database gives no answer.
-pub async fn rotate(services: &Services, at_once: bool) -> Result<Rotation, RotateError> {
+pub async fn rotate(
+    services: &Services,
+    caller: &Caller,
+    at_once: bool,
+) -> Result<Rotation, RotateError> {
     let now = services.now();
     let in_use = in_use(services, now).await?;
     let newest =
@@ -127,7 +133,19 @@ pub async fn rotate(services: &Services, at_once: bool) -> Result<Rotation, Rota
     }
     let overlap_until = if at_once { now } else { now.plus(OVERLAP) };
     let newest = newest.number;
-    let rotated = db::write!(services.db, signing_keys::rotate(now, newest, overlap_until));
+    let journal = caller.journal(services);
+    let rotated = db::audited!(
+        services.db,
+        journal,
+        signing_keys::rotate(now, newest, overlap_until),
+        |rotated: &Rotated| match rotated {
+            Rotated::To(made) => {
+                let (object, details) = (Object::signing_key(*made), json!({ "at_once": at_once }));
+                vec![Entry::done(Event::SigningKeyRotated, object, details)]
+            }
+            Rotated::LostRace => Vec::new(),
+        },
+    );
     match rotated.map_err(ServiceError::Db)? {
         Rotated::To(made) => Ok(Rotation { made, overlap_until }),
         Rotated::LostRace => Err(RotateError::LostRace),

@@ -21,6 +21,7 @@ use crate::{
     domain::{parameters::Parameters, session::SessionId},
     service::{
         Services,
+        caller::{Actor, Caller},
         session::{self, Session},
     },
 };
@@ -77,6 +78,22 @@ impl Visitor {
     /// The client's address.
     pub fn address(&self) -> IpAddr {
         client_address::of(&self.request, &self.site.trusted_proxies)
+    }
+
+    /// What the browser calls itself.
+    pub fn user_agent(&self) -> Option<String> {
+        let agent = self.request.headers().get(header::USER_AGENT)?;
+        agent.to_str().ok().map(str::to_owned)
+    }
+
+    /// Who asks, for use cases that change something.
+    pub fn caller(&self) -> Caller {
+        let user = self.session.as_ref().map(|session| session.user.clone());
+        Caller {
+            actor: user.map_or(Actor::Nobody, Actor::User),
+            address: Some(self.address()),
+            request_id: Some(request_id(&self.request)).filter(|id| !id.is_empty()),
+        }
     }
 
     /// Whether the request is a POST; every other method only looks.

@@ -2,6 +2,11 @@
 
 use std::time::Duration;
 
+use appgrant::service::{
+    caller::Caller,
+    users::{self, KeysFate},
+};
+
 use crate::{
     authorize::GOOD,
     support::{Answer, Manager, PASSWORD, TestApp},
@@ -131,17 +136,18 @@ async fn sessions_end_when_idle_when_old_and_when_trust_ends() {
     app.clock.advance(hours(8));
     assert!(!is_logged_in(&old).await, "168 hours");
 
-    let services = app.services();
+    let (services, caller) = (app.services(), Caller::command_line());
+    let max = app.user("max").await.id;
     let changed = app.logged_in("max").await;
     let password = zeroize::Zeroizing::new(PASSWORD.to_owned());
-    appgrant::service::users::set_password(services, "max", password).await.unwrap();
+    users::set_password(services, &caller, max, password).await.unwrap();
     assert!(!is_logged_in(&changed).await);
 
     let disabled = app.logged_in("max").await;
-    appgrant::service::users::set_disabled(services, "max", true).await.unwrap();
+    users::disable(services, &caller, max, KeysFate::Pause).await.unwrap();
     assert!(!is_logged_in(&disabled).await);
     assert_eq!(log_in(&app.browser(), "max", PASSWORD).await.text(".notice"), WRONG);
-    appgrant::service::users::set_disabled(services, "max", false).await.unwrap();
+    users::enable(services, &caller, max).await.unwrap();
     assert_eq!(log_in(&app.browser(), "max", PASSWORD).await.status, 302);
 }
 

@@ -33,6 +33,7 @@ mod login;
 mod lossless;
 mod proxies;
 mod receivers;
+mod rights;
 mod secrets;
 mod setup;
 mod signing;

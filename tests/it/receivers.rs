@@ -9,6 +9,7 @@ use appgrant::{
         timestamp::Timestamp,
     },
     service::{
+        caller::Caller,
         environment::{Clock, SystemClock},
         signing,
     },
@@ -249,7 +250,7 @@ async fn keys_that_nobody_asked_for_are_refused(scene: Scene) {
 
 async fn a_rotation_is_not_noticed(scene: Scene) {
     scene.connected().await;
-    signing::rotate(scene.store.services(), false).await.unwrap();
+    signing::rotate(scene.store.services(), &Caller::command_line(), false).await.unwrap();
     let passed = scene.connected().await;
     assert_eq!(passed.signature().signature.matches("v1a,").count(), 2);
     assert_eq!(scene.app.stored(), 2);
@@ -281,7 +282,7 @@ async fn rubbish_does_no_harm(scene: Scene) {
 
 async fn a_rotation_at_once_costs_a_minute(scene: Scene) {
     scene.connected().await;
-    signing::rotate(scene.store.services(), true).await.unwrap();
+    signing::rotate(scene.store.services(), &Caller::command_line(), true).await.unwrap();
     let (query, state) = scene.connect().await;
     let waiting = scene.approve(&query).await;
     assert!(waiting.location().contains("/connections/"), "the app knows the old key only");

@@ -5,6 +5,7 @@ use std::time::Duration;
 use appgrant::{
     domain::signature::{self, JwkSet, NotSigned},
     service::{
+        caller::Caller,
         environment::{Clock, SystemClock},
         signing,
     },
@@ -109,7 +110,7 @@ async fn a_running_service_follows_a_rotation() {
 async fn after_thirty_days_the_old_key_is_gone() {
     let (app, receiver) = (TestApp::start().await, Receiver::start().await);
     let old = published(&app.browser()).await.remove(0);
-    signing::rotate(app.services(), false).await.unwrap();
+    signing::rotate(app.services(), &Caller::command_line(), false).await.unwrap();
     app.clock.advance(DAY * 29);
     let during = deliver(&app.logged_in("max").await, &receiver).await;
     let both = published(&app.browser()).await;
@@ -174,9 +175,20 @@ async fn rotating_from_many_sides_at_once_harms_nothing() {
 async fn the_header_is_kept_short() {
     let (app, receiver) = (TestApp::start().await, Receiver::start().await);
     for made in 2..=8 {
-        assert_eq!(signing::rotate(app.services(), false).await.ok().unwrap().made, made);
+        assert_eq!(
+            signing::rotate(app.services(), &Caller::command_line(), false)
+                .await
+                .ok()
+                .unwrap()
+                .made,
+            made
+        );
     }
-    let refused = signing::rotate(app.services(), false).await.err().unwrap().to_string();
+    let refused = signing::rotate(app.services(), &Caller::command_line(), false)
+        .await
+        .err()
+        .unwrap()
+        .to_string();
     assert!(refused.starts_with("8 signing keys are in use already; wait until"), "{refused}");
     let manager = app.logged_in("max").await;
     let received = deliver(&manager, &receiver).await;
@@ -185,7 +197,10 @@ async fn the_header_is_kept_short() {
     for (number, key) in keys.iter().enumerate() {
         assert_eq!(judged(&received, key)[number], FITS);
     }
-    assert_eq!(signing::rotate(app.services(), true).await.ok().unwrap().made, 9);
+    assert_eq!(
+        signing::rotate(app.services(), &Caller::command_line(), true).await.ok().unwrap().made,
+        9
+    );
     assert_eq!(published(&manager).await.len(), 1);
 }
 
@@ -193,7 +208,7 @@ async fn the_header_is_kept_short() {
 #[tokio::test]
 async fn a_claimed_delivery_is_signed_with_the_keys_seen_last() {
     let (app, receiver) = (TestApp::start().await, Receiver::start().await);
-    signing::rotate(app.services(), true).await.unwrap();
+    signing::rotate(app.services(), &Caller::command_line(), true).await.unwrap();
     let manager = app.logged_in("max").await;
     deliver(&manager, &receiver).await;
     let keys = published(&manager).await;

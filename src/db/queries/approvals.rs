@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
-use super::{Conn, keys, oauth, sessions};
+use super::{Conn, key_terms, keys, oauth, sessions};
 use crate::{
     db::{
         DbError,
@@ -13,6 +13,7 @@ use crate::{
     domain::{
         consent::{Consent, Decision, REMEMBERED},
         delivery::{DeliveryState, GIVE_UP_AFTER},
+        search,
         timestamp::Timestamp,
     },
 };
@@ -46,6 +47,9 @@ async fn write_all(conn: &mut Conn, now: Timestamp, new: Approval) -> Result<Dec
         return earlier(conn, &new.consent.id).await?.ok_or(DbError::Corrupt("consents.id"));
     }
     let key_id = keys::insert(conn, now, &new).await?;
+    let app = (new.request.app_name.as_str(), &*new.request.callback_url.host());
+    let terms = search::terms(&new.description, &new.ending, Some(app));
+    key_terms::add(conn, key_id, &terms).await?;
     let Approval { grant_id, delivery_id, seal, seal_secret, .. } = new;
     if let Some(seal) = seal_secret {
         oauth::keep_secret(conn, key_id, &seal(key_id)).await?;

@@ -274,3 +274,18 @@ pub async fn cancel(conn: &mut Conn, now: Timestamp, grant_id: &str) -> Result<b
     }
     Ok(false)
 }
+
+/// Calls off what hands a key over, if anything does: the key is about to end. The key itself is left
+/// to the caller.
+pub async fn call_off(conn: &mut Conn, now: Timestamp, key_id: i64) -> Result<(), DbError> {
+    let live = deliveries::table
+        .filter(deliveries::key_id.eq(key_id))
+        .filter(deliveries::state.eq_any(LIVE));
+    let values = (
+        deliveries::state.eq(DeliveryState::Cancelled.as_str()),
+        deliveries::sealed.eq(None::<Vec<u8>>),
+        deliveries::ended_at.eq(now.as_millis()),
+    );
+    diesel::update(live).set(values).execute(conn).await?;
+    Ok(())
+}

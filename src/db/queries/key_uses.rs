@@ -12,11 +12,13 @@ use crate::{
 /// Notes uses; a later one that another process noted stays.
 pub async fn note(conn: &mut Conn, uses: Vec<KeyUse>) -> Result<(), DbError> {
     for used in uses {
+        let wrote_at = if used.wrote { used.at.as_millis() } else { 0 };
         let row = (
             key_uses::key_id.eq(used.key_id),
             key_uses::last_at.eq(used.at.as_millis()),
             key_uses::address.eq(used.address.to_string()),
             key_uses::client.eq(used.client),
+            key_uses::last_write_at.eq(wrote_at),
         );
         let newer = (
             key_uses::last_at.eq(excluded(key_uses::last_at)),
@@ -31,21 +33,30 @@ pub async fn note(conn: &mut Conn, uses: Vec<KeyUse>) -> Result<(), DbError> {
             .filter(key_uses::last_at.lt(excluded(key_uses::last_at)))
             .execute(conn)
             .await?;
+        if used.wrote {
+            let older = key_uses::table.find(used.key_id);
+            diesel::update(FilterDsl::filter(older, key_uses::last_write_at.lt(wrote_at)))
+                .set(key_uses::last_write_at.eq(wrote_at))
+                .execute(conn)
+                .await?;
+        }
     }
     Ok(())
 }
 
 /// The last use of a key that was noted.
 pub async fn of(conn: &mut Conn, key_id: i64) -> Result<Option<KeyUse>, DbError> {
-    let row: Option<(i64, String, Option<String>)> = key_uses::table
+    let row: Option<(i64, String, Option<String>, i64)> = key_uses::table
         .find(key_id)
-        .select((key_uses::last_at, key_uses::address, key_uses::client))
+        .select((key_uses::last_at, key_uses::address, key_uses::client, key_uses::last_write_at))
         .first(conn)
         .await
         .optional()?;
-    row.map(|(at, address, client)| {
-        let address = address.parse().map_err(|_| DbError::Corrupt("key_uses.address"))?;
-        Ok(KeyUse { key_id, at: Timestamp::from_millis(at), address, client })
-    })
-    .transpose()
+    row.filter(|row| row.0 > 0)
+        .map(|(at, address, client, wrote_at)| {
+            let address = address.parse().map_err(|_| DbError::Corrupt("key_uses.address"))?;
+            let wrote = wrote_at == at;
+            Ok(KeyUse { key_id, at: Timestamp::from_millis(at), address, client, wrote })
+        })
+        .transpose()
 }

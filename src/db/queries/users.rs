@@ -7,7 +7,7 @@ use super::{Conn, meta};
 use crate::{
     db::{
         DbError,
-        outcomes::{NewUser, UserInsert, UserWithPassword},
+        outcomes::{NewUser, UserChange, UserInsert, UserUpdate, UserWithPassword},
         schema::{sessions, users},
     },
     domain::{
@@ -26,6 +26,9 @@ pub(super) struct UserRow {
     role: String,
     disabled_at: Option<i64>,
 }
+
+/// What a deleted user's login begins with: no login has it.
+const DELETED: char = '~';
 
 impl UserRow {
     pub(super) fn into_user(self) -> Result<User, DbError> {
@@ -92,6 +95,7 @@ pub async fn by_login_or_email(
 /// All users, by login. An installation has a handful.
 pub async fn list(conn: &mut Conn) -> Result<Vec<User>, DbError> {
     let rows = users::table
+        .filter(users::deleted_at.is_null())
         .order(users::login)
         .limit(10_000)
         .select(UserRow::as_select())
@@ -101,33 +105,138 @@ pub async fn list(conn: &mut Conn) -> Result<Vec<User>, DbError> {
 }
 
 /// Sets a password and ends the user's sessions; whether there is such a user.
-pub async fn set_password(conn: &mut Conn, login: &str, hash: &str) -> Result<bool, DbError> {
-    let changed = diesel::update(users::table.filter(users::login.eq(login)))
-        .set(users::password_hash.eq(hash))
-        .execute(conn)
-        .await?;
-    end_sessions(conn, login).await?;
-    Ok(changed == 1)
-}
-
-/// Disables a user from `since` on and ends the sessions, or enables again; whether there is such a user.
-pub async fn set_disabled(
-    conn: &mut Conn,
-    login: &str,
-    since: Option<Timestamp>,
-) -> Result<bool, DbError> {
-    let changed = diesel::update(users::table.filter(users::login.eq(login)))
-        .set(users::disabled_at.eq(since.map(Timestamp::as_millis)))
-        .execute(conn)
-        .await?;
-    if since.is_some() {
-        end_sessions(conn, login).await?;
+pub async fn set_password(conn: &mut Conn, id: i64, hash: &str) -> Result<bool, DbError> {
+    let known = users::table.find(id).filter(users::deleted_at.is_null());
+    let set = diesel::update(known).set(users::password_hash.eq(hash));
+    if set.execute(conn).await? == 0 {
+        return Ok(false);
     }
-    Ok(changed == 1)
+    end_sessions_of(conn, id).await?;
+    Ok(true)
 }
 
-async fn end_sessions(conn: &mut Conn, login: &str) -> Result<(), DbError> {
-    let ids = users::table.filter(users::login.eq(login)).select(users::id);
-    diesel::delete(sessions::table.filter(sessions::user_id.eq_any(ids))).execute(conn).await?;
+/// The user of that number, unless deleted.
+pub async fn by_id(conn: &mut Conn, id: i64) -> Result<Option<User>, DbError> {
+    let row: Option<UserRow> = users::table
+        .find(id)
+        .filter(users::deleted_at.is_null())
+        .select(UserRow::as_select())
+        .first(conn)
+        .await
+        .optional()?;
+    row.map(UserRow::into_user).transpose()
+}
+
+/// The user of that number, with the hash to check a password against.
+pub async fn password_of(conn: &mut Conn, id: i64) -> Result<Option<String>, DbError> {
+    let hash = users::table.find(id).select(users::password_hash);
+    Ok(hash.first(conn).await.optional()?)
+}
+
+/// Holds a user who is not shut out until the transaction ends; whether there is one.
+pub async fn hold(conn: &mut Conn, id: i64) -> Result<bool, DbError> {
+    let active = users::table.find(id).filter(users::disabled_at.is_null());
+    let rows = diesel::update(active).set(users::name.eq(users::name)).execute(conn).await?;
+    Ok(rows == 1)
+}
+
+/// Changes a user.
+pub async fn change(conn: &mut Conn, id: i64, change: UserChange) -> Result<UserUpdate, DbError> {
+    let user = users::table.find(id).filter(users::deleted_at.is_null());
+    if let Some(Some(email)) = &change.email {
+        let others = users::table.filter(users::email.eq(email)).filter(users::id.ne(id));
+        if diesel::select(diesel::dsl::exists(others)).get_result(conn).await? {
+            return Ok(UserUpdate::Taken);
+        }
+    }
+    if change.role.is_some_and(|role| role != Role::Admin) && is_last_admin(conn, id).await? {
+        return Ok(UserUpdate::LastAdmin);
+    }
+    let Some(row) = user.select(UserRow::as_select()).first(conn).await.optional()? else {
+        return Ok(UserUpdate::Unknown);
+    };
+    let values = (
+        users::name.eq(change.name.unwrap_or(row.name)),
+        users::email.eq(change.email.unwrap_or(row.email)),
+        users::role.eq(change.role.map_or(row.role, |role| role.as_str().to_owned())),
+    );
+    diesel::update(user).set(values).execute(conn).await?;
+    Ok(UserUpdate::Done)
+}
+
+/// Shuts a user out from `since` on and ends the sessions; the last admin only if `even_last`.
+pub async fn disable(
+    conn: &mut Conn,
+    id: i64,
+    since: Timestamp,
+    even_last: bool,
+) -> Result<UserUpdate, DbError> {
+    if !even_last && is_last_admin(conn, id).await? {
+        return Ok(UserUpdate::LastAdmin);
+    }
+    let active = users::table.find(id).filter(users::disabled_at.is_null());
+    let values = users::disabled_at.eq(since.as_millis());
+    if diesel::update(active).set(values).execute(conn).await? == 0 {
+        return is_there(conn, id).await;
+    }
+    end_sessions_of(conn, id).await?;
+    Ok(UserUpdate::Done)
+}
+
+/// Lets a user in again.
+pub async fn enable(conn: &mut Conn, id: i64) -> Result<UserUpdate, DbError> {
+    let shut_out = users::table
+        .find(id)
+        .filter(users::disabled_at.is_not_null())
+        .filter(users::deleted_at.is_null());
+    let let_in = diesel::update(shut_out).set(users::disabled_at.eq(None::<i64>));
+    if let_in.execute(conn).await? == 0 { is_there(conn, id).await } else { Ok(UserUpdate::Done) }
+}
+
+/// What is already so needs no change.
+async fn is_there(conn: &mut Conn, id: i64) -> Result<UserUpdate, DbError> {
+    let known = by_id(conn, id).await?.is_some();
+    Ok(if known { UserUpdate::Done } else { UserUpdate::Unknown })
+}
+
+/// Forgets who a user was; the row stays for what the user approved. The user must not own live keys.
+pub async fn delete(conn: &mut Conn, id: i64, now: Timestamp) -> Result<UserUpdate, DbError> {
+    if is_last_admin(conn, id).await? {
+        return Ok(UserUpdate::LastAdmin);
+    }
+    let there = users::table.find(id).filter(users::deleted_at.is_null());
+    let values = (
+        users::login.eq(format!("{DELETED}{id}")),
+        users::name.eq(format!("Deleted user {id}")),
+        users::email.eq(None::<String>),
+        users::password_hash.eq(""),
+        users::disabled_at.eq(now.as_millis()),
+        users::deleted_at.eq(now.as_millis()),
+    );
+    if diesel::update(there).set(values).execute(conn).await? == 0 {
+        return Ok(UserUpdate::Unknown);
+    }
+    end_sessions_of(conn, id).await?;
+    Ok(UserUpdate::Done)
+}
+
+/// Whether nobody could make and change users without this one. Holds all admins, so that two who shut
+/// each other out at one moment do not both succeed.
+async fn is_last_admin(conn: &mut Conn, id: i64) -> Result<bool, DbError> {
+    let admins = users::table
+        .filter(users::role.eq(Role::Admin.as_str()))
+        .filter(users::disabled_at.is_null());
+    let ids = admins.order(users::id).select(users::id).limit(1_000).load::<i64>(conn).await?;
+    let (mut is_one, mut others) = (false, false);
+    for admin in ids {
+        let holds = hold(conn, admin).await?;
+        is_one |= holds && admin == id;
+        others |= holds && admin != id;
+    }
+    Ok(is_one && !others)
+}
+
+async fn end_sessions_of(conn: &mut Conn, id: i64) -> Result<(), DbError> {
+    diesel::delete(sessions::table.filter(sessions::user_id.eq(id))).execute(conn).await?;
     Ok(())
 }

@@ -41,29 +41,32 @@ impl LastUses {
         self.end.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
-    /// Notes a use, unless one was noted within the minute; whether it did.
+    /// Notes a use, unless one was noted within the minute; whether it did. Uses for writing are noted
+    /// apart, so that a key that mostly reads is seen to write.
     pub(super) fn saw(&self, key: &LiveKey, request: &ApiRequest<'_>, now: Timestamp) -> bool {
-        let noted = key.noted_at.load(Ordering::Relaxed);
+        let wrote = request.writes();
+        let noted_at = if wrote { &key.wrote_at } else { &key.noted_at };
+        let noted = noted_at.load(Ordering::Relaxed);
         let now_ms = now.as_millis();
         if now_ms - noted < HOLDS {
             return false;
         }
-        let taken =
-            key.noted_at.compare_exchange(noted, now_ms, Ordering::Relaxed, Ordering::Relaxed);
-        if taken.is_ok() && self.line.try_send(key_use(key, request, now)).is_err() {
-            key.noted_at.store(noted, Ordering::Relaxed);
+        let taken = noted_at.compare_exchange(noted, now_ms, Ordering::Relaxed, Ordering::Relaxed);
+        if taken.is_ok() && self.line.try_send(key_use(key, request, now, wrote)).is_err() {
+            noted_at.store(noted, Ordering::Relaxed);
         }
         taken.is_ok()
     }
 }
 
-fn key_use(key: &LiveKey, request: &ApiRequest<'_>, now: Timestamp) -> KeyUse {
+fn key_use(key: &LiveKey, request: &ApiRequest<'_>, now: Timestamp, wrote: bool) -> KeyUse {
     let name = |agent: &str| text::shortened(&text::visible(agent), NAME);
     KeyUse {
         key_id: key.identity.key_id,
         at: now,
         address: request.client,
         client: request.agent.map(name).filter(|name| !name.is_empty()),
+        wrote,
     }
 }
 

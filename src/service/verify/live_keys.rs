@@ -69,6 +69,8 @@ pub struct LiveKey {
     place: Tag,
     /// When its last use was noted, in milliseconds since 1970.
     pub(super) noted_at: AtomicI64,
+    /// When a use for writing was last noted.
+    pub(super) wrote_at: AtomicI64,
     /// Whether memory holds it no longer: then nobody passes by it, and who is being judged by it is
     /// judged anew.
     forgotten: AtomicBool,
@@ -96,6 +98,7 @@ impl LiveKey {
             failures: Budget::default(),
             place,
             noted_at: AtomicI64::new(0),
+            wrote_at: AtomicI64::new(0),
             forgotten: AtomicBool::new(false),
         }
     }

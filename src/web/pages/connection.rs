@@ -79,7 +79,7 @@ pub async fn show(visitor: Visitor) -> Result<HttpResponse, WebError> {
 pub async fn retry(visitor: Visitor) -> Result<HttpResponse, WebError> {
     let user = &visitor.form_session()?.user;
     let grant_id = grant_id(&visitor)?;
-    delivery_watch::retry_now(&visitor.services, user, &grant_id).await?;
+    delivery_watch::retry_now(&visitor.services, &visitor.caller(), user, &grant_id).await?;
     delivery_watch::wait_for_attempt(&visitor.services, user, &grant_id).await?;
     Ok(respond::see_other(url(&visitor, &grant_id)))
 }
@@ -88,7 +88,7 @@ pub async fn retry(visitor: Visitor) -> Result<HttpResponse, WebError> {
 pub async fn cancel(visitor: Visitor) -> Result<HttpResponse, WebError> {
     let user = &visitor.form_session()?.user;
     let grant_id = grant_id(&visitor)?;
-    delivery_watch::cancel(&visitor.services, user, &grant_id).await?;
+    delivery_watch::cancel(&visitor.services, &visitor.caller(), user, &grant_id).await?;
     Ok(respond::see_other(url(&visitor, &grant_id)))
 }
 

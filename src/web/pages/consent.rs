@@ -122,14 +122,14 @@ pub async fn approve(
     let lifetime = Lifetime::parse(visitor.parameters.text("lifetime"))
         .ok_or_else(|| WebError::Denied("Invalid parameter lifetime".into()))?;
     let press = press(&visitor, request.clone())?;
-    let decided = approve::approve(&visitor.services, press, lifetime).await?;
+    let decided = approve::approve(&visitor.services, &visitor.caller(), press, lifetime).await?;
     answer(&visitor, &request, decided).await
 }
 
 /// Denies and goes back to the app.
 pub async fn deny(visitor: Visitor, request: AuthorizeRequest) -> Result<HttpResponse, WebError> {
     let press = press(&visitor, request.clone())?;
-    let decided = approve::deny(&visitor.services, press).await?;
+    let decided = approve::deny(&visitor.services, &visitor.caller(), press).await?;
     answer(&visitor, &request, decided).await
 }
 

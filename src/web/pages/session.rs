@@ -141,10 +141,11 @@ pub async fn attempt(visitor: &Visitor) -> Result<Result<SessionId, Refused>, We
         name: field("username").to_owned(),
         password: Zeroizing::new(field("password").to_owned()),
         address: visitor.address(),
+        client: visitor.user_agent(),
         replaces: cookies::read(&visitor.site, &visitor.request, cookies::Name::Session)
             .and_then(|value| SessionId::parse(&value)),
     };
-    Ok(match login::login(&visitor.services, attempt).await? {
+    Ok(match login::login(&visitor.services, &visitor.caller(), attempt).await? {
         LoginOutcome::In(session, user) => {
             tracing::info!(user = user.login, address = %visitor.address(), "logged in");
             Ok(session)
@@ -162,7 +163,7 @@ pub async fn attempt(visitor: &Visitor) -> Result<Result<SessionId, Refused>, We
 /// Ends the session; goes to the login page, or to the flow's with the request it came from.
 pub async fn logout(visitor: Visitor) -> Result<HttpResponse, WebError> {
     let id = visitor.form_session()?.id.clone();
-    session::end(&visitor.services, &id).await?;
+    session::end(&visitor.services, &visitor.caller(), &id).await?;
     let next =
         visitor.parameters.text("next").filter(|next| next.starts_with("/wc-auth/v1/login?"));
     let location =

@@ -7,7 +7,7 @@ use appgrant::{
 
 use super::{
     TestDatabase, at_once,
-    samples::{approval, approve_some, at, claim, lookup, make_approver, request},
+    samples::{approval, approve_some, at, claim, lookup, make_approver, request, user_id},
 };
 
 on_each_database!(
@@ -34,7 +34,8 @@ async fn a_key_opens_with_the_first_claim(db: TestDatabase) {
 
 async fn a_key_knows_its_owner_and_app(db: TestDatabase) {
     approve_some(&db, 1).await;
-    write!(db, users::set_disabled("max", Some(at(1))));
+    let max = user_id(&db, "max").await;
+    write!(db, users::disable(max, at(1), false));
     let key = read!(db, keys::by_lookup(&lookup(0))).unwrap();
     assert_eq!((key.owner.as_str(), key.app.as_deref()), ("max", Some("An App")));
     assert!(key.life.owner_disabled);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use appgrant::{
-    db::outcomes::{Approval, Claim, Claimed, NewUser, Recorded, UserInsert},
+    db::outcomes::{Approval, BegunSession, Claim, Claimed, NewUser, Recorded, UserInsert},
     domain::{
         authorize_request::AuthorizeRequest,
         consent::Consent,
@@ -50,9 +50,20 @@ pub async fn make_user(db: &TestDatabase, login: &str) -> i64 {
 /// Makes a manager who is logged in; gives the number.
 pub async fn make_approver(db: &TestDatabase) -> i64 {
     let id = make_user(db, "max").await;
-    let session = session_hash(id);
-    write!(db, sessions::begin(at(0), id, &session, None));
+    let begun = BegunSession { id_hash: session_hash(id), ..begun(id, "", None) };
+    write!(db, sessions::begin(at(0), begun));
     id
+}
+
+/// A session of that id, to be begun.
+pub fn begun(user_id: i64, id: &str, replaces: Option<&str>) -> BegunSession {
+    BegunSession {
+        user_id,
+        id_hash: padded(id),
+        replaces: replaces.map(padded),
+        address: "192.0.2.7".to_owned(),
+        client: Some("A browser".to_owned()),
+    }
 }
 
 /// The keyed hash of the approver's session.
@@ -96,7 +107,7 @@ pub fn lookup(number: usize) -> Lookup {
 }
 
 /// A text where a hash belongs.
-fn padded(text: &str) -> Lookup {
+pub fn padded(text: &str) -> Lookup {
     let mut hash = [b' '; 32];
     hash[..text.len()].copy_from_slice(text.as_bytes());
     hash
@@ -121,6 +132,11 @@ pub async fn approve_some(db: &TestDatabase, count: usize) {
         let new = approval(user, &format!("page {number}"), number);
         write!(db, approvals::approve(at(0), new));
     }
+}
+
+/// The number of the user of that login.
+pub async fn user_id(db: &TestDatabase, login: &str) -> i64 {
+    read!(db, users::by_login_or_email(login)).unwrap().user.id
 }
 
 /// Claims what must be due then.

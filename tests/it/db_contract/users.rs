@@ -1,13 +1,13 @@
 //! Users: made once, listed, and without sessions after their trust ended.
 
 use appgrant::{
-    db::outcomes::{NewUser, UserInsert},
+    db::outcomes::{NewUser, UserInsert, UserUpdate},
     domain::user::Role,
 };
 
 use super::{
     TestDatabase, at_once,
-    samples::{at, make_user, new_user},
+    samples::{at, begun, make_user, new_user, padded},
 };
 
 on_each_database!(
@@ -77,31 +77,31 @@ async fn the_first_admin_needs_the_token(db: TestDatabase) {
 }
 
 async fn a_new_password_ends_the_sessions(db: TestDatabase) {
-    with_sessions(&db).await;
-    assert!(write!(db, users::set_password("max", "another hash")));
-    assert!(read!(db, sessions::find(b"max's")).is_none());
-    assert!(read!(db, sessions::find(b"vera's")).is_some());
+    let [max, _] = with_sessions(&db).await;
+    assert!(write!(db, users::set_password(max, "another hash")));
+    assert!(read!(db, sessions::find(&padded("max's"))).is_none());
+    assert!(read!(db, sessions::find(&padded("vera's"))).is_some());
     let found = read!(db, users::by_login_or_email("max")).unwrap();
     assert_eq!(found.password_hash, "another hash");
-    assert!(!write!(db, users::set_password("nobody", "another hash")));
+    assert!(!write!(db, users::set_password(77, "another hash")));
 }
 
 async fn disabling_ends_the_sessions_and_enabling_does_not(db: TestDatabase) {
-    with_sessions(&db).await;
-    assert!(write!(db, users::set_disabled("max", Some(at(1)))));
-    assert!(read!(db, sessions::find(b"max's")).is_none());
+    let [max, vera] = with_sessions(&db).await;
+    assert_eq!(write!(db, users::disable(max, at(1), false)), UserUpdate::Done);
+    assert!(read!(db, sessions::find(&padded("max's"))).is_none());
     assert!(read!(db, users::by_login_or_email("max")).unwrap().user.disabled);
-    assert!(write!(db, users::set_disabled("max", None)));
+    assert_eq!(write!(db, users::enable(max)), UserUpdate::Done);
     assert!(!read!(db, users::by_login_or_email("max")).unwrap().user.disabled);
-    assert!(write!(db, users::set_disabled("vera", None)));
-    assert!(read!(db, sessions::find(b"vera's")).is_some());
-    assert!(!write!(db, users::set_disabled("nobody", None)));
+    assert_eq!(write!(db, users::enable(vera)), UserUpdate::Done);
+    assert!(read!(db, sessions::find(&padded("vera's"))).is_some());
+    assert_eq!(write!(db, users::enable(77)), UserUpdate::Unknown);
 }
 
-async fn with_sessions(db: &TestDatabase) {
-    for login in ["max", "vera"] {
-        let user = make_user(db, login).await;
-        let id_hash = format!("{login}'s");
-        write!(db, sessions::begin(at(0), user, id_hash.as_bytes(), None));
+async fn with_sessions(db: &TestDatabase) -> [i64; 2] {
+    let users = [make_user(db, "max").await, make_user(db, "vera").await];
+    for (user, login) in users.into_iter().zip(["max", "vera"]) {
+        write!(db, sessions::begin(at(0), begun(user, &format!("{login}'s"), None)));
     }
+    users
 }

@@ -4,7 +4,7 @@ use appgrant::{db::outcomes::KeyUse, domain::sealed::Sealed};
 
 use super::{
     TestDatabase, at_once,
-    samples::{approval, approve_some, at, claim, lookup, make_approver},
+    samples::{approval, approve_some, at, claim, lookup, make_approver, user_id},
 };
 
 on_each_database!(
@@ -39,12 +39,13 @@ async fn each_change_of_a_key_is_written_down(db: TestDatabase) {
 
 async fn a_disabled_or_renamed_owner_changes_all_keys(db: TestDatabase) {
     approve_some(&db, 1).await;
-    write!(db, users::set_disabled("max", Some(at(1))));
+    let max = user_id(&db, "max").await;
+    write!(db, users::disable(max, at(1), false));
     assert_eq!(changes(&db, 0).await, [None]);
-    write!(db, users::set_disabled("max", None));
+    write!(db, users::enable(max));
     db.execute("UPDATE users SET login = 'moritz'").await;
     assert_eq!(changes(&db, 0).await, [None, None, None]);
-    write!(db, users::set_password("moritz", "hash"));
+    write!(db, users::set_password(max, "hash"));
     assert_eq!(changes(&db, 0).await.len(), 3, "a password opens no key");
 }
 
@@ -65,7 +66,13 @@ async fn the_newest_use_stays(db: TestDatabase) {
     assert!(read!(db, key_uses::of(key_id)).is_none());
     for (second, address) in [(5, "192.0.2.5"), (9, "2001:db8::9"), (7, "192.0.2.7")] {
         let (at, address) = (at(second), address.parse().unwrap());
-        let used = KeyUse { key_id, at, address, client: Some(format!("client {second}")) };
+        let used = KeyUse {
+            key_id,
+            at,
+            address,
+            client: Some(format!("client {second}")),
+            wrote: second == 7,
+        };
         write!(db, key_uses::note(vec![used]));
     }
     let used = read!(db, key_uses::of(key_id)).unwrap();

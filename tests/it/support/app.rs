@@ -15,9 +15,14 @@ use appgrant::{
         startup::World,
     },
     config::{Settings, Values},
-    domain::{argon::Cost, timestamp::Timestamp, user::Role},
+    domain::{
+        argon::Cost,
+        timestamp::Timestamp,
+        user::{Role, User},
+    },
     service::{
         Costs, Services,
+        caller::{Actor, Caller},
         environment::{Clock, SystemClock, SystemEntropy},
         users::{self, NewUserRequest},
     },
@@ -117,7 +122,18 @@ impl TestApp {
             role,
             password: Zeroizing::new(PASSWORD.to_owned()),
         };
-        users::add(self.services(), request).await.unwrap();
+        users::add(self.services(), &Caller::command_line(), request).await.unwrap();
+    }
+
+    /// The user of that login.
+    pub async fn user(&self, login: &str) -> User {
+        users::by_login(self.services(), login).await.unwrap()
+    }
+
+    /// That user as somebody who asks for something.
+    pub async fn caller(&self, login: &str) -> Caller {
+        let actor = Actor::User(self.user(login).await);
+        Caller { actor, address: None, request_id: None }
     }
 
     /// The use cases.

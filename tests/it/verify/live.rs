@@ -8,7 +8,8 @@ use appgrant::{
         timestamp::Timestamp,
     },
     service::{
-        users,
+        caller::Caller,
+        users::{self, KeysFate},
         verify::{KeyUse, last_use},
     },
 };
@@ -81,10 +82,11 @@ async fn a_disabled_owner_takes_the_keys_along_at_once_and_brings_them_back() {
     let app = TestApp::start().await;
     let received = granted(&app, "read").await;
     in_use(&app, &received).await;
-    users::set_disabled(app.services(), "max", true).await.unwrap();
+    let (caller, max) = (Caller::command_line(), app.user("max").await.id);
+    users::disable(app.services(), &caller, max, KeysFate::Pause).await.unwrap();
     let said = asks(&received).ask(&app).await;
     assert_eq!((said.status, said.word()), (403, "owner_disabled"));
-    users::set_disabled(app.services(), "max", false).await.unwrap();
+    users::enable(app.services(), &caller, max).await.unwrap();
     assert_eq!(asks(&received).ask(&app).await.word(), "allowed");
 }
 

@@ -1,0 +1,153 @@
+//! What people change about keys. Each change is guarded by what the decision about it was based on, so
+//! that nobody changes a key that is somebody else's by now.
+
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+
+use super::{Conn, deliveries, key_terms, keys, oauth, users};
+use crate::{
+    db::{
+        DbError,
+        outcomes::{KeyChange, KeyInsert, NewKey, SealFor, SeenKey},
+        schema::keys as table,
+    },
+    domain::{key::KeyState, search, timestamp::Timestamp},
+};
+
+/// Makes a key that is open at once.
+pub async fn create(
+    conn: &mut Conn,
+    now: Timestamp,
+    new: NewKey,
+    seal_secret: Option<SealFor>,
+) -> Result<KeyInsert, DbError> {
+    if !users::hold(conn, new.owner_id).await? {
+        return Ok(KeyInsert::NoOwner);
+    }
+    let row = (
+        table::lookup.eq(&new.lookup[..]),
+        table::secret_hash.eq(&new.secret_hash),
+        table::ending.eq(&new.ending),
+        table::description.eq(&new.description),
+        table::permissions.eq(new.permissions.as_str()),
+        table::owner_id.eq(new.owner_id),
+        table::state.eq(KeyState::Active.as_str()),
+        table::created_at.eq(now.as_millis()),
+        table::opened_at.eq(now.as_millis()),
+        table::expires_at.eq(new.expires_at.map(Timestamp::as_millis)),
+    );
+    let inserted = diesel::insert_into(table::table)
+        .values(row)
+        .on_conflict_do_nothing()
+        .returning(table::id)
+        .get_result(conn)
+        .await
+        .optional()?;
+    let Some(id) = inserted else {
+        let there = table::table.filter(table::lookup.eq(&new.lookup[..])).select(table::id);
+        return Ok(KeyInsert::Taken(there.first(conn).await?));
+    };
+    key_terms::add(conn, id, &search::terms(&new.description, &new.ending, None)).await?;
+    if let Some(seal) = seal_secret {
+        oauth::keep_secret(conn, id, &seal(id)).await?;
+    }
+    Ok(KeyInsert::Made(id))
+}
+
+/// Changes a live key that is still as it was seen; whether it was.
+pub async fn change(conn: &mut Conn, seen: SeenKey, change: KeyChange) -> Result<bool, DbError> {
+    let SeenKey { id, owner_id, permissions, expires_at } = seen;
+    let unchanged = table::table
+        .find(id)
+        .filter(table::owner_id.eq(owner_id))
+        .filter(table::permissions.eq(permissions.as_str()))
+        .filter(table::state.ne(KeyState::Revoked.as_str()));
+    let new_end = change.expires_at.unwrap_or(expires_at).map(Timestamp::as_millis);
+    let values = (
+        table::permissions.eq(change.permissions.unwrap_or(permissions).as_str()),
+        table::expires_at.eq(new_end),
+    );
+    let update = diesel::update(unchanged).set(values).into_boxed();
+    let update = match expires_at {
+        Some(at) => update.filter(table::expires_at.eq(at.as_millis())),
+        None => update.filter(table::expires_at.is_null()),
+    };
+    if update.execute(conn).await? == 0 {
+        return Ok(false);
+    }
+    if let Some(description) = &change.description {
+        key_terms::replace(conn, id, description).await?;
+        let described = diesel::update(table::table.find(id));
+        described.set(table::description.eq(description)).execute(conn).await?;
+    }
+    Ok(true)
+}
+
+/// Ends a key that is still its owner's, and the delivery that would hand it over; whether it was live.
+pub async fn revoke(
+    conn: &mut Conn,
+    now: Timestamp,
+    (id, owner_id): (i64, i64),
+    reason: &str,
+) -> Result<bool, DbError> {
+    // The row is held from here on; so is what the decision was based on.
+    let live = table::table
+        .find(id)
+        .filter(table::owner_id.eq(owner_id))
+        .filter(table::state.ne(KeyState::Revoked.as_str()));
+    let held = diesel::update(live).set(table::owner_id.eq(owner_id)).execute(conn).await?;
+    if held == 0 {
+        return Ok(false);
+    }
+    deliveries::call_off(conn, now, id).await?;
+    keys::revoke(conn, now, id, reason).await
+}
+
+/// Ends several keys; the numbers of those that were live.
+pub async fn revoke_all(
+    conn: &mut Conn,
+    now: Timestamp,
+    seen: Vec<(i64, i64)>,
+    reason: &str,
+) -> Result<Vec<i64>, DbError> {
+    let mut ended = Vec::new();
+    for key in seen {
+        if revoke(conn, now, key, reason).await? {
+            ended.push(key.0);
+        }
+    }
+    Ok(ended)
+}
+
+/// Gives live keys that are still `from`'s to `to`, who must not be shut out; the numbers of those that
+/// were. Nothing if `to` cannot have keys.
+pub async fn reassign(
+    conn: &mut Conn,
+    ids: Vec<i64>,
+    from: i64,
+    to: i64,
+) -> Result<Option<Vec<i64>>, DbError> {
+    if !users::hold(conn, to).await? {
+        return Ok(None);
+    }
+    let theirs = table::table
+        .filter(table::id.eq_any(ids))
+        .filter(table::owner_id.eq(from))
+        .filter(table::state.ne(KeyState::Revoked.as_str()));
+    let moved = diesel::update(theirs).set(table::owner_id.eq(to)).returning(table::id);
+    Ok(Some(moved.get_results(conn).await?))
+}
+
+/// Some live keys of a user, with those that expired: what becomes of them must be said when the user
+/// goes.
+pub async fn some_of_owner(conn: &mut Conn, owner_id: i64, most: i64) -> Result<Vec<i64>, DbError> {
+    let live = [KeyState::Active, KeyState::Delivering].map(KeyState::as_str);
+    Ok(table::table
+        .filter(table::owner_id.eq(owner_id))
+        .filter(table::state.eq_any(live))
+        .order(table::id.desc())
+        .limit(most)
+        .select(table::id)
+        .load(conn)
+        .await?)
+}

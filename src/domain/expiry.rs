@@ -1,0 +1,68 @@
+//! When a key or token shall end, as people and programs write it: a day, or an instant.
+
+use std::time::Duration;
+
+use super::timestamp::Timestamp;
+
+/// The furthest end that is taken; what is meant to be longer has none.
+const LONGEST: Duration = Duration::from_hours(24 * 366 * 100);
+
+/// Why a text is no end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ExpiryError {
+    /// Neither a day nor an instant.
+    #[error("an end is a day like 2027-01-31, or an instant like 2027-01-31T18:00:00Z")]
+    Unreadable,
+    /// It is over already.
+    #[error("that end lies in the past")]
+    Past,
+    /// Too far away.
+    #[error("an end lies at most a hundred years ahead; leave it empty for none")]
+    TooFar,
+}
+
+/// Reads an end: with a day, the key works until that day is over in UTC; with an instant (RFC 3339),
+/// until then.
+///
+/// # Errors
+/// If it is neither, over already, or too far away.
+pub fn parse(text: &str, now: Timestamp) -> Result<Timestamp, ExpiryError> {
+    let at = read(text.trim()).ok_or(ExpiryError::Unreadable)?;
+    if at <= now {
+        Err(ExpiryError::Past)
+    } else if at > now.plus(LONGEST) {
+        Err(ExpiryError::TooFar)
+    } else {
+        Ok(at)
+    }
+}
+
+fn read(text: &str) -> Option<Timestamp> {
+    if let Ok(instant) = text.parse::<jiff::Timestamp>() {
+        return Some(Timestamp::from_millis(instant.as_millisecond()));
+    }
+    let is_day = text.len() == 10;
+    let day: jiff::civil::Date = text.parse().ok().filter(|_| is_day)?;
+    let end = day.tomorrow().ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
+    Some(Timestamp::from_millis(end.timestamp().as_millisecond()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_and_instants() {
+        let now = Timestamp::from_millis(1_795_207_503_999); // 2026-11-20T20:45:03Z
+        let end = |text| parse(text, now).map(|at| at.to_string());
+        assert_eq!(end("2026-11-20"), Ok("2026-11-21T00:00:00Z".to_owned()), "until today is over");
+        assert_eq!(end(" 2027-01-31T18:00:00+02:00 "), Ok("2027-01-31T16:00:00Z".to_owned()));
+        assert_eq!(end("2026-11-19"), Err(ExpiryError::Past));
+        assert_eq!(end("2026-11-20T20:45:03Z"), Err(ExpiryError::Past));
+        assert_eq!(end("2999-12-30"), Err(ExpiryError::TooFar));
+        for text in ["", "never", "2026", "2026-13-01", "20261120", "31.1.2027", "2027-01-31 18:00"]
+        {
+            assert_eq!(end(text), Err(ExpiryError::Unreadable), "{text:?}");
+        }
+    }
+}

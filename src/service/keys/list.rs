@@ -1,0 +1,67 @@
+//! Lists of keys, one key, and its history.
+
+use super::{KeyError, permitted};
+use crate::{
+    db::{
+        self,
+        outcomes::{AuditFilter, AuditPage},
+    },
+    domain::{
+        access::KeyAction,
+        credential::ConsumerKey,
+        key_list::{KeyPage, KeyQuery, LARGEST_PAGE},
+        key_view::KeyView,
+    },
+    service::{Services, audit, caller::Caller},
+};
+
+/// A part of the list of keys. `typed` is what somebody typed to look for: words, or a whole consumer
+/// key.
+///
+/// # Errors
+/// If the caller may see no keys, or the database gives no answer.
+pub async fn list(
+    services: &Services,
+    caller: &Caller,
+    query: &KeyQuery,
+) -> Result<KeyPage, KeyError> {
+    caller.actor.role().ok_or(KeyError::NotAllowed)?;
+    let query = KeyQuery { limit: query.limit.min(LARGEST_PAGE), ..query.clone() };
+    Ok(db::read!(services.db, key_list::page(services.now(), &query))?)
+}
+
+/// One key.
+///
+/// # Errors
+/// If there is no such key or the caller may not see it.
+pub async fn show(services: &Services, caller: &Caller, id: i64) -> Result<KeyView, KeyError> {
+    permitted(services, caller, id, &[KeyAction::See]).await
+}
+
+/// The number of the key whose whole consumer key somebody typed.
+///
+/// # Errors
+/// If the database gives no answer.
+pub async fn find_typed(services: &Services, typed: &str) -> Result<Option<i64>, KeyError> {
+    let Some(key) = ConsumerKey::parse(typed.trim()) else {
+        return Ok(None);
+    };
+    let lookup = services.keyring.lookup(key.as_str());
+    Ok(db::read!(services.db, key_views::id_of(&lookup))?)
+}
+
+/// What was done to a key, newest first.
+///
+/// # Errors
+/// If there is no such key or the caller may not see it.
+pub async fn history(
+    services: &Services,
+    caller: &Caller,
+    id: i64,
+    before: Option<i64>,
+) -> Result<AuditPage, KeyError> {
+    permitted(services, caller, id, &[KeyAction::See]).await?;
+    let object = Some(("key".to_owned(), id.to_string()));
+    let filter = AuditFilter { object, ..AuditFilter::default() };
+    Ok(audit::page(services, &filter, before, audit::PAGE).await?)
+}

@@ -1,0 +1,140 @@
+//! Ending keys: one, several, all of an app, all of a user.
+
+use serde_json::json;
+
+use super::{KeyError, permitted, reason};
+use crate::{
+    db,
+    domain::{
+        access::{self, KeyAction},
+        audit::{Entry, Event, Journal, Object},
+        key_list::{KeyFilter, KeyQuery, LARGEST_PAGE},
+        key_view::{KeyView, ShownState},
+    },
+    service::{ServiceError, Services, caller::Caller},
+};
+
+/// How many keys end in one transaction.
+const AT_ONCE: i64 = 200;
+
+/// Ends a key.
+///
+/// # Errors
+/// If the caller may not, or the key was ended before.
+pub async fn revoke(
+    services: &Services,
+    caller: &Caller,
+    id: i64,
+    why: &str,
+) -> Result<(), KeyError> {
+    let key = permitted(services, caller, id, &[KeyAction::Revoke]).await?;
+    if key.state == ShownState::Revoked {
+        return Err(KeyError::Over(key.state));
+    }
+    let ended = end(services, caller, vec![(id, key.owner.id)], &reason(why)).await?;
+    if ended == 1 { Ok(()) } else { Err(KeyError::Changed) }
+}
+
+/// Ends those of the keys that the caller may end and that are not over; how many that were. The others
+/// are left alone, and written down as refused.
+///
+/// # Errors
+/// If the database gives no answer.
+pub async fn revoke_several(
+    services: &Services,
+    caller: &Caller,
+    ids: &[i64],
+    why: &str,
+) -> Result<usize, KeyError> {
+    let role = caller.actor.role().ok_or(KeyError::NotAllowed)?;
+    let mut ended = 0;
+    for some in ids.chunks(LARGEST_PAGE) {
+        let keys = db::read!(services.db, key_views::by_ids(services.now(), some))?;
+        let (may, may_not): (Vec<_>, Vec<_>) = keys
+            .iter()
+            .filter(|key| key.state != ShownState::Revoked)
+            .partition(|key| access::may(role, KeyAction::Revoke, key.ties(&caller.actor)));
+        for key in may_not {
+            caller.note(services, super::refusal(key.id, KeyAction::Revoke)).await?;
+        }
+        let seen = may.iter().map(|key| (key.id, key.owner.id)).collect();
+        ended += end(services, caller, seen, &reason(why)).await?;
+    }
+    Ok(ended)
+}
+
+/// Ends all keys of an app that the caller may end; how many those were, and how many were left.
+///
+/// # Errors
+/// If the database gives no answer.
+pub async fn revoke_app(
+    services: &Services,
+    caller: &Caller,
+    callback_host: &str,
+    why: &str,
+) -> Result<(usize, usize), KeyError> {
+    let filter = KeyFilter { app_host: Some(callback_host.to_owned()), ..KeyFilter::default() };
+    let mut query = KeyQuery { filter, limit: LARGEST_PAGE, ..KeyQuery::default() };
+    let (mut ended, mut live) = (0, 0);
+    loop {
+        let page = super::list(services, caller, &query).await?;
+        let ids: Vec<i64> = page.keys.iter().filter(|key| is_not_over(key)).map(|k| k.id).collect();
+        live += ids.len();
+        ended += revoke_several(services, caller, &ids, why).await?;
+        query.after = page.next;
+        if query.after.is_none() {
+            return Ok((ended, live - ended));
+        }
+    }
+}
+
+fn is_not_over(key: &KeyView) -> bool {
+    key.state != ShownState::Revoked
+}
+
+/// Ends all keys of a user who goes. Whoever may decide about the user may decide this.
+///
+/// # Errors
+/// If the database gives no answer.
+pub async fn revoke_all_of(
+    services: &Services,
+    caller: &Caller,
+    owner_id: i64,
+    why: &str,
+) -> Result<usize, ServiceError> {
+    let mut ended = 0;
+    loop {
+        let ids = db::read!(services.db, key_edits::some_of_owner(owner_id, AT_ONCE))?;
+        if ids.is_empty() {
+            return Ok(ended);
+        }
+        let seen = ids.into_iter().map(|id| (id, owner_id)).collect();
+        ended += end(services, caller, seen, &reason(why)).await?;
+    }
+}
+
+async fn end(
+    services: &Services,
+    caller: &Caller,
+    seen: Vec<(i64, i64)>,
+    why: &str,
+) -> Result<usize, ServiceError> {
+    if seen.is_empty() {
+        return Ok(0);
+    }
+    let (now, journal): (_, Journal) = (services.now(), caller.journal(services));
+    let (kept, told) = (why.to_owned(), why.to_owned());
+    let ended = db::audited!(
+        services.db,
+        journal,
+        key_edits::revoke_all(now, seen, &kept),
+        |ended: &Vec<i64>| {
+            let entry = |id: &i64| {
+                Entry::done(Event::KeyRevoked, Object::key(*id), json!({ "reason": told }))
+            };
+            ended.iter().map(entry).collect()
+        },
+    )?;
+    services.verifier.changes.changed_here(services).await;
+    Ok(ended.len())
+}
