@@ -13,6 +13,7 @@ mod clock;
 mod error;
 mod migrations;
 pub mod outcomes;
+pub mod pairs;
 pub mod postgres;
 mod schema;
 pub mod sqlite;

@@ -7,9 +7,11 @@ use std::net::IpAddr;
 use crate::domain::{
     audit::{Event, Outcome, Row},
     authorize_request::AuthorizeRequest,
+    callback_url::CallbackUrl,
     consent::{Consent, Decision},
-    delivery::DeliveryState,
+    delivery::{DeliveryState, Kind},
     failure::Failure,
+    key_event::Facts,
     keyring::Lookup,
     permissions::Permissions,
     sealed::Sealed,
@@ -121,6 +123,8 @@ pub struct Approval {
     pub seal: SealFor,
     /// Makes the sealed secret, if it is kept.
     pub seal_secret: Option<SealFor>,
+    /// The keys that end when the new one was delivered, and whose they are.
+    pub replaces: Vec<(i64, i64)>,
 }
 
 /// What a consent page's decision is, made now or earlier.
@@ -166,22 +170,44 @@ pub struct ExistingKey {
 pub struct Claimed {
     /// Its id, which is the `webhook-id`.
     pub id: String,
-    /// What it hands over the key of.
+    /// What is delivered.
+    pub kind: Kind,
+    /// The grant it belongs to.
     pub grant_id: String,
     /// The attempt's number, which with the id is the lease.
     pub attempt: i64,
     /// What was asked; names the callback.
     pub request: AuthorizeRequest,
-    /// The sealed body.
-    pub sealed: Sealed,
+    /// What to send.
+    pub cargo: Cargo,
+}
+
+/// What is sent.
+#[derive(Clone)]
+pub enum Cargo {
+    /// A body that holds a pair, sealed.
+    Sealed(Sealed),
+    /// What an event's body is written from.
+    Event(Facts),
+}
+
+/// A delivery that was over its time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GivenUp {
+    /// Its id.
+    pub id: String,
+    /// What was delivered.
+    pub kind: Kind,
+    /// For which grant.
+    pub grant_id: String,
 }
 
 /// What asking for the next delivery gave.
 pub enum Claim {
     /// This one; it is leased.
     Got(Box<Claimed>),
-    /// The one of that grant was over its time and has been given up.
-    GaveUp(String),
+    /// This one was over its time and has been given up.
+    GaveUp(GivenUp),
     /// Another worker was faster; ask again.
     LostRace,
     /// Nothing is due before then; nothing at all if `None`.
@@ -199,6 +225,17 @@ pub enum Recorded {
     GaveUp,
     /// The delivery had ended meanwhile, or the lease had passed to another worker.
     Superseded,
+}
+
+/// What recording an attempt's end did, and what came of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recording {
+    /// What it did.
+    pub recorded: Recorded,
+    /// The key that was handed over took the place of these, which have ended.
+    pub replaced: Vec<i64>,
+    /// The key's number.
+    pub key_id: i64,
 }
 
 /// One attempt, for people.
@@ -219,6 +256,12 @@ pub struct Attempt {
 /// Where a delivery is, for the manager who approved it.
 #[derive(Clone, Debug)]
 pub struct DeliveryStatus {
+    /// Its id.
+    pub id: String,
+    /// What is delivered.
+    pub kind: Kind,
+    /// For which grant.
+    pub grant_id: String,
     /// The manager's number.
     pub approved_by: i64,
     /// What was asked.
@@ -233,6 +276,16 @@ pub struct DeliveryStatus {
     pub failures: i64,
     /// What was tried, oldest first.
     pub attempts: Vec<Attempt>,
+}
+
+impl DeliveryStatus {
+    /// Where it is sent.
+    pub fn target(&self) -> &CallbackUrl {
+        match self.kind {
+            Kind::Keys | Kind::Rotation => &self.request.callback_url,
+            Kind::Event => self.request.events_url.as_ref().unwrap_or(&self.request.callback_url),
+        }
+    }
 }
 
 /// How making the next signing key went.

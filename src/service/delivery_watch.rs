@@ -20,7 +20,7 @@ use crate::{
 pub const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How often a waiting browser's delivery is looked at even if nobody nudged.
-const LOOK_EVERY: Duration = Duration::from_millis(500);
+pub(super) const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 /// The delivery of a grant, if this user approved it.
 ///
@@ -56,13 +56,16 @@ pub async fn wait_for_attempt(
     user: &User,
     grant_id: &str,
 ) -> Result<Option<DeliveryStatus>, ServiceError> {
-    let now = services.now();
-    wait_while(services, user, grant_id, |found| match found.state {
+    wait_while(services, user, grant_id, |found| is_about_to_end(services, found)).await
+}
+
+/// Whether an attempt runs or is due.
+pub(super) fn is_about_to_end(services: &Services, found: &DeliveryStatus) -> bool {
+    match found.state {
         DeliveryState::Sending => true,
-        DeliveryState::Waiting => found.due_at <= now,
+        DeliveryState::Waiting => found.due_at <= services.now(),
         DeliveryState::Delivered | DeliveryState::Failed | DeliveryState::Cancelled => false,
-    })
-    .await
+    }
 }
 
 async fn wait_while(

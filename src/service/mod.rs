@@ -12,6 +12,7 @@ pub mod connect;
 pub mod deliver;
 pub mod delivery_watch;
 pub mod environment;
+pub mod expiring;
 mod hasher;
 pub mod health;
 pub mod installation;
