@@ -415,3 +415,82 @@ pub struct NewApiToken {
     /// When it ends, if it does.
     pub expires_at: Option<Timestamp>,
 }
+
+/// Which deliveries are looked for; all that is given must hold.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DeliveryFilter {
+    /// Of that key.
+    pub key_id: Option<i64>,
+    /// Of that grant.
+    pub grant_id: Option<String>,
+    /// Where they are.
+    pub state: Option<DeliveryState>,
+    /// Begun at that time or later.
+    pub since: Option<Timestamp>,
+}
+
+/// A delivery, for people who look after keys.
+#[derive(Clone, Debug)]
+pub struct DeliveryView {
+    /// Its id, which is the `webhook-id`.
+    pub id: String,
+    /// The key it is about.
+    pub key_id: i64,
+    /// The grant it is about.
+    pub grant_id: String,
+    /// The app's name, fit for a page.
+    pub app_name: String,
+    /// Where it goes.
+    pub host: String,
+    /// Where it is.
+    pub state: DeliveryState,
+    /// Failed attempts so far.
+    pub failures: i64,
+    /// When it began.
+    pub created_at: Timestamp,
+    /// When the next attempt is due, while it is not over.
+    pub due_at: Option<Timestamp>,
+    /// When it ended.
+    pub ended_at: Option<Timestamp>,
+}
+
+/// A part of a list of deliveries, newest first.
+#[derive(Clone, Debug)]
+pub struct DeliveryPage {
+    /// The deliveries.
+    pub deliveries: Vec<DeliveryView>,
+    /// Before which id the next page begins, if there may be more.
+    pub next: Option<String>,
+}
+
+/// A grant, for people who look after keys.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GrantView {
+    /// Its id.
+    pub id: String,
+    /// The app's name, fit for a page.
+    pub app_name: String,
+    /// Whom the app knows this store as.
+    pub user_id: String,
+    /// Where its keys are sent.
+    pub callback_url: String,
+    /// Host of that, and port if it is not the usual one.
+    pub callback_host: String,
+    /// What was asked for.
+    pub scope: String,
+    /// Number and login of the user who approved it.
+    pub approved_by: (i64, String),
+    /// When.
+    pub created_at: Timestamp,
+    /// The key it made.
+    pub key_id: Option<i64>,
+}
+
+/// A part of a list of grants, newest first.
+#[derive(Clone, Debug)]
+pub struct GrantPage {
+    /// The grants.
+    pub grants: Vec<GrantView>,
+    /// Before which id the next page begins, if there may be more.
+    pub next: Option<String>,
+}

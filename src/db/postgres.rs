@@ -23,8 +23,12 @@ pub mod approvals;
 pub mod audit;
 #[path = "queries/deliveries.rs"]
 pub mod deliveries;
+#[path = "queries/delivery_list.rs"]
+pub mod delivery_list;
 #[path = "queries/delivery_status.rs"]
 pub mod delivery_status;
+#[path = "queries/grants.rs"]
+pub mod grants;
 #[path = "queries/key_changes.rs"]
 pub mod key_changes;
 #[path = "queries/key_edits.rs"]

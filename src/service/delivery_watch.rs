@@ -112,6 +112,15 @@ pub async fn retry_now(
     if status(services, user, grant_id).await?.is_none() {
         return Ok(false);
     }
+    send_now(services, caller, grant_id).await
+}
+
+/// The same for whoever may; whether it waited.
+pub(super) async fn send_now(
+    services: &Services,
+    caller: &Caller,
+    grant_id: &str,
+) -> Result<bool, ServiceError> {
     let (now, id) = (services.now(), grant_id.to_owned());
     let (journal, object) = (caller.journal(services), Object::grant(grant_id));
     let retried =
@@ -136,6 +145,15 @@ pub async fn cancel(
     if status(services, user, grant_id).await?.is_none() {
         return Ok(false);
     }
+    call_off(services, caller, grant_id).await
+}
+
+/// The same for whoever may; whether it was not over.
+pub(super) async fn call_off(
+    services: &Services,
+    caller: &Caller,
+    grant_id: &str,
+) -> Result<bool, ServiceError> {
     let (now, id) = (services.now(), grant_id.to_owned());
     let (journal, object) = (caller.journal(services), Object::grant(grant_id));
     let cancelled =

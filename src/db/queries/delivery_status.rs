@@ -83,7 +83,10 @@ struct AttemptRow {
     timeline: Option<String>,
 }
 
-async fn attempts_of(conn: &mut Conn, delivery_id: &str) -> Result<Vec<Attempt>, DbError> {
+pub(super) async fn attempts_of(
+    conn: &mut Conn,
+    delivery_id: &str,
+) -> Result<Vec<Attempt>, DbError> {
     let rows: Vec<AttemptRow> = delivery_attempts::table
         .filter(delivery_attempts::delivery_id.eq(delivery_id))
         .order(delivery_attempts::number)

@@ -89,7 +89,7 @@ async fn words_of(conn: &mut Conn, filter: &KeyFilter) -> Result<Words, DbError>
         all.push(vec![search::host_term(host)]);
     }
     for beginning in filter.text.iter().flat_map(search::Search::beginnings) {
-        let words = key_terms::beginning_with(conn, beginning, WORDS).await?;
+        let words = key_terms::beginning_with(conn, beginning, None, WORDS).await?;
         if words.is_empty() {
             return Ok(Words::Impossible);
         }
