@@ -141,7 +141,7 @@ pub struct WalkBounds {
 impl Default for WalkBounds {
     /// Some milliseconds on a small machine.
     fn default() -> Self {
-        Self { keys: 5_000, words: 20, of_a_word: 500, of_all_words: 2_000 }
+        Self { keys: 5_000, words: 20, of_a_word: 200, of_all_words: 500 }
     }
 }
 

@@ -22,6 +22,7 @@ use crate::{
         key::KeyState,
         key_list::{KeyFilter, KeyOrder, KeyPage, KeyQuery, PAGE, Position, Usage, WalkBounds},
         key_view::ShownState,
+        permissions::Permissions,
         search,
         timestamp::Timestamp,
     },
@@ -105,12 +106,15 @@ struct Walk {
 impl Walk {
     /// Along the keys themselves.
     async fn along_keys(&self, conn: &mut Conn) -> Result<Steps, DbError> {
-        let floor = match self.indexed() {
-            Some(indexed) => self.floor(conn, indexed).await?,
-            None => None,
-        };
+        let (indexed, rest) = self.indexed();
+        // Among those that are stored as active some are expired, each of which is passed over.
+        let is_mixed = indexed.state == Some(ShownState::Active);
+        let is_bounded = rest == KeyFilter::default() && !is_mixed;
+        let floor = if is_bounded { None } else { self.floor(conn, &indexed).await? };
         let conditions = || {
-            let mut all = conditions(self.now, &self.filter);
+            let mut all = by_index(self.now, &indexed);
+            all.extend(by_looking(self.now, &rest));
+            all.extend(is_mixed.then(|| unexpired(self.now)));
             all.extend(floor.map(|floor| self.order.until(floor)));
             all
         };
@@ -144,7 +148,7 @@ impl Walk {
         }
         words.swap_remove(rarest);
         let conditions = || {
-            let mut all = conditions(self.now, &self.filter);
+            let mut all = by_looking(self.now, &self.filter);
             all.extend(words.iter().cloned().map(has_one_of));
             all.push(Box::new(keys::id.eq_any(ids.clone())));
             all
@@ -154,33 +158,44 @@ impl Walk {
         Ok(Steps { steps, floor: floor.map(place) })
     }
 
-    /// The filter that an index answers by itself; nothing if that is the whole filter.
-    fn indexed(&self) -> Option<KeyFilter> {
+    /// The part of the filter that leads along an index in this order, and the rest.
+    fn indexed(&self) -> (KeyFilter, KeyFilter) {
         let KeyFilter { state, owner_id, permissions, usage, expires_before, .. } = self.filter;
         let none = KeyFilter::default();
-        let expired = state.filter(|state| *state == ShownState::Expired);
-        let indexed = match (usage, self.order) {
-            (Some(_), _) => KeyFilter { usage, ..none },
-            (None, KeyOrder::RecentlyUsed | KeyOrder::LongestUnused) => none,
-            (None, KeyOrder::ExpiredLast | KeyOrder::ExpiringFirst) => {
+        let mut rest = self.filter.clone();
+        let indexed = match (self.order, usage) {
+            (KeyOrder::ExpiredLast | KeyOrder::ExpiringFirst, _) => {
+                rest.expires_before = None;
+                let expired = rest.state.take_if(|state| *state == ShownState::Expired);
                 KeyFilter { state: expired, expires_before, ..none }
             }
-            _ if owner_id.is_some() => KeyFilter { owner_id, ..none },
-            _ if state.is_some() => KeyFilter { state, ..none },
-            _ => KeyFilter { permissions, ..none },
+            (_, Some(Usage::Never)) => {
+                rest.usage = None;
+                KeyFilter { usage, ..none }
+            }
+            (KeyOrder::RecentlyUsed | KeyOrder::LongestUnused, _) => KeyFilter { usage, ..none },
+            _ if owner_id.is_some() => {
+                rest.owner_id = None;
+                KeyFilter { owner_id, ..none }
+            }
+            _ if state.is_some() => {
+                rest.state = None;
+                KeyFilter { state, ..none }
+            }
+            _ => {
+                rest.permissions = None;
+                KeyFilter { permissions, ..none }
+            }
         };
-        let by_itself = indexed == self.filter && !matches!(usage, Some(Usage::NotSince(_)));
-        // Among those that are stored as active some are expired, each of which is passed over.
-        let mixed = indexed.state == Some(ShownState::Active);
-        (!by_itself || mixed).then_some(indexed)
+        (indexed, rest)
     }
 
     async fn floor(
         &self,
         conn: &mut Conn,
-        indexed: KeyFilter,
+        indexed: &KeyFilter,
     ) -> Result<Option<Position>, DbError> {
-        let conditions = || conditions_of_index(self.now, &indexed);
+        let conditions = || by_index(self.now, indexed);
         let found = self.steps(conn, conditions, self.bounds.keys, 1).await?;
         Ok(found.into_iter().next().map(|step| self.order.place(&step)))
     }
@@ -268,26 +283,8 @@ fn has_one_of(words: Vec<String>) -> Condition {
     ))
 }
 
-/// What the filter asks of a key, but for words.
-fn conditions(now: Timestamp, filter: &KeyFilter) -> Vec<Condition> {
-    let mut all = conditions_of_index(now, filter);
-    if filter.state == Some(ShownState::Active) {
-        all.push(unexpired(now));
-    }
-    if let Some(Usage::NotSince(time)) = filter.usage {
-        all.push(Box::new(keys::created_at.lt(time.as_millis())));
-    }
-    if filter.writes_in_vain {
-        all.push(Box::new(keys::permissions.eq("read_write")));
-        all.push(Box::new(keys::state.eq(KeyState::Active.as_str())));
-        all.push(Box::new(key_uses::last_write_at.eq(0).and(key_uses::last_at.gt(0))));
-        all.push(unexpired(now));
-    }
-    all
-}
-
-/// That part of it which an index can answer.
-fn conditions_of_index(now: Timestamp, filter: &KeyFilter) -> Vec<Condition> {
+/// What leads along an index. One of these at a time.
+fn by_index(now: Timestamp, filter: &KeyFilter) -> Vec<Condition> {
     let mut all: Vec<Condition> = Vec::new();
     if let Some(owner_id) = filter.owner_id {
         all.push(Box::new(keys::owner_id.eq(owner_id)));
@@ -297,12 +294,7 @@ fn conditions_of_index(now: Timestamp, filter: &KeyFilter) -> Vec<Condition> {
     }
     let ends = keys::expires_at.assume_not_null();
     if let Some(state) = filter.state {
-        let stored = match state {
-            ShownState::Delivering => KeyState::Delivering,
-            ShownState::Active | ShownState::Expired => KeyState::Active,
-            ShownState::Revoked => KeyState::Revoked,
-        };
-        all.push(Box::new(keys::state.eq(stored.as_str())));
+        all.push(Box::new(keys::state.eq(stored(state).as_str())));
         if state == ShownState::Expired {
             all.push(Box::new(ends.le(now.as_millis())));
         }
@@ -319,8 +311,63 @@ fn conditions_of_index(now: Timestamp, filter: &KeyFilter) -> Vec<Condition> {
     all
 }
 
+/// What is looked at on the way. Written so that no index fits (`|| ''`, `+ 0`): a database without
+/// statistics takes an index for any equality, and then sorts what may be half of all keys.
+fn by_looking(now: Timestamp, filter: &KeyFilter) -> Vec<Condition> {
+    let mut all: Vec<Condition> = Vec::new();
+    if let Some(owner_id) = filter.owner_id {
+        all.push(Box::new((keys::owner_id + 0).eq(owner_id)));
+    }
+    let are = |permissions: Permissions| keys::permissions.concat("").eq(permissions.as_str());
+    if let Some(permissions) = filter.permissions {
+        all.push(Box::new(are(permissions)));
+    }
+    let is_stored = |state: ShownState| keys::state.concat("").eq(stored(state).as_str());
+    if let Some(state) = filter.state {
+        all.push(Box::new(is_stored(state)));
+        match state {
+            ShownState::Active => all.push(unexpired(now)),
+            ShownState::Expired => all.push(ends_between(0, now.as_millis())),
+            ShownState::Delivering | ShownState::Revoked => {}
+        }
+    }
+    if filter.writes_in_vain {
+        all.push(Box::new(are(Permissions::ReadWrite)));
+        all.push(Box::new(is_stored(ShownState::Active)));
+        all.push(Box::new((key_uses::last_write_at + 0).eq(0).and((key_uses::last_at + 0).gt(0))));
+        all.push(unexpired(now));
+    }
+    match filter.usage {
+        Some(Usage::Never) => all.push(Box::new((key_uses::last_at + 0).eq(0))),
+        Some(Usage::NotSince(time)) => {
+            let time = time.as_millis();
+            all.push(Box::new((key_uses::last_at + 0).lt(time).and(keys::created_at.lt(time))));
+        }
+        None => {}
+    }
+    if let Some(before) = filter.expires_before {
+        all.push(Box::new(is_stored(ShownState::Active)));
+        all.push(ends_between(now.as_millis(), before.as_millis()));
+    }
+    all
+}
+
+fn stored(state: ShownState) -> KeyState {
+    match state {
+        ShownState::Delivering => KeyState::Delivering,
+        ShownState::Active | ShownState::Expired => KeyState::Active,
+        ShownState::Revoked => KeyState::Revoked,
+    }
+}
+
+/// Ends after the one and not after the other.
+fn ends_between(after: i64, until: i64) -> Condition {
+    let ends = (keys::expires_at + 0).assume_not_null();
+    Box::new(ends.gt(after).and(ends.le(until)))
+}
+
 fn unexpired(now: Timestamp) -> Condition {
-    let ends = keys::expires_at.assume_not_null();
+    let ends = (keys::expires_at + 0).assume_not_null();
     Box::new(keys::expires_at.is_null().or(ends.gt(now.as_millis())))
 }
 

@@ -97,18 +97,18 @@ pub async fn beginning_with(
     let end = search::after_all_with(beginning);
     let mut found: Vec<String> = Vec::new();
     while found.len() < most {
-        let last = found.last().map(String::as_str).or(after).unwrap_or_default();
-        let next = key_terms::table
-            .filter(key_terms::term.ge(beginning.to_owned()))
-            .filter(key_terms::term.gt(last.to_owned()))
+        let words = key_terms::table
             .filter(key_terms::term.lt(&end))
             .order(key_terms::term)
             .select(key_terms::term)
-            .first(conn)
-            .await
-            .optional()?;
-        match next {
-            Some(term) => found.push(term),
+            .into_boxed();
+        // One lower bound, never two: an index is entered at one of them, perhaps the lower.
+        let words = match found.last().map(String::as_str).or(after) {
+            Some(last) => words.filter(key_terms::term.gt(last.to_owned())),
+            None => words.filter(key_terms::term.ge(beginning)),
+        };
+        match words.first(conn).await.optional()? {
+            Some(word) => found.push(word),
             None => break,
         }
     }
