@@ -4,18 +4,17 @@
 
 use std::net::IpAddr;
 
+pub use super::delivery_outcomes::{
+    Attempt, Cargo, Claim, Claimed, DeliveryStatus, GivenUp, Recorded, Recording,
+};
 use crate::domain::{
     audit::{Event, Outcome, Row},
     authorize_request::AuthorizeRequest,
-    callback_url::CallbackUrl,
     consent::{Consent, Decision},
     delivery::{DeliveryState, Kind},
-    failure::Failure,
-    key_event::Facts,
     keyring::Lookup,
     permissions::Permissions,
     sealed::Sealed,
-    timeline::Timeline,
     timestamp::Timestamp,
     user::{Role, User},
 };
@@ -163,129 +162,6 @@ pub struct ExistingKey {
     pub permissions: Permissions,
     /// When it was made.
     pub created_at: Timestamp,
-}
-
-/// A delivery that a worker may send now.
-#[derive(Clone)]
-pub struct Claimed {
-    /// Its id, which is the `webhook-id`.
-    pub id: String,
-    /// What is delivered.
-    pub kind: Kind,
-    /// The grant it belongs to.
-    pub grant_id: String,
-    /// The attempt's number, which with the id is the lease.
-    pub attempt: i64,
-    /// What was asked; names the callback.
-    pub request: AuthorizeRequest,
-    /// What to send.
-    pub cargo: Cargo,
-}
-
-/// What is sent.
-#[derive(Clone)]
-pub enum Cargo {
-    /// A body that holds a pair, sealed.
-    Sealed(Sealed),
-    /// What an event's body is written from.
-    Event(Facts),
-}
-
-/// A delivery that was over its time.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GivenUp {
-    /// Its id.
-    pub id: String,
-    /// What was delivered.
-    pub kind: Kind,
-    /// For which grant.
-    pub grant_id: String,
-}
-
-/// What asking for the next delivery gave.
-pub enum Claim {
-    /// This one; it is leased.
-    Got(Box<Claimed>),
-    /// This one was over its time and has been given up.
-    GaveUp(GivenUp),
-    /// Another worker was faster; ask again.
-    LostRace,
-    /// Nothing is due before then; nothing at all if `None`.
-    Nothing(Option<Timestamp>),
-}
-
-/// What recording an attempt's end did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Recorded {
-    /// Delivered.
-    Delivered,
-    /// Failed; the next attempt is at that time.
-    RetryAt(Timestamp),
-    /// Failed for good; the key is revoked.
-    GaveUp,
-    /// The delivery had ended meanwhile, or the lease had passed to another worker.
-    Superseded,
-}
-
-/// What recording an attempt's end did, and what came of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Recording {
-    /// What it did.
-    pub recorded: Recorded,
-    /// The key that was handed over took the place of these, which have ended.
-    pub replaced: Vec<i64>,
-    /// The key's number.
-    pub key_id: i64,
-}
-
-/// One attempt, for people.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Attempt {
-    /// 1, 2, …
-    pub number: i64,
-    /// When it began.
-    pub started_at: Timestamp,
-    /// When it ended; nothing while it runs, or if the process was stopped in it.
-    pub ended_at: Option<Timestamp>,
-    /// How it failed, if it did.
-    pub failure: Option<Failure>,
-    /// Its steps; nothing while it runs, or if the process was stopped in it.
-    pub timeline: Option<Timeline>,
-}
-
-/// Where a delivery is, for the manager who approved it.
-#[derive(Clone, Debug)]
-pub struct DeliveryStatus {
-    /// Its id.
-    pub id: String,
-    /// What is delivered.
-    pub kind: Kind,
-    /// For which grant.
-    pub grant_id: String,
-    /// The manager's number.
-    pub approved_by: i64,
-    /// What was asked.
-    pub request: AuthorizeRequest,
-    /// Where it is.
-    pub state: DeliveryState,
-    /// When the next attempt is due.
-    pub due_at: Timestamp,
-    /// When it is given up.
-    pub give_up_at: Timestamp,
-    /// Failed attempts so far.
-    pub failures: i64,
-    /// What was tried, oldest first.
-    pub attempts: Vec<Attempt>,
-}
-
-impl DeliveryStatus {
-    /// Where it is sent.
-    pub fn target(&self) -> &CallbackUrl {
-        match self.kind {
-            Kind::Keys | Kind::Rotation => &self.request.callback_url,
-            Kind::Event => self.request.events_url.as_ref().unwrap_or(&self.request.callback_url),
-        }
-    }
 }
 
 /// How making the next signing key went.
@@ -467,4 +343,87 @@ pub struct NewApiToken {
     pub user_id: i64,
     /// When it ends, if it does.
     pub expires_at: Option<Timestamp>,
+}
+
+/// Which deliveries are looked for; all that is given must hold.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DeliveryFilter {
+    /// Of that key.
+    pub key_id: Option<i64>,
+    /// Of that grant.
+    pub grant_id: Option<String>,
+    /// Where they are.
+    pub state: Option<DeliveryState>,
+    /// Begun at that time or later.
+    pub since: Option<Timestamp>,
+}
+
+/// A delivery, for people who look after keys.
+#[derive(Clone, Debug)]
+pub struct DeliveryView {
+    /// Its id, which is the `webhook-id`.
+    pub id: String,
+    /// What is delivered.
+    pub kind: Kind,
+    /// The event's type, if it is one.
+    pub event: Option<String>,
+    /// The key it is about.
+    pub key_id: i64,
+    /// The grant it is about.
+    pub grant_id: String,
+    /// The app's name, fit for a page.
+    pub app_name: String,
+    /// Where it goes.
+    pub host: String,
+    /// Where it is.
+    pub state: DeliveryState,
+    /// Failed attempts so far.
+    pub failures: i64,
+    /// When it began.
+    pub created_at: Timestamp,
+    /// When the next attempt is due, while it is not over.
+    pub due_at: Option<Timestamp>,
+    /// When it ended.
+    pub ended_at: Option<Timestamp>,
+}
+
+/// A part of a list of deliveries, newest first.
+#[derive(Clone, Debug)]
+pub struct DeliveryPage {
+    /// The deliveries.
+    pub deliveries: Vec<DeliveryView>,
+    /// Before which id the next page begins, if there may be more.
+    pub next: Option<String>,
+}
+
+/// A grant, for people who look after keys.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GrantView {
+    /// Its id.
+    pub id: String,
+    /// The app's name, fit for a page.
+    pub app_name: String,
+    /// Whom the app knows this store as.
+    pub user_id: String,
+    /// Where its keys are sent.
+    pub callback_url: String,
+    /// Host of that, and port if it is not the usual one.
+    pub callback_host: String,
+    /// What was asked for.
+    pub scope: String,
+    /// Number and login of the user who approved it.
+    pub approved_by: (i64, String),
+    /// When.
+    pub created_at: Timestamp,
+    /// The key it made.
+    pub key_id: Option<i64>,
+}
+
+/// A part of a list of grants, newest first.
+#[derive(Clone, Debug)]
+pub struct GrantPage {
+    /// The grants.
+    pub grants: Vec<GrantView>,
+    /// Before which id the next page begins, if there may be more.
+    pub next: Option<String>,
 }

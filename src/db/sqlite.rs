@@ -27,8 +27,12 @@ pub mod audit;
 pub mod deliveries;
 #[path = "queries/delivery_ends.rs"]
 pub mod delivery_ends;
+#[path = "queries/delivery_list.rs"]
+pub mod delivery_list;
 #[path = "queries/delivery_status.rs"]
 pub mod delivery_status;
+#[path = "queries/grants.rs"]
+pub mod grants;
 #[path = "queries/key_changes.rs"]
 pub mod key_changes;
 #[path = "queries/key_edits.rs"]

@@ -146,7 +146,8 @@ mod tests {
     fn ids_sort_by_time_and_tell_events_and_grants_apart() {
         let revoked = KeyEvent::Revoked { reason: String::new() };
         let expiring = KeyEvent::Expiring { expires_at: Timestamp::from_millis(0) };
-        let grants = ["01a1fafa-8cab-786c-8f81-3781efe958ca", "01a1fafa-8cab-786c-8f81-3781efe958cb"];
+        let grants =
+            ["01a1fafa-8cab-786c-8f81-3781efe958ca", "01a1fafa-8cab-786c-8f81-3781efe958cb"];
         let at = Timestamp::from_millis;
         let first = revoked.id(grants[0], at(1_795_207_503_999));
         assert_eq!(first, "msg_01a1fab4-a07f-7003-8f81-3781efe958ca");

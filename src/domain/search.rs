@@ -19,6 +19,11 @@ pub fn host_term(host: &str) -> String {
     format!("{HOST}{}", host.to_lowercase())
 }
 
+/// The host of such a term.
+pub fn host_of(term: &str) -> Option<&str> {
+    term.strip_prefix(HOST)
+}
+
 /// All terms of a key.
 pub fn terms(description: &str, ending: &str, app: Option<(&str, &str)>) -> BTreeSet<String> {
     let (name, host) = app.unwrap_or_default();

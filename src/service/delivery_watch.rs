@@ -112,14 +112,25 @@ pub async fn retry_now(
     user: &User,
     grant_id: &str,
 ) -> Result<bool, ServiceError> {
-    if status(services, user, grant_id).await?.is_none() {
-        return Ok(false);
+    match status(services, user, grant_id).await? {
+        Some(found) => send_now(services, caller, &found.id, grant_id).await,
+        None => Ok(false),
     }
-    let (now, id) = (services.now(), grant_id.to_owned());
+}
+
+/// The same for whoever may, of any delivery; whether it waited.
+pub(super) async fn send_now(
+    services: &Services,
+    caller: &Caller,
+    id: &str,
+    grant_id: &str,
+) -> Result<bool, ServiceError> {
+    let now = services.now();
     let (journal, object) = (caller.journal(services), Object::grant(grant_id));
+    let (id, details) = (id.to_owned(), json!({ "delivery": id }));
     let retried =
-        db::audited!(services.db, journal, deliveries::retry_now(now, &id), |done: &bool| {
-            let entry = Entry::done(Event::DeliveryRetried, object, json!({}));
+        db::audited!(services.db, journal, deliveries::retry_one(now, &id), |done: &bool| {
+            let entry = Entry::done(Event::DeliveryRetried, object, details);
             if *done { vec![entry] } else { Vec::new() }
         })?;
     services.signals.wake_worker();
@@ -136,14 +147,25 @@ pub async fn cancel(
     user: &User,
     grant_id: &str,
 ) -> Result<bool, ServiceError> {
-    if status(services, user, grant_id).await?.is_none() {
-        return Ok(false);
+    match status(services, user, grant_id).await? {
+        Some(found) => call_off(services, caller, &found.id, grant_id).await,
+        None => Ok(false),
     }
-    let (now, id) = (services.now(), grant_id.to_owned());
+}
+
+/// The same for whoever may, of any delivery; whether it was not over.
+pub(super) async fn call_off(
+    services: &Services,
+    caller: &Caller,
+    id: &str,
+    grant_id: &str,
+) -> Result<bool, ServiceError> {
+    let now = services.now();
     let (journal, object) = (caller.journal(services), Object::grant(grant_id));
+    let (id, details) = (id.to_owned(), json!({ "delivery": id }));
     let cancelled =
-        db::audited!(services.db, journal, deliveries::cancel(now, &id), |done: &bool| {
-            let entry = Entry::done(Event::DeliveryCancelled, object, json!({}));
+        db::audited!(services.db, journal, deliveries::cancel_one(now, &id), |done: &bool| {
+            let entry = Entry::done(Event::DeliveryCancelled, object, details);
             if *done { vec![entry] } else { Vec::new() }
         })?;
     services.verifier.changes.changed_here(services).await;

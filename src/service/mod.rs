@@ -5,14 +5,17 @@
 //! [`ServiceError`] is for what nobody asked for.
 
 pub mod approve;
+pub mod apps;
 pub mod audit;
 pub mod callback_check;
 pub mod caller;
 pub mod connect;
 pub mod deliver;
+pub mod deliveries;
 pub mod delivery_watch;
 pub mod environment;
 pub mod expiring;
+pub mod grants;
 mod hasher;
 pub mod health;
 pub mod installation;

@@ -19,7 +19,9 @@ END $$;
 CREATE TRIGGER keys_begin_unused AFTER INSERT ON keys
 FOR EACH ROW EXECUTE FUNCTION begin_unused();
 
-CREATE INDEX deliveries_by_key ON deliveries (key_id);
+CREATE INDEX deliveries_by_key ON deliveries (key_id, id);
+CREATE INDEX deliveries_by_state ON deliveries (state, id);
+CREATE INDEX grants_by_host_and_id ON grants (callback_host, id);
 
 CREATE INDEX keys_by_owner ON keys (owner_id, id);
 CREATE INDEX keys_by_state ON keys (state, id);

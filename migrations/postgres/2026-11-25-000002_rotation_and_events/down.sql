@@ -11,14 +11,13 @@ DROP FUNCTION note_new_pair();
 DELETE FROM delivery_attempts WHERE delivery_id IN (SELECT id FROM deliveries WHERE kind <> 'keys');
 DELETE FROM deliveries WHERE kind <> 'keys';
 DROP INDEX deliveries_of_keys;
-DROP INDEX deliveries_by_key;
+DROP INDEX deliveries_by_grant;
 DROP INDEX deliveries_due;
 ALTER TABLE deliveries ADD CONSTRAINT deliveries_grant_id_key UNIQUE (grant_id);
 ALTER TABLE deliveries DROP COLUMN details;
 ALTER TABLE deliveries DROP COLUMN event;
 ALTER TABLE deliveries DROP COLUMN kind;
 CREATE INDEX deliveries_due ON deliveries (state, due_at);
-CREATE INDEX deliveries_by_key ON deliveries (key_id);
 
 DROP INDEX grants_by_app_user;
 ALTER TABLE grants DROP COLUMN user_start;

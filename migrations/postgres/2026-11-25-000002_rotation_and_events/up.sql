@@ -12,9 +12,8 @@ ALTER TABLE deliveries ADD COLUMN event TEXT;
 ALTER TABLE deliveries ADD COLUMN details TEXT;
 ALTER TABLE deliveries DROP CONSTRAINT deliveries_grant_id_key;
 DROP INDEX deliveries_due;
-DROP INDEX deliveries_by_key;
 CREATE INDEX deliveries_due ON deliveries (kind, state, due_at);
-CREATE INDEX deliveries_by_key ON deliveries (key_id, created_at);
+CREATE INDEX deliveries_by_grant ON deliveries (grant_id, id);
 CREATE UNIQUE INDEX deliveries_of_keys ON deliveries (grant_id) WHERE kind = 'keys';
 
 -- The other pair that opens a key, beside its own: the next one while its app is being given it, the
@@ -32,6 +31,7 @@ CREATE TABLE other_pairs (
     ends_at BIGINT
 );
 CREATE UNIQUE INDEX other_pairs_of_key ON other_pairs (key_id) WHERE role <> 'ended';
+CREATE INDEX other_pairs_by_key ON other_pairs (key_id);
 CREATE INDEX other_pairs_by_end ON other_pairs (role, ends_at);
 
 -- Keys that end when a grant's key was delivered, and whose they were when that was approved.

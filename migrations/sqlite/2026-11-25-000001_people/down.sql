@@ -9,6 +9,8 @@ DROP INDEX keys_by_expiry;
 DROP INDEX keys_by_permissions;
 DROP INDEX keys_by_state;
 DROP INDEX keys_by_owner;
+DROP INDEX grants_by_host_and_id;
+DROP INDEX deliveries_by_state;
 DROP INDEX deliveries_by_key;
 DROP TRIGGER keys_begin_unused;
 DROP INDEX key_uses_by_time;

@@ -16,7 +16,9 @@ BEGIN
     INSERT INTO key_uses (key_id, last_at, address) VALUES (NEW.id, 0, '');
 END;
 
-CREATE INDEX deliveries_by_key ON deliveries (key_id);
+CREATE INDEX deliveries_by_key ON deliveries (key_id, id);
+CREATE INDEX deliveries_by_state ON deliveries (state, id);
+CREATE INDEX grants_by_host_and_id ON grants (callback_host, id);
 
 CREATE INDEX keys_by_owner ON keys (owner_id, id);
 CREATE INDEX keys_by_state ON keys (state, id);

@@ -45,7 +45,8 @@ WHERE delivery_id IN (SELECT id FROM deliveries);
 DROP TABLE old_attempts;
 DROP TABLE old_deliveries;
 CREATE INDEX deliveries_due ON deliveries (state, due_at);
-CREATE INDEX deliveries_by_key ON deliveries (key_id);
+CREATE INDEX deliveries_by_key ON deliveries (key_id, id);
+CREATE INDEX deliveries_by_state ON deliveries (state, id);
 
 DROP INDEX grants_by_app_user;
 ALTER TABLE grants DROP COLUMN user_start;

@@ -64,7 +64,7 @@ pub async fn of_rotation(conn: &mut Conn, key_id: i64) -> Result<Option<Delivery
     let id = deliveries::table
         .filter(deliveries::key_id.eq(key_id))
         .filter(deliveries::kind.eq(Kind::Rotation.as_str()))
-        .order((deliveries::created_at.desc(), deliveries::id.desc()))
+        .order(deliveries::id.desc())
         .select(deliveries::id);
     match id.first::<String>(conn).await.optional()? {
         Some(id) => of(conn, &id).await,
@@ -118,7 +118,10 @@ struct AttemptRow {
     timeline: Option<String>,
 }
 
-async fn attempts_of(conn: &mut Conn, delivery_id: &str) -> Result<Vec<Attempt>, DbError> {
+pub(super) async fn attempts_of(
+    conn: &mut Conn,
+    delivery_id: &str,
+) -> Result<Vec<Attempt>, DbError> {
     let rows: Vec<AttemptRow> = delivery_attempts::table
         .filter(delivery_attempts::delivery_id.eq(delivery_id))
         .order(delivery_attempts::number)

@@ -105,26 +105,28 @@ fn terms((_, description, ending, app, host): &Indexed) -> BTreeSet<String> {
     search::terms(description, ending, app.as_deref().zip(host.as_deref()))
 }
 
-/// The first words with that beginning, `most` at most: a look into the index for each.
+/// The first words with that beginning, after `after` and `most` at most: a look into the index for each.
 pub async fn beginning_with(
     conn: &mut Conn,
     beginning: &str,
+    after: Option<&str>,
     most: usize,
 ) -> Result<Vec<String>, DbError> {
     let end = search::after_all_with(beginning);
     let mut found: Vec<String> = Vec::new();
     while found.len() < most {
-        let next = key_terms::table
-            .filter(key_terms::term.ge(beginning.to_owned()))
-            .filter(key_terms::term.gt(found.last().cloned().unwrap_or_default()))
+        let words = key_terms::table
             .filter(key_terms::term.lt(&end))
             .order(key_terms::term)
             .select(key_terms::term)
-            .first(conn)
-            .await
-            .optional()?;
-        match next {
-            Some(term) => found.push(term),
+            .into_boxed();
+        // One lower bound, never two: an index is entered at one of them, perhaps the lower.
+        let words = match found.last().map(String::as_str).or(after) {
+            Some(last) => words.filter(key_terms::term.gt(last.to_owned())),
+            None => words.filter(key_terms::term.ge(beginning)),
+        };
+        match words.first(conn).await.optional()? {
+            Some(word) => found.push(word),
             None => break,
         }
     }

@@ -88,7 +88,7 @@ impl From<DbError> for KeyError {
 }
 
 /// The key, if the caller may do that to it; a refusal is written down.
-async fn permitted(
+pub(super) async fn permitted(
     services: &Services,
     caller: &Caller,
     id: i64,

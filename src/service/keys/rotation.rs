@@ -1,18 +1,12 @@
 //! The manager's side of a rotation: look at it, wait for it, hurry it, call it off.
 
-use serde_json::json;
 use tokio::time::{sleep, timeout};
 
 use super::{KeyError, permitted};
 pub use crate::db::pairs::OtherPair;
 use crate::{
     db,
-    domain::{
-        access::KeyAction,
-        audit::{Entry, Event, Object},
-        delivery::DeliveryState,
-        key_view::KeyView,
-    },
+    domain::{access::KeyAction, delivery::DeliveryState, key_view::KeyView},
     service::{
         Services,
         caller::Caller,
@@ -94,20 +88,10 @@ pub async fn retry_rotation(
     caller: &Caller,
     id: i64,
 ) -> Result<bool, KeyError> {
-    let found = rotation(services, caller, id).await?;
-    let Some(delivery) = found.under_way().map(|delivery| delivery.id.clone()) else {
-        return Ok(false);
-    };
-    let (now, journal) = (services.now(), caller.journal(services));
-    let object = Object::delivery(&delivery);
-    let retried = db::audited!(
-        services.db,
-        journal,
-        deliveries::retry_one(now, &delivery),
-        |done: &bool| one(*done, Event::DeliveryRetried, object, id),
-    )?;
-    services.signals.wake_worker();
-    Ok(retried)
+    match rotation(services, caller, id).await?.under_way() {
+        Some(it) => Ok(delivery_watch::send_now(services, caller, &it.id, &it.grant_id).await?),
+        None => Ok(false),
+    }
 }
 
 /// Calls a rotation off: the app keeps the pair it has. Whether it was not over.
@@ -119,26 +103,8 @@ pub async fn cancel_rotation(
     caller: &Caller,
     id: i64,
 ) -> Result<bool, KeyError> {
-    let found = rotation(services, caller, id).await?;
-    let Some(delivery) = found.under_way().map(|delivery| delivery.id.clone()) else {
-        return Ok(false);
-    };
-    let (now, journal) = (services.now(), caller.journal(services));
-    let object = Object::delivery(&delivery);
-    let cancelled = db::audited!(
-        services.db,
-        journal,
-        deliveries::cancel_one(now, &delivery),
-        |done: &bool| one(*done, Event::DeliveryCancelled, object, id),
-    )?;
-    services.verifier.changes.changed_here(services).await;
-    if let Some(app) = &found.key.app {
-        services.signals.tell_progress(&app.grant_id);
+    match rotation(services, caller, id).await?.under_way() {
+        Some(it) => Ok(delivery_watch::call_off(services, caller, &it.id, &it.grant_id).await?),
+        None => Ok(false),
     }
-    Ok(cancelled)
-}
-
-fn one(done: bool, event: Event, object: Object, key: i64) -> Vec<Entry> {
-    let entry = Entry::done(event, object, json!({ "kind": "rotation", "key": key }));
-    if done { vec![entry] } else { Vec::new() }
 }
