@@ -44,6 +44,24 @@ pub async fn replace(conn: &mut Conn, key_id: i64, description: &str) -> Result<
     add(conn, key_id, &new).await
 }
 
+/// The words of a key, as they should be.
+pub(super) async fn of(conn: &mut Conn, key_id: i64) -> Result<BTreeSet<String>, DbError> {
+    Ok(indexed(conn, key_id).await?.as_ref().map(terms).unwrap_or_default())
+}
+
+/// Something else of the key than its description changed: `old` go, what it has now comes.
+pub(super) async fn exchange(
+    conn: &mut Conn,
+    key_id: i64,
+    old: &BTreeSet<String>,
+) -> Result<(), DbError> {
+    let new = of(conn, key_id).await?;
+    for term in old.difference(&new) {
+        diesel::delete(key_terms::table.find((term, key_id))).execute(conn).await?;
+    }
+    add(conn, key_id, &new).await
+}
+
 /// Writes the words of the next keys after that number; the last one's number, or nothing at the end.
 /// For databases that were made before keys had words.
 pub async fn index_after(conn: &mut Conn, after: i64) -> Result<Option<i64>, DbError> {
