@@ -90,7 +90,7 @@ impl KeyForm {
         if self.ends.is_empty() {
             return Ok(None);
         }
-        expiry::parse(&self.ends, now).map(Some).map_err(|error| wrong_end(error))
+        expiry::parse(&self.ends, now).map(Some).map_err(wrong_end)
     }
 }
 
