@@ -57,7 +57,7 @@ fn table(config: &mut ServiceConfig) {
 
 /// Keys and apps, for those who look after them.
 fn looking_after_keys(config: &mut ServiceConfig) {
-    use admin::{app, home, key, key_edit, key_end, key_list, key_new};
+    use admin::{app, home, key, key_edit, key_end, key_list, key_new, rotate};
     config
         .route("/admin", get_page(home::home))
         .route("/admin/keys", get_page(key_list::list))
@@ -70,6 +70,10 @@ fn looking_after_keys(config: &mut ServiceConfig) {
         .route("/admin/keys/{id}/widen", post_page(key::widen))
         .route("/admin/keys/{id}/owner", page(key_edit::owner))
         .route("/admin/keys/{id}/revoke", page(key_end::one))
+        .route("/admin/keys/{id}/rotate", page(rotate::rotate))
+        .route("/admin/keys/{id}/rotate/retry", post_page(rotate::retry))
+        .route("/admin/keys/{id}/rotate/cancel", post_page(rotate::cancel))
+        .route("/admin/keys/{id}/rotate/end-old", post_page(rotate::end_old))
         .route("/admin/apps", get_page(app::list))
         .route("/admin/apps/{host}", get_page(app::show))
         .route("/admin/apps/{host}/revoke", page(app::end));

@@ -3,7 +3,7 @@
 
 use crate::{
     domain::{
-        delivery::DeliveryState,
+        delivery::{DeliveryState, Kind},
         failure::Failure,
         timeline::{Step, Timeline, duration_in_words},
         timestamp::Timestamp,
@@ -53,10 +53,10 @@ pub struct StepView {
 impl TimelineView {
     /// The timeline of a delivery.
     pub fn of(status: &DeliveryStatus) -> Self {
-        let host = status.request.callback_url.host();
+        let host = status.target().host();
         let waits = status.state == DeliveryState::Waiting && status.failures > 0;
         Self {
-            attempts: attempts(&status.attempts, &host, status.state),
+            attempts: attempts(&status.attempts, (&host, took(status.kind)), status.state),
             next_at: waits.then(|| status.due_at.to_time()),
         }
     }
@@ -65,28 +65,36 @@ impl TimelineView {
     pub fn listed(delivery: &DeliveryView, tried: &[Attempt]) -> Self {
         let waits = delivery.state == DeliveryState::Waiting && delivery.failures > 0;
         Self {
-            attempts: attempts(tried, &delivery.host, delivery.state),
+            attempts: attempts(tried, (&delivery.host, took(delivery.kind)), delivery.state),
             next_at: delivery.due_at.filter(|_| waits).map(Timestamp::to_time),
         }
     }
 }
 
-fn attempts(tried: &[Attempt], host: &str, state: DeliveryState) -> Vec<AttemptView> {
+/// What an app did that took it.
+const fn took(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Keys | Kind::Rotation => "took the keys",
+        Kind::Event => "took it",
+    }
+}
+
+fn attempts(tried: &[Attempt], app: (&str, &str), state: DeliveryState) -> Vec<AttemptView> {
     let last = tried.last().map(|attempt| attempt.number);
     let view = |attempt: &Attempt| {
         let is_last = last == Some(attempt.number);
         let runs = is_last && state == DeliveryState::Sending;
-        AttemptView { is_last, ..AttemptView::of(attempt, host, runs) }
+        AttemptView { is_last, ..AttemptView::of(attempt, app, runs) }
     };
     tried.iter().map(view).collect()
 }
 
 impl AttemptView {
-    fn of(attempt: &Attempt, host: &str, runs: bool) -> Self {
+    fn of(attempt: &Attempt, (host, took): (&str, &str), runs: bool) -> Self {
         let failure = attempt.failure.as_ref();
         let what_happened = match failure {
             Some(failure) => failure.what_happened(host),
-            None if attempt.ended_at.is_some() => format!("{host} took the keys."),
+            None if attempt.ended_at.is_some() => format!("{host} {took}."),
             None if runs => format!("Waiting for {host}."),
             None => "Interrupted before an answer came.".to_owned(),
         };

@@ -64,6 +64,7 @@ mod approvals;
 mod database;
 mod deliveries;
 mod delivery_ends;
+mod key_list;
 mod keys;
 mod login_failures;
 mod meta;

@@ -7,6 +7,7 @@ use askama::Template;
 
 use super::{
     frame::{Frame, Section},
+    key::delivered,
     key_link::{EXPIRING, KeyLink, LONG, SOON, days_before},
     key_row::KeyRow,
     moment::Moment,
@@ -53,6 +54,7 @@ struct Group {
 
 /// A delivery that failed.
 struct Failed {
+    what: String,
     app: String,
     host: String,
     key: String,
@@ -220,6 +222,7 @@ async fn failed(visitor: &Visitor) -> Result<Vec<Failed>, WebError> {
     };
     let page = deliveries::list(&visitor.services, &filter, None, FEW).await?;
     let view = |delivery: DeliveryView| Failed {
+        what: delivered(&delivery),
         key: visitor.site.path(&format!("/admin/keys/{}", delivery.key_id)),
         at: Moment::of(delivery.ended_at.unwrap_or(delivery.created_at), now),
         app: delivery.app_name,

@@ -12,11 +12,14 @@ use super::{
 };
 use crate::{
     domain::{
-        delivery::DeliveryState, key_view::KeyView, permissions::Permissions, timestamp::Timestamp,
+        delivery::{DeliveryState, Kind},
+        key_view::KeyView,
+        permissions::Permissions,
+        timestamp::Timestamp,
     },
     service::{
         audit::{self, AuditFilter, Row},
-        deliveries::{self, DeliveryFilter},
+        deliveries::{self, DeliveryFilter, DeliveryView},
         keys::{self, KeyChange},
         users,
     },
@@ -36,6 +39,7 @@ const BEGINNING: usize = 10;
 
 /// A delivery and what was tried.
 struct Delivery {
+    what: String,
     state: &'static str,
     began: Moment,
     ended: Option<Moment>,
@@ -128,6 +132,7 @@ async fn deliveries(
     for listed in page.deliveries {
         let found = deliveries::show(&visitor.services, &listed.id).await?;
         shown.extend(found.map(|(delivery, attempts)| Delivery {
+            what: delivered(&delivery),
             state: delivery_text(delivery.state),
             began: Moment::of(delivery.created_at, now),
             ended: delivery.ended_at.map(|at| Moment::of(at, now)),
@@ -137,13 +142,22 @@ async fn deliveries(
     Ok(shown)
 }
 
+/// What a delivery hands over, for people.
+pub fn delivered(delivery: &DeliveryView) -> String {
+    match (delivery.kind, delivery.event.as_deref()) {
+        (Kind::Keys, _) => "The keys".to_owned(),
+        (Kind::Rotation, _) => "The new pair".to_owned(),
+        (Kind::Event, event) => format!("The event {}", event.unwrap_or("of an unknown kind")),
+    }
+}
+
 const fn delivery_text(state: DeliveryState) -> &'static str {
     match state {
-        DeliveryState::Waiting => "Waits for its next attempt",
-        DeliveryState::Sending => "Is being sent",
-        DeliveryState::Delivered => "Delivered",
-        DeliveryState::Failed => "Given up",
-        DeliveryState::Cancelled => "Called off",
+        DeliveryState::Waiting => "waits for its next attempt",
+        DeliveryState::Sending => "is being sent",
+        DeliveryState::Delivered => "delivered",
+        DeliveryState::Failed => "given up",
+        DeliveryState::Cancelled => "called off",
     }
 }
 

@@ -126,13 +126,12 @@ fn shown_once(
     made: &MadeKey,
 ) -> Result<HttpResponse, WebError> {
     let frame = Frame::of(visitor, Section::Keys)?;
-    let (key, secret) = (made.credential.key.as_str(), made.credential.secret.expose());
     let page = MadePage {
         href: frame.path(&format!("/admin/keys/{}", made.id)),
         description: request.description.trim(),
         permissions: request.permissions.title(),
         credential: &made.credential,
-        qr: qr::svg(&format!("{key}|{secret}"))?,
+        qr: qr::of_pair(&made.credential)?,
         frame,
     };
     respond::page(StatusCode::OK, &page, Forms::Stay)

@@ -26,6 +26,7 @@ mod moment;
 mod once;
 mod qr;
 mod refusal;
+pub mod rotate;
 pub mod token;
 pub mod user;
 pub mod user_list;

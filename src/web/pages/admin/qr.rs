@@ -2,13 +2,22 @@
 
 use qrcode::{QrCode, render::svg};
 
-use crate::web::errors::WebError;
+use crate::{domain::credential::Credential, web::errors::WebError};
+
+/// The code of `key|secret`, as WooCommerce's apps read it.
+///
+/// # Errors
+/// Never, since both have one length.
+pub fn of_pair(pair: &Credential) -> Result<String, WebError> {
+    let text = format!("{}|{}", pair.key.as_str(), pair.secret.expose());
+    svg(&zeroize::Zeroizing::new(text))
+}
 
 /// The code of a text: black on white in both schemes, since cameras want it so.
 ///
 /// # Errors
 /// If the text is too long for one, which no key is.
-pub fn svg(text: &str) -> Result<String, WebError> {
+fn svg(text: &str) -> Result<String, WebError> {
     let code = QrCode::new(text).map_err(|error| WebError::Internal(error.to_string()))?;
     let drawn = code
         .render::<svg::Color<'_>>()
