@@ -21,6 +21,7 @@ pub mod health;
 pub mod installation;
 pub mod keys;
 pub mod login;
+pub mod once;
 pub mod session;
 pub mod setup;
 mod signals;

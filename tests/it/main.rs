@@ -11,6 +11,7 @@
 
 mod support;
 
+mod admin;
 mod approve;
 mod authorize;
 mod cli;
