@@ -11,6 +11,7 @@
 
 mod support;
 
+mod api;
 mod approve;
 mod authorize;
 mod cli;

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use super::{instant, words};
 use crate::{
     domain::{failure::Failure, timeline::Step},
-    service::{delivery_watch::Attempt, deliveries::DeliveryView},
+    service::{deliveries::DeliveryView, delivery_watch::Attempt},
 };
 
 /// The hand-over of something to an app.

@@ -64,6 +64,7 @@ mod approvals;
 mod database;
 mod deliveries;
 mod delivery_ends;
+mod idempotency;
 mod keys;
 mod login_failures;
 mod meta;
