@@ -19,7 +19,11 @@ use actix_web::{
 use serde_json::Value;
 use tokio::time::timeout;
 
-use super::{members::Members, problem::Problem, query::Questions};
+use super::{
+    members::{self, Members},
+    problem::Problem,
+    query::Questions,
+};
 use crate::{
     domain::{api_token::ApiToken, session::SessionId},
     service::{
@@ -151,7 +155,8 @@ impl Client {
             return Err(Problem::unreadable("idempotency_key", detail));
         };
         let value: Value = serde_json::from_slice(&self.body).unwrap_or_default();
-        let asked = format!("{} {}\n{value}", self.request.method(), self.request.path());
+        let body = members::in_one_form(&value);
+        let asked = format!("{} {}\n{body}", self.request.method(), self.request.path());
         Ok(Some(idempotency::once(&self.services, &self.caller, name, asked.as_bytes())))
     }
 }

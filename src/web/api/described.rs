@@ -82,7 +82,7 @@ pub struct ReassignBody {
 #[into_params(parameter_in = Query)]
 pub struct CursorParam {
     /// `next_cursor` of the page before.
-    #[param(nullable = false)]
+    #[param(nullable = false, pattern = "^[A-Za-z0-9_-]+$")]
     pub cursor: Option<String>,
 }
 
@@ -126,7 +126,7 @@ pub struct KeyListParams {
     #[param(minimum = 1, maximum = 100, nullable = false)]
     pub limit: Option<usize>,
     /// `next_cursor` of the page before, asked with the same filters and order.
-    #[param(nullable = false)]
+    #[param(nullable = false, pattern = "^[A-Za-z0-9_-]+$")]
     pub cursor: Option<String>,
 }
 
@@ -241,7 +241,7 @@ pub struct GrantListParams {
     #[param(minimum = 1, maximum = 100, nullable = false)]
     pub limit: Option<usize>,
     /// `next_cursor` of the page before, asked with the same filters.
-    #[param(nullable = false)]
+    #[param(nullable = false, pattern = "^[A-Za-z0-9_-]+$")]
     pub cursor: Option<String>,
 }
 
@@ -253,7 +253,7 @@ pub struct AppListParams {
     #[param(nullable = false, example = "app.")]
     pub q: Option<String>,
     /// `next_cursor` of the page before, asked with the same filter.
-    #[param(nullable = false)]
+    #[param(nullable = false, pattern = "^[A-Za-z0-9_-]+$")]
     pub cursor: Option<String>,
 }
 
@@ -277,7 +277,7 @@ pub struct DeliveryListParams {
     #[param(minimum = 1, maximum = 100, nullable = false)]
     pub limit: Option<usize>,
     /// `next_cursor` of the page before, asked with the same filters.
-    #[param(nullable = false)]
+    #[param(nullable = false, pattern = "^[A-Za-z0-9_-]+$")]
     pub cursor: Option<String>,
 }
 
@@ -310,7 +310,7 @@ pub struct AuditListParams {
     #[param(minimum = 1, maximum = 100, nullable = false)]
     pub limit: Option<usize>,
     /// `next_cursor` of the page before, asked with the same filters.
-    #[param(nullable = false)]
+    #[param(nullable = false, pattern = "^[A-Za-z0-9_-]+$")]
     pub cursor: Option<String>,
 }
 

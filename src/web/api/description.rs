@@ -18,8 +18,10 @@ use utoipa::{
     },
 };
 
-use super::{audit, deliveries, grants, key_list, keys, me, problem::ProblemJson, users};
-use crate::web::visitor;
+use super::{
+    audit, deliveries, described, grants, key_list, keys, me, problem::ProblemJson, users,
+};
+use crate::{service::views::words, web::visitor};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -38,7 +40,10 @@ use crate::web::visitor;
         users::list, users::create, users::show, users::change, users::set_password, users::disable,
         users::enable, users::delete, me::tokens, me::revoke_token, audit::list, audit::export,
     ),
-    components(schemas(ProblemJson)),
+    components(schemas(
+        ProblemJson, words::KeyState, words::KeyOrder, words::Permissions, words::DeliveryState,
+        words::Outcome, described::ObjectKindDescription, described::DeletedKeysDescription,
+    )),
     modifiers(&Rules),
     tags(
         (name = "me", description = "Who you are"),

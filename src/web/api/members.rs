@@ -140,8 +140,32 @@ pub fn text(value: &Value) -> Result<String, Wrong> {
 /// # Errors
 /// If it is none.
 pub fn id(value: &Value) -> Result<i64, Wrong> {
-    let id = value.as_i64().filter(|id| *id > 0);
+    let id = value.as_i64().or_else(|| whole(value.as_f64()?)).filter(|id| *id > 0);
     id.ok_or_else(|| "must be a whole number above 0".to_owned())
+}
+
+/// `7.0`, which is a whole number to JSON Schema, and what some languages write.
+#[expect(clippy::cast_possible_truncation, reason = "every whole number below 2^53 fits")]
+fn whole(number: f64) -> Option<i64> {
+    let is_exact = number.fract() == 0.0 && number.abs() < 9_007_199_254_740_992.0;
+    is_exact.then_some(number as i64)
+}
+
+/// The same text for the same value, however it was written.
+pub fn in_one_form(value: &Value) -> String {
+    match value {
+        Value::Object(map) => {
+            let sorted: BTreeMap<_, _> = map.iter().collect();
+            let members = sorted.into_iter().map(|(name, value)| {
+                format!("{}:{}", Value::from(name.as_str()), in_one_form(value))
+            });
+            format!("{{{}}}", members.collect::<Vec<_>>().join(","))
+        }
+        Value::Array(items) => {
+            format!("[{}]", items.iter().map(in_one_form).collect::<Vec<_>>().join(","))
+        }
+        plain => plain.to_string(),
+    }
 }
 
 /// One of some words.

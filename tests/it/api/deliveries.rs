@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::Program;
-use crate::support::{TestApp, approve_in_vain, granted};
+use crate::support::{Reaction, Receiver, TestApp, approve_in_vain, granted};
 
 #[tokio::test]
 async fn a_delivery_tells_its_attempts_and_steps() {
@@ -35,7 +35,9 @@ async fn a_delivery_tells_its_attempts_and_steps() {
 #[tokio::test]
 async fn whoever_may_end_the_key_may_call_its_delivery_off() {
     let app = TestApp::start().await;
-    approve_in_vain(&app).await;
+    let receiver = Receiver::start().await;
+    receiver.will([Reaction::Status(500)]);
+    approve_in_vain(&app.logged_in("max").await, &receiver.url()).await;
     let vera = Program::of(&app, "vera").await;
     let list = vera.get("/api/v1/deliveries?state=waiting").await.is(200);
     let delivery = &list["data"][0];
