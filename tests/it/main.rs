@@ -12,6 +12,7 @@
 mod support;
 
 mod admin;
+mod api;
 mod approve;
 mod authorize;
 mod cli;
