@@ -3,15 +3,16 @@
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
-use super::{Conn, oauth};
+use super::{Conn, oauth, other_pairs};
 use crate::{
     db::{
         DbError,
         outcomes::{Approval, ExistingKey},
-        schema::{grants, key_secrets, keys, users},
+        schema::{grants, key_secrets, keys, other_pairs as pairs, users},
     },
     domain::{
         key::{KeyRecord, KeyState, Life},
+        pair::Role,
         permissions::Permissions,
         sealed::Sealed,
         text,
@@ -30,19 +31,65 @@ struct KeyRow {
     expires_at: Option<i64>,
 }
 
-/// A key, its owner, when that user was disabled, its app, its sealed secret.
-type Found = (KeyRow, String, Option<i64>, Option<String>, Option<Vec<u8>>);
+/// A key, its owner, when that user was disabled, its app, its sealed secret, what its other pair is.
+type Found = (KeyRow, String, Option<i64>, Option<String>, Option<Vec<u8>>, Option<String>);
 
 fn permissions(text: &str) -> Result<Permissions, DbError> {
     Permissions::parse(text).ok_or(DbError::Corrupt("keys.permissions"))
 }
 
-/// The key of that hash, with its owner and app.
+/// The key that has a pair of that hash, with its owner and app.
 pub async fn by_lookup(conn: &mut Conn, lookup: &[u8]) -> Result<Option<KeyRecord>, DbError> {
+    if let Some(key) = by_own_pair(conn, lookup).await? {
+        return Ok(Some(key));
+    }
+    match other_pairs::by_lookup(conn, lookup).await? {
+        Some(pair) => by_other_pair(conn, pair).await,
+        // It may have become the key's own between the two looks.
+        None => by_own_pair(conn, lookup).await,
+    }
+}
+
+/// The key as its next, previous or ended pair opens it.
+async fn by_other_pair(
+    conn: &mut Conn,
+    pair: other_pairs::PairRow,
+) -> Result<Option<KeyRecord>, DbError> {
+    let role = pair.role()?;
+    let own = keys::table.find(pair.key_id).select(keys::lookup);
+    let own: Vec<u8> = own.first(conn).await?;
+    let Some(key) = by_own_pair(conn, &own).await? else { return Ok(None) };
+    let life = match role {
+        Role::Next => Life {
+            // Not revoked, then it is as a key that is being delivered.
+            state: match key.life.state {
+                KeyState::Active => KeyState::Delivering,
+                state => state,
+            },
+            opened_at: pair.opened_at.map(Timestamp::from_millis),
+            ..key.life
+        },
+        Role::Previous | Role::Ended => Life {
+            replaced_at: Some(Timestamp::from_millis(pair.ends_at.unwrap_or(0))),
+            ..key.life
+        },
+    };
+    Ok(Some(KeyRecord {
+        secret_hash: pair.secret_hash,
+        sealed_secret: pair.sealed.map(Sealed::from_bytes),
+        life,
+        ends_previous: false,
+        ..key
+    }))
+}
+
+async fn by_own_pair(conn: &mut Conn, lookup: &[u8]) -> Result<Option<KeyRecord>, DbError> {
+    let live_pair = pairs::key_id.eq(keys::id).and(pairs::role.ne(Role::Ended.as_str()));
     let found: Option<Found> = keys::table
         .inner_join(users::table)
         .left_join(grants::table)
         .left_join(key_secrets::table)
+        .left_join(pairs::table.on(live_pair))
         .filter(keys::lookup.eq(lookup))
         .select((
             KeyRow::as_select(),
@@ -50,11 +97,12 @@ pub async fn by_lookup(conn: &mut Conn, lookup: &[u8]) -> Result<Option<KeyRecor
             users::disabled_at,
             grants::app_name.nullable(),
             key_secrets::sealed.nullable(),
+            pairs::role.nullable(),
         ))
         .first(conn)
         .await
         .optional()?;
-    let Some((row, owner, disabled_at, app, sealed)) = found else {
+    let Some((row, owner, disabled_at, app, sealed, other)) = found else {
         return Ok(None);
     };
     Ok(Some(KeyRecord {
@@ -63,12 +111,15 @@ pub async fn by_lookup(conn: &mut Conn, lookup: &[u8]) -> Result<Option<KeyRecor
         secret_hash: row.secret_hash,
         sealed_secret: sealed.map(Sealed::from_bytes),
         owner,
+        // Who has a key made by hand may have it in several places.
+        ends_previous: app.is_some() && other.as_deref() == Some(Role::Previous.as_str()),
         app,
         life: Life {
             state: KeyState::parse(&row.state).ok_or(DbError::Corrupt("keys.state"))?,
             opened_at: row.opened_at.map(Timestamp::from_millis),
             expires_at: row.expires_at.map(Timestamp::from_millis),
             owner_disabled: disabled_at.is_some(),
+            replaced_at: None,
         },
     }))
 }
@@ -122,6 +173,7 @@ pub async fn revoke(
         keys::revoke_reason.eq(reason),
     );
     oauth::wipe_secret(conn, id).await?;
+    other_pairs::end_all(conn, now, id).await?;
     Ok(diesel::update(live).set(values).execute(conn).await? == 1)
 }
 

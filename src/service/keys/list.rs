@@ -9,7 +9,7 @@ use crate::{
     domain::{
         access::KeyAction,
         credential::ConsumerKey,
-        key_list::{KeyPage, KeyQuery, LARGEST_PAGE},
+        key_list::{KeyPage, KeyQuery, LARGEST_PAGE, WalkBounds},
         key_view::KeyView,
     },
     service::{Services, audit, caller::Caller},
@@ -27,7 +27,7 @@ pub async fn list(
 ) -> Result<KeyPage, KeyError> {
     caller.actor.role().ok_or(KeyError::NotAllowed)?;
     let query = KeyQuery { limit: query.limit.min(LARGEST_PAGE), ..query.clone() };
-    Ok(db::read!(services.db, key_list::page(services.now(), &query))?)
+    Ok(db::read!(services.db, key_list::page(services.now(), &query, WalkBounds::default()))?)
 }
 
 /// One key.

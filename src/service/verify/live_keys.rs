@@ -63,6 +63,8 @@ pub struct LiveKey {
     pub(super) good: OnceLock<Tag>,
     /// What is needed until then.
     unproven: Mutex<Option<Arc<Unproven>>>,
+    /// Whether the key's previous pair is to be ended, now that this one is used.
+    ends_previous: AtomicBool,
     /// Wrong secrets of late.
     pub(super) failures: Budget,
     /// Where it stands in memory.
@@ -86,7 +88,9 @@ pub(super) struct Unproven {
 
 impl LiveKey {
     fn new(place: Tag, record: KeyRecord, words: &Words) -> Self {
-        let KeyRecord { id, secret_hash, sealed_secret, permissions, owner, app, life } = record;
+        let ends_previous = AtomicBool::new(record.ends_previous);
+        let KeyRecord { id, secret_hash, sealed_secret, permissions, owner, app, life, .. } =
+            record;
         let app = words.word(app.as_deref().unwrap_or_default());
         let identity = Identity { key_id: id, permissions, owner: words.word(&owner), app };
         Self {
@@ -95,6 +99,7 @@ impl LiveKey {
             sealed_secret: sealed_secret.map(Box::new),
             good: OnceLock::new(),
             unproven: Some(Arc::new(Unproven { phc: secret_hash, wrong: None.into() })).into(),
+            ends_previous,
             failures: Budget::default(),
             place,
             noted_at: AtomicI64::new(0),
@@ -112,6 +117,17 @@ impl LiveKey {
     pub(super) fn prove(&self, tag: Tag) {
         let _ = self.good.set(tag);
         self.unproven.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+
+    /// Whether this use is to end the key's previous pair; says so once, until told otherwise.
+    pub(super) fn takes_over(&self) -> bool {
+        self.ends_previous.load(Ordering::Relaxed)
+            && self.ends_previous.swap(false, Ordering::Relaxed)
+    }
+
+    /// The previous pair could not be ended: the next use tries again.
+    pub(super) fn did_not_take_over(&self) {
+        self.ends_previous.store(true, Ordering::Relaxed);
     }
 
     /// Whether memory holds it no longer.
@@ -309,7 +325,9 @@ mod tests {
                 opened_at,
                 expires_at: None,
                 owner_disabled: false,
+                replaced_at: None,
             },
+            ends_previous: false,
         }
     }
 

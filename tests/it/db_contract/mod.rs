@@ -65,6 +65,7 @@ mod database;
 mod deliveries;
 mod delivery_ends;
 mod idempotency;
+mod key_list;
 mod keys;
 mod login_failures;
 mod meta;
