@@ -167,7 +167,7 @@ fn number(made: KeyInsert) -> Result<i64, KeyError> {
     }
 }
 
-/// Writes out the one answer that holds a secret: the key as it is shown ever after, with its two parts.
+/// The answer to a creation: the key as it is shown ever after, with its pair.
 fn shown_once(
     now: Timestamp,
     new: &NewKey,
@@ -189,12 +189,15 @@ fn shown_once(
         revoked_at: None,
         revoke_reason: None,
     };
-    move |id| {
-        let mut answer = json!(KeyJson::from(KeyView { id, ..key.clone() }));
-        answer["consumer_key"] = credential.key.as_str().into();
-        answer["consumer_secret"] = credential.secret.expose().into();
-        Zeroizing::new(answer.to_string().into_bytes())
-    }
+    move |id| with_pair(KeyView { id, ..key.clone() }, &credential)
+}
+
+/// Writes out a key with its pair, to be shown this once.
+pub fn with_pair(key: KeyView, pair: &Credential) -> Zeroizing<Vec<u8>> {
+    let mut answer = json!(KeyJson::from(key));
+    answer["consumer_key"] = pair.key.as_str().into();
+    answer["consumer_secret"] = pair.secret.expose().into();
+    Zeroizing::new(answer.to_string().into_bytes())
 }
 
 /// The row of a key, its secret hashed.

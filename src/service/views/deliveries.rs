@@ -16,6 +16,12 @@ use crate::{
 pub struct DeliveryJson {
     /// Its id, which apps see as `webhook-id`.
     pub id: String,
+    /// What is delivered.
+    #[schema(value_type = words::DeliveryKind)]
+    pub kind: &'static str,
+    /// The event's type, such as `key.revoked`; null if `kind` is another.
+    #[schema(required)]
+    pub event: Option<String>,
     /// The key it is about.
     pub key_id: i64,
     /// The grant it is about.
@@ -93,6 +99,8 @@ impl From<DeliveryView> for DeliveryJson {
     fn from(delivery: DeliveryView) -> Self {
         Self {
             id: delivery.id,
+            kind: delivery.kind.as_str(),
+            event: delivery.event,
             key_id: delivery.key_id,
             grant_id: delivery.grant_id,
             app_name: delivery.app_name,

@@ -2,7 +2,7 @@
 //! line share, and their description for OpenAPI.
 //!
 //! Why one place: a script must read the same of both. Names only get added. Instants are RFC 3339 in
-//! UTC. Never here: anything that opens something; a secret is written out by `keys::create` alone.
+//! UTC. Never here: anything that opens something; a secret is written out by `keys::with_pair` alone.
 
 mod audit;
 mod deliveries;

@@ -77,6 +77,19 @@ words! {
 }
 
 words! {
+    /// What is delivered. `keys`: a new key's pair. `rotation`: the next pair of a key. `event`: word of
+    /// something that happened to a key.
+    DeliveryKind {
+        /// A new key's pair.
+        Keys = "keys",
+        /// The next pair of a key.
+        Rotation = "rotation",
+        /// Word of something that happened to a key.
+        Event = "event",
+    }
+}
+
+words! {
     /// Whether what somebody tried came about: `done`, or `refused` because it was not allowed.
     Outcome {
         /// It was done.
@@ -119,6 +132,9 @@ mod tests {
         }
         for word in DeliveryState::ALL {
             assert!(delivery::DeliveryState::parse(word).is_some(), "{word}");
+        }
+        for word in DeliveryKind::ALL {
+            assert!(delivery::Kind::parse(word).is_some(), "{word}");
         }
         for word in Outcome::ALL {
             assert!(audit::Outcome::parse(word).is_some(), "{word}");

@@ -24,6 +24,7 @@ pub fn private(status: StatusCode) -> HttpResponseBuilder {
 ///
 /// # Errors
 /// None that a value of ours causes.
+#[expect(clippy::unnecessary_wraps, reason = "handlers end in it")]
 pub fn ok(body: &impl Serialize) -> Answer {
     Ok(private(StatusCode::OK).json(body))
 }
@@ -33,6 +34,7 @@ pub fn ok(body: &impl Serialize) -> Answer {
 ///
 /// # Errors
 /// None that a value of ours causes.
+#[expect(clippy::unnecessary_wraps, reason = "handlers end in it")]
 pub fn created(location: String, body: Vec<u8>, again: bool) -> Answer {
     let mut response = private(StatusCode::CREATED);
     response.insert_header((header::LOCATION, location)).content_type("application/json");
@@ -46,6 +48,7 @@ pub fn created(location: String, body: Vec<u8>, again: bool) -> Answer {
 ///
 /// # Errors
 /// None.
+#[expect(clippy::unnecessary_wraps, reason = "handlers end in it")]
 pub fn done() -> Answer {
     Ok(private(StatusCode::NO_CONTENT).finish())
 }

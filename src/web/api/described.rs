@@ -21,7 +21,7 @@ pub struct NewKeyBody {
     #[schema(value_type = words::Permissions)]
     pub permissions: String,
     /// The number of the user it acts for; you if it is left out. Only admins make keys for others.
-    #[schema(minimum = 1)]
+    #[schema(minimum = 1, nullable = false)]
     pub owner_id: Option<i64>,
     /// When it ends: a day (until it is over, in UTC) or an instant, at most a hundred years ahead. No
     /// end if it is left out or null.
@@ -66,6 +66,28 @@ pub struct RevokeBody {
     /// The reason, as it is kept; cut after 200 characters.
     #[schema(nullable = false, example = "no longer used")]
     pub reason: Option<String>,
+}
+
+/// How a key gets its new pair.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RotateBody {
+    /// How many hours the pair until now goes on working; 24 if it is left out. An app's ends sooner: when
+    /// the new one is first used.
+    #[schema(minimum = 0, maximum = 168, nullable = false, example = 24)]
+    pub overlap_hours: Option<u64>,
+}
+
+/// A new pair that is on its way to its app.
+#[derive(Serialize, ToSchema)]
+#[schema(as = RotationUnderWay)]
+pub struct RotationJson {
+    /// The key as it is now.
+    pub key: KeyJson,
+    /// The grant that made the key.
+    pub grant_id: String,
+    /// The delivery that hands the new pair over: `GET /api/v1/deliveries/{id}` tells how it goes.
+    pub delivery_id: String,
 }
 
 /// Whom a key shall act for.

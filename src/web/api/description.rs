@@ -19,7 +19,7 @@ use utoipa::{
 };
 
 use super::{
-    audit, deliveries, described, grants, key_list, keys, me, problem::ProblemJson, users,
+    audit, deliveries, described, grants, key_list, keys, me, problem::ProblemJson, rotation, users,
 };
 use crate::{service::views::words, web::visitor};
 
@@ -35,7 +35,7 @@ use crate::{service::views::words, web::visitor};
     ),
     paths(
         me::show, key_list::list, keys::create, keys::show, keys::change, keys::revoke, keys::reassign,
-        keys::history, grants::list, grants::show, grants::list_apps, grants::show_app,
+        keys::history, rotation::rotate, rotation::end_previous, grants::list, grants::show, grants::list_apps, grants::show_app,
         grants::revoke_app, deliveries::list, deliveries::show, deliveries::retry, deliveries::cancel,
         users::list, users::create, users::show, users::change, users::set_password, users::disable,
         users::enable, users::delete, me::tokens, me::revoke_token, audit::list, audit::export,

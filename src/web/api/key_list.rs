@@ -50,9 +50,8 @@ pub async fn list(client: Client) -> Answer {
         }
     }
     let page = keys::list(&client.services, &client.caller, &query).await?;
-    let place = |at: Position| cursors(format!("{}.{}", page.order.as_str(), at.to_cursor()));
     answer::ok(&KeyList {
-        next_cursor: page.next.map(place),
+        next_cursor: page.next.map(|place| cursors(place.to_cursor())),
         partial: page.walked_far,
         data: page.keys.into_iter().map(KeyJson::from).collect(),
     })
@@ -60,15 +59,8 @@ pub async fn list(client: Client) -> Answer {
 
 fn read(questions: &mut Questions, now: Timestamp) -> KeyQuery {
     let filter = filter(questions, now);
-    let states = words::KeyOrder::ALL;
-    let asked = questions.word("order", states, KeyOrder::parse).unwrap_or_default();
-    // A search may come to be in another order than asked for; it goes on in that one.
-    let place = questions.place(|place| {
-        let (order, position) = place.split_once('.')?;
-        Some((KeyOrder::parse(order), Position::parse(position)?))
-    });
-    let order = place.and_then(|(order, _)| order).unwrap_or(asked);
-    let after = place.map(|(_, position)| position);
+    let order = questions.word("order", words::KeyOrder::ALL, KeyOrder::parse).unwrap_or_default();
+    let after = questions.place(Position::parse);
     KeyQuery { filter, order, after, limit: questions.limit(PAGE) }
 }
 

@@ -140,8 +140,13 @@ pub fn text(value: &Value) -> Result<String, Wrong> {
 /// # Errors
 /// If it is none.
 pub fn id(value: &Value) -> Result<i64, Wrong> {
-    let id = value.as_i64().or_else(|| whole(value.as_f64()?)).filter(|id| *id > 0);
+    let id = whole_number(value).filter(|id| *id > 0);
     id.ok_or_else(|| "must be a whole number above 0".to_owned())
+}
+
+/// A whole number, however it is written.
+pub fn whole_number(value: &Value) -> Option<i64> {
+    value.as_i64().or_else(|| whole(value.as_f64()?))
 }
 
 /// `7.0`, which is a whole number to JSON Schema, and what some languages write.

@@ -23,6 +23,7 @@ mod page;
 mod problem;
 mod query;
 mod resource;
+mod rotation;
 mod users;
 
 use actix_web::{
@@ -47,6 +48,8 @@ fn table(config: &mut ServiceConfig) {
         Resource::at("/v1/keys/{id}").get(keys::show).patch(keys::change),
         Resource::at("/v1/keys/{id}/revoke").post(keys::revoke),
         Resource::at("/v1/keys/{id}/reassign").post(keys::reassign),
+        Resource::at("/v1/keys/{id}/rotate").post(rotation::rotate),
+        Resource::at("/v1/keys/{id}/end-previous-pair").post(rotation::end_previous),
         Resource::at("/v1/keys/{id}/history").get(keys::history),
         Resource::at("/v1/grants").get(grants::list),
         Resource::at("/v1/grants/{id}").get(grants::show),

@@ -71,7 +71,7 @@ pub struct Problem {
     code: &'static str,
     detail: String,
     errors: Option<Vec<FieldError>>,
-    header: Option<(HeaderName, HeaderValue)>,
+    header: Option<Box<(HeaderName, HeaderValue)>>,
     /// For the log alone.
     cause: Option<String>,
 }
@@ -120,7 +120,7 @@ impl Problem {
 
     /// With a header besides.
     pub fn with(self, name: HeaderName, value: HeaderValue) -> Self {
-        Self { header: Some((name, value)), ..self }
+        Self { header: Some(Box::new((name, value))), ..self }
     }
 
     /// A fault of ours.
@@ -148,8 +148,8 @@ impl Problem {
         };
         let mut response = answer::private(self.status);
         response.content_type("application/problem+json");
-        if let Some((name, value)) = self.header.clone() {
-            response.insert_header((name, value));
+        if let Some(header) = self.header.as_deref() {
+            response.insert_header(header.clone());
         }
         response.body(serde_json::to_string(&body).unwrap_or_default())
     }
@@ -177,7 +177,7 @@ impl From<KeyError> for Problem {
             KeyError::Over(_) => Self::conflict("already_over", detail),
             KeyError::Changed => Self::conflict("changed_meanwhile", detail),
             KeyError::Rotating => Self::conflict("rotating", detail),
-            KeyError::Overlap => Self::field("overlap_seconds", detail),
+            KeyError::Overlap => Self::field("overlap_hours", detail),
             KeyError::Description => Self::field("description", detail),
             KeyError::Expiry(_) => Self::field("expires_at", detail),
             KeyError::NoOwner => Self::field("owner_id", detail),

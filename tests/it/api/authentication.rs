@@ -1,6 +1,6 @@
 //! Who is let in: tokens, and the sessions of browsers with their protection.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use appgrant::service::{
     caller::Caller,
@@ -9,6 +9,7 @@ use appgrant::service::{
 };
 use reqwest::Method;
 use serde_json::json;
+use tokio::time::Instant;
 
 use super::{Program, Told};
 use crate::support::TestApp;

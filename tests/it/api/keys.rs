@@ -149,3 +149,41 @@ async fn of_many_who_end_a_key_at_once_one_is_first() {
     let history = ada.get(&format!("/api/v1/keys/{}/history", made["id"])).await.is(200);
     assert_eq!(history["data"].as_array().unwrap().len(), 2, "{history}");
 }
+
+#[tokio::test]
+async fn a_key_gets_a_new_pair_and_the_one_before_works_on_for_a_while() {
+    let app = TestApp::start().await;
+    let (max, ada) = (Program::of(&app, "max").await, Program::of(&app, "ada").await);
+    let old = max.key("turning").await;
+    let path = format!("/api/v1/keys/{}", old["id"]);
+    let rotate = format!("{path}/rotate");
+    let told = max.post(&rotate, json!({ "overlap_hours": 169 })).await;
+    assert_eq!(told.wrong_fields(), ["overlap_hours"]);
+    let new = max.post(&rotate, json!({ "overlap_hours": 2 })).await.is(200);
+    assert_eq!(new["id"], old["id"]);
+    assert_ne!(new["consumer_key"], old["consumer_key"]);
+    assert_eq!(verified(&app, &old, "GET").await, "allowed");
+    assert_eq!(verified(&app, &new, "GET").await, "allowed");
+    ada.post(&rotate, json!({})).await.is_problem(409, "rotating");
+    max.post(&format!("{path}/end-previous-pair"), json!({})).await.is(200);
+    assert_ne!(verified(&app, &old, "GET").await, "allowed");
+    assert_eq!(verified(&app, &new, "GET").await, "allowed");
+    let shown = max.get(&path).await;
+    assert!(!shown.body.contains(new["consumer_secret"].as_str().unwrap()));
+    let vera = Program::of(&app, "vera").await;
+    vera.post(&rotate, json!({})).await.is_problem(403, "not_allowed");
+}
+
+#[tokio::test]
+async fn an_apps_new_pair_is_sent_to_the_app_and_not_shown() {
+    let app = TestApp::start().await;
+    granted(&app, "read").await;
+    let max = Program::of(&app, "max").await;
+    let under_way = max.post("/api/v1/keys/1/rotate", json!({})).await.is(202);
+    assert_eq!(under_way["key"]["id"], 1);
+    let delivery = under_way["delivery_id"].as_str().unwrap();
+    let delivery = max.get(&format!("/api/v1/deliveries/{delivery}")).await.is(200);
+    assert_eq!(delivery["kind"], "rotation");
+    assert_eq!(delivery["key_id"], 1);
+    assert!(!under_way.to_string().contains("cs_"));
+}

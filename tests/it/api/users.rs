@@ -43,7 +43,7 @@ async fn what_is_wrong_with_a_user_is_told_by_field() {
         ("email", json!("nowhere")),
         ("role", json!("boss")),
         ("password", json!("short")),
-        ("password", json!(1234567890)),
+        ("password", json!(1_234_567_890)),
         ("admin", json!(true)),
     ] {
         let mut body = good.clone();
