@@ -29,6 +29,8 @@ pub mod delivery_list;
 pub mod delivery_status;
 #[path = "queries/grants.rs"]
 pub mod grants;
+#[path = "queries/imported_keys.rs"]
+pub mod imported_keys;
 #[path = "queries/key_changes.rs"]
 pub mod key_changes;
 #[path = "queries/key_edits.rs"]

@@ -27,6 +27,7 @@ pub mod signing;
 pub mod tokens;
 pub mod users;
 pub mod verify;
+pub mod views;
 
 use std::{sync::Arc, time::Duration};
 

@@ -24,6 +24,16 @@ pub async fn create(
     if !users::hold(conn, new.owner_id).await? {
         return Ok(KeyInsert::NoOwner);
     }
+    make(conn, now, new, seal_secret).await
+}
+
+/// Makes a key of an owner who is held.
+pub(super) async fn make(
+    conn: &mut Conn,
+    now: Timestamp,
+    new: NewKey,
+    seal_secret: Option<SealFor>,
+) -> Result<KeyInsert, DbError> {
     let row = (
         table::lookup.eq(&new.lookup[..]),
         table::secret_hash.eq(&new.secret_hash),

@@ -44,10 +44,10 @@ pub async fn find(conn: &mut Conn, now: Timestamp, id: i64) -> Result<Option<Key
     Ok(by_ids(conn, now, &[id]).await?.pop())
 }
 
-/// The number of the key of that hash.
-pub async fn id_of(conn: &mut Conn, lookup: &[u8]) -> Result<Option<i64>, DbError> {
-    let key = keys::table.filter(keys::lookup.eq(lookup)).select(keys::id);
-    Ok(key.first(conn).await.optional()?)
+/// The number of the key of one of two hashes.
+pub async fn id_of(conn: &mut Conn, lookup: &[u8], other: &[u8]) -> Result<Option<i64>, DbError> {
+    let is_one = keys::lookup.eq(lookup).or(keys::lookup.eq(other));
+    Ok(keys::table.filter(is_one).select(keys::id).first(conn).await.optional()?)
 }
 
 /// The keys of those numbers, in that order.

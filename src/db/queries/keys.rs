@@ -23,6 +23,7 @@ use crate::{
 #[diesel(table_name = keys)]
 struct KeyRow {
     id: i64,
+    lookup: Vec<u8>,
     secret_hash: String,
     permissions: String,
     state: String,
@@ -39,11 +40,22 @@ fn permissions(text: &str) -> Result<Permissions, DbError> {
 
 /// The key of that hash, with its owner and app.
 pub async fn by_lookup(conn: &mut Conn, lookup: &[u8]) -> Result<Option<KeyRecord>, DbError> {
+    Ok(by_either(conn, lookup, lookup).await?.map(|(_, record)| record))
+}
+
+/// The key of one of two hashes, and which of them it is. In one statement: between two, the key could be
+/// moved from the one to the other, and be found by neither.
+pub async fn by_either(
+    conn: &mut Conn,
+    lookup: &[u8],
+    other: &[u8],
+) -> Result<Option<(Vec<u8>, KeyRecord)>, DbError> {
     let found: Option<Found> = keys::table
         .inner_join(users::table)
         .left_join(grants::table)
         .left_join(key_secrets::table)
-        .filter(keys::lookup.eq(lookup))
+        .filter(keys::lookup.eq(lookup).or(keys::lookup.eq(other)))
+        .order(keys::lookup.eq(lookup).desc())
         .select((
             KeyRow::as_select(),
             users::login,
@@ -57,7 +69,7 @@ pub async fn by_lookup(conn: &mut Conn, lookup: &[u8]) -> Result<Option<KeyRecor
     let Some((row, owner, disabled_at, app, sealed)) = found else {
         return Ok(None);
     };
-    Ok(Some(KeyRecord {
+    let record = KeyRecord {
         id: row.id,
         permissions: permissions(&row.permissions)?,
         secret_hash: row.secret_hash,
@@ -70,7 +82,8 @@ pub async fn by_lookup(conn: &mut Conn, lookup: &[u8]) -> Result<Option<KeyRecor
             expires_at: row.expires_at.map(Timestamp::from_millis),
             owner_disabled: disabled_at.is_some(),
         },
-    }))
+    };
+    Ok(Some((row.lookup, record)))
 }
 
 /// Writes the key of an approval, not yet open; gives its number.
