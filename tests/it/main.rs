@@ -12,8 +12,11 @@
 mod support;
 
 mod approve;
+mod audit;
 mod authorize;
 mod cli;
+mod cli_audit;
+mod cli_keys;
 mod clients;
 mod consent_page;
 mod crash;
@@ -29,6 +32,7 @@ mod fuzz_corpus;
 mod guard;
 mod hanging_apps;
 mod http2;
+mod import;
 mod login;
 mod lossless;
 mod proxies;

@@ -29,6 +29,7 @@ use crate::{
         audit::{Entry, Event, Object},
         entropy::random,
         keyring::{Lookup, Tag, cut},
+        text,
         user::Role,
     },
     service::{
@@ -93,10 +94,10 @@ impl Owners {
         let (mut ids, mut unknown, mut disabled) = (HashMap::new(), Vec::new(), Vec::new());
         for login in logins {
             match users::by_login(services, login).await {
-                Ok(user) if user.disabled => disabled.push(login.to_owned()),
+                Ok(user) if user.disabled => disabled.push(text::visible(login)),
                 Ok(user) => drop(ids.insert(login.to_owned(), user.id)),
                 Err(UserError::Service(error)) => return Err(error.into()),
-                Err(_) => unknown.push(login.to_owned()),
+                Err(_) => unknown.push(text::visible(login)),
             }
         }
         if !unknown.is_empty() {

@@ -61,9 +61,11 @@ macro_rules! read {
 }
 
 mod approvals;
+mod audit;
 mod database;
 mod deliveries;
 mod delivery_ends;
+mod imported_keys;
 mod keys;
 mod login_failures;
 mod meta;
