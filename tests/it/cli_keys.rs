@@ -59,7 +59,8 @@ async fn a_key_is_made_shown_once_used_and_revoked_beside_a_running_service() {
     let folder = installation();
     let process = Process::start(folder.path(), &own_address(), &[]).await;
     let made = create(folder.path(), "max", "Till in the shop");
-    let members: Vec<_> = made.as_object().unwrap().keys().collect();
+    let mut members: Vec<_> = made.as_object().unwrap().keys().collect();
+    members.sort_unstable();
     assert_eq!(members, ["consumer_key", "consumer_secret", "id"]);
     let pair = |name: &str| made[name].as_str().unwrap().to_owned();
     let asks =

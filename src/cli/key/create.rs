@@ -23,8 +23,8 @@ pub(in crate::cli) struct Options {
     /// What the key is for
     #[arg(long, value_name = "TEXT")]
     description: String,
-    /// read, write or read_write
-    #[arg(long, value_parser = parse_permissions)]
+    /// What the key may do
+    #[arg(long, value_name = "read|write|read_write", value_parser = parse_permissions)]
     permissions: Permissions,
     /// When it ends: a day like 2027-01-31 (until that day is over in UTC), or an instant in RFC 3339
     #[arg(long, value_name = "DATE")]

@@ -93,9 +93,9 @@ fn open(file: &Path) -> Result<Box<dyn Read + Send>, CliError> {
     if file == Path::new("-") {
         return Ok(Box::new(io::stdin()));
     }
-    let opened = File::open(file).and_then(|opened| match opened.metadata()?.is_dir() {
-        true => Err(io::Error::from(io::ErrorKind::IsADirectory)),
-        false => Ok(opened),
+    let opened = File::open(file).and_then(|opened| {
+        let is_folder = opened.metadata()?.is_dir();
+        if is_folder { Err(io::ErrorKind::IsADirectory.into()) } else { Ok(opened) }
     });
     opened
         .map(|file| Box::new(file) as Box<dyn Read + Send>)

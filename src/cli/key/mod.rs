@@ -42,7 +42,7 @@ pub(super) enum Command {
         #[arg(long, value_name = "TEXT", default_value = "")]
         reason: String,
     },
-    /// Take keys over from an export of WooCommerce's table woocommerce_api_keys
+    /// Take keys over from an export of WooCommerce's table of keys
     Import(import::Options),
 }
 

@@ -132,7 +132,7 @@ impl Fields {
     }
 }
 
-/// A time in the site's own zone. What is none, such as MySQL's zero date, is not known.
+/// A time in the site's own zone. What is none, such as a database's zero date, is not known.
 fn instant(text: &str, zone: &TimeZone) -> Option<Timestamp> {
     let at: DateTime = text.parse().ok()?;
     let millis = at.to_zoned(zone.clone()).ok()?.timestamp().as_millisecond();

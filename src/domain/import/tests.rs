@@ -32,7 +32,7 @@ fn one(text: &str) -> String {
     rows.remove(0)
 }
 
-/// The columns in their order, as MySQL gives them.
+/// The columns in their order, as the table has them.
 const HEADER: [&str; 9] = [
     "key_id",
     "user_id",
@@ -45,27 +45,19 @@ const HEADER: [&str; 9] = [
     "last_access",
 ];
 
-#[test]
-fn one_row_however_it_was_exported() {
+/// One row as text, in every way it is written.
+fn as_text() -> Vec<String> {
     let doubled = NONCES.replace('"', "\"\"");
     let with_backslashes = NONCES.replace('\\', "\\\\").replace('"', "\\\"");
     let batch = NONCES.replace('\\', "\\\\");
-    let expected = "1 7: Tea & \"Co\"|read_write|2|0112233|2026-11-20T16:23:05Z";
     let names = HEADER.join(",");
-    let fields = format!("7,2,\"Tea & \"\"Co\"\"\",read_write,{HASH},{SECRET}");
-    let csv = format!("{names}\n{fields},\"{doubled}\",0112233,2026-11-20 18:23:05\n");
-    let json = serde_json::json!({
-        "last_access": "2026-11-20 18:23:05", "nonces": NONCES, "truncated_key": "0112233",
-        "consumer_secret": SECRET, "consumer_key": HASH, "permissions": "read_write",
-        "description": "Tea & \"Co\"", "user_id": 2, "key_id": "7", "extra": { "a": [1] },
-    });
     let quoted: Vec<_> = HEADER.iter().map(|name| format!("\"{name}\"")).collect();
-    let table = serde_json::json!([
-        { "type": "header", "version": "5.2.1", "comment": "Export to JSON plugin for PHPMyAdmin" },
-        { "type": "database", "name": "shop" },
-        { "type": "table", "name": "wp_woocommerce_api_keys", "database": "shop", "data": [json] },
-    ]);
-    for text in [
+    let csv = format!(
+        "{names}\n7,2,\"Tea & \"\"Co\"\"\",read_write,{HASH},{SECRET},\"{doubled}\",0112233,\
+         2026-11-20 18:23:05\n"
+    );
+    let fields = [HASH, SECRET];
+    vec![
         csv.clone(),
         csv.replace('\n', "\r\n"),
         format!("\u{feff}{csv}"),
@@ -73,24 +65,45 @@ fn one_row_however_it_was_exported() {
         csv.replace(&names, &format!("k.{}", HEADER.join(",k.").to_uppercase())),
         csv.replace(&names, &quoted.join(",")),
         format!(
-            "{}\n7;2;\"Tea & \"\"Co\"\"\";read_write;{HASH};{SECRET};\"{doubled}\";0112233;\
-             \"2026-11-20 18:23:05\"\n",
-            HEADER.join(";")
+            "{}\n7;2;\"Tea & \"\"Co\"\"\";read_write;{};\"{doubled}\";0112233;\"2026-11-20 \
+             18:23:05\"\n",
+            HEADER.join(";"),
+            fields.join(";")
         ),
         format!(
-            "{names}\n7,2,\"Tea & \\\"Co\\\"\",\"read_write\",\"{HASH}\",\"{SECRET}\",\
-             \"{with_backslashes}\",\"0112233\",\"2026-11-20 18:23:05\"\n"
+            "{names}\n7,2,\"Tea & \\\"Co\\\"\",\"read_write\",\"{}\",\"{with_backslashes}\",\
+             \"0112233\",\"2026-11-20 18:23:05\"\n",
+            fields.join("\",\"")
         ),
         format!(
-            "{}\n7\t2\tTea & \"Co\"\tread_write\t{HASH}\t{SECRET}\t{batch}\t0112233\t2026-11-20 \
-             18:23:05\r\n",
-            HEADER.join("\t")
+            "{}\n7\t2\tTea & \"Co\"\tread_write\t{}\t{batch}\t0112233\t2026-11-20 18:23:05\r\n",
+            HEADER.join("\t"),
+            fields.join("\t")
         ),
-        json.to_string(),
-        format!("\u{feff} \n[{json}]\n"),
-        table.to_string(),
-        serde_json::to_string_pretty(&table).unwrap(),
-    ] {
+    ]
+}
+
+/// The same row as JSON.
+fn as_json() -> serde_json::Value {
+    serde_json::json!({
+        "last_access": "2026-11-20 18:23:05", "nonces": NONCES, "truncated_key": "0112233",
+        "consumer_secret": SECRET, "consumer_key": HASH, "permissions": "read_write",
+        "description": "Tea & \"Co\"", "user_id": 2, "key_id": "7", "extra": { "a": [1] },
+    })
+}
+
+#[test]
+fn one_row_however_it_was_exported() {
+    let json = as_json();
+    let table = serde_json::json!([
+        { "type": "header", "version": "5.2.1", "comment": "Export to JSON plugin for PHPMyAdmin" },
+        { "type": "database", "name": "shop" },
+        { "type": "table", "name": "wp_woocommerce_api_keys", "database": "shop", "data": [json] },
+    ]);
+    let pretty = serde_json::to_string_pretty(&table).unwrap();
+    let jsons = [json.to_string(), format!("\u{feff} \n[{json}]\n"), table.to_string(), pretty];
+    for text in as_text().into_iter().chain(jsons) {
+        let expected = "1 7: Tea & \"Co\"|read_write|2|0112233|2026-11-20T16:23:05Z";
         assert_eq!(one(&text), expected, "{text}");
     }
     let lines = format!("{json}\n{json}\n");

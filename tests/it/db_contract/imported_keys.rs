@@ -29,7 +29,7 @@ fn imported(owner_id: i64, number: usize) -> ImportedKey {
             owner_id,
             expires_at: None,
         },
-        last_used_at: (number % 2 == 0).then(|| at(1)),
+        last_used_at: number.is_multiple_of(2).then(|| at(1)),
         seal_secret: None,
     }
 }

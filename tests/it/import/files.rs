@@ -34,20 +34,22 @@ fn list(folder: &Path) -> Vec<Value> {
 /// An export as a store has it: NULLs, nonces, a key twice, and rows that somebody spoiled.
 fn lived_in() -> String {
     let [one, two, three] = [1, 2, 3].map(|id| Exported::new(id, "read_write"));
-    let mut text = table(&[one.clone(), two.clone()]);
-    text += &two.row().replacen("2\t", "22\t", 1);
-    text += &three
-        .row()
-        .replace("Shipper 3 - API (2025-11-20 20:45:03)", "NULL")
-        .replace(NONCES, "NULL");
-    text += &format!("4\t1\tX\tread\tnot a hash\t{}\tNULL\tNULL\tNULL\n", one.secret);
-    text +=
-        &format!("5\t1\tX\tread\t{}\tplain\tNULL\tNULL\tNULL\n", Exported::new(5, "read").hash());
-    text += &Exported::new(6, "admin").row();
-    text += &format!("7\t1\t{}\n", "x".repeat(300));
-    text += &Exported::new(8, "read").row().replace("Shipper 8", &"ß".repeat(201));
-    text += &Exported::new(9, "read").row().replace("2025-11-20 18:00:00", "0000-00-00 00:00:00");
-    text
+    let fifth = Exported::new(5, "read").hash();
+    [
+        table(&[one.clone(), two.clone()]),
+        two.row().replacen("2\t", "22\t", 1),
+        three
+            .row()
+            .replace("Shipper 3 - API (2025-11-20 20:45:03)", "NULL")
+            .replace(NONCES, "NULL"),
+        format!("4\t1\tX\tread\tnot a hash\t{}\tNULL\tNULL\tNULL\n", one.secret),
+        format!("5\t1\tX\tread\t{fifth}\tplain\tNULL\tNULL\tNULL\n"),
+        Exported::new(6, "admin").row(),
+        format!("7\t1\t{}\n", "x".repeat(300)),
+        Exported::new(8, "read").row().replace("Shipper 8", &"ß".repeat(201)),
+        Exported::new(9, "read").row().replace("2025-11-20 18:00:00", "0000-00-00 00:00:00"),
+    ]
+    .concat()
 }
 
 const REPORT: &str = "\

@@ -3,8 +3,10 @@
 use std::{
     io::{Read, Write},
     process::{ChildStdin, Stdio},
-    time::{Duration, Instant},
+    time::Duration,
 };
+
+use tokio::time::Instant;
 
 use super::{Exported, export::HEADER};
 use crate::support::{PASSWORD, Process};
