@@ -118,6 +118,11 @@ fn files_are_short_and_source_says_what_it_is() {
 }
 
 #[test]
+fn queries_are_bounded() {
+    report(each("src/db/queries", "rs", unbounded_queries));
+}
+
+#[test]
 fn pages_hold_no_code() {
     report(each("templates", "html", inline_code));
 }
@@ -196,6 +201,25 @@ fn impurities(path: &str, tokens: &[Token]) -> Vec<String> {
     for (line, name) in named {
         if let Some((_, why)) = NOT_IN_DOMAIN.iter().find(|(forbidden, _)| *forbidden == name) {
             found.push(format!("{path}:{line}: `{name}` is forbidden in domain: {why}"));
+        }
+    }
+    found
+}
+
+/// Functions that load rows and say neither how many at most nor which by their keys.
+fn unbounded_queries(path: &str, text: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let lines: Vec<_> = text.lines().collect();
+    let begins: Vec<_> = (0..lines.len()).filter(|at| lines[*at].contains("fn ")).collect();
+    for (number, begin) in begins.iter().enumerate() {
+        let end = begins.get(number + 1).copied().unwrap_or(lines.len());
+        let function = lines[*begin..end].join("\n");
+        let loads =
+            [".load(", ".load::<", ".get_results("].iter().any(|word| function.contains(word));
+        let bounded = [".limit(", ".eq_any("].iter().any(|word| function.contains(word));
+        if loads && !bounded {
+            let complaint = "a query for any number of rows: say `.limit(…)`";
+            found.push(format!("{path}:{}: {complaint}", begin + 1));
         }
     }
     found

@@ -11,9 +11,9 @@ use tokio::{
 use super::{CliError, logging, startup};
 use crate::{
     config::{SettingError, Settings, Values},
-    service::{Services, setup},
+    service::{Services, deliver::Lane, setup},
     web::{self, Site},
-    worker::{delivery, key_changes, last_uses},
+    worker::{delivery, key_changes, last_uses, upkeep},
 };
 use startup::World;
 
@@ -23,6 +23,8 @@ pub struct Running {
     pub services: Arc<Services>,
     server: web::Server,
     deliveries: JoinHandle<()>,
+    events: JoinHandle<()>,
+    upkeep: JoinHandle<()>,
     key_changes: JoinHandle<()>,
     last_uses: JoinHandle<()>,
     stop_workers: watch::Sender<bool>,
@@ -67,7 +69,13 @@ pub async fn start(
         .map_err(|error| CliError::new(format!("the web server cannot start: {error}")))?;
     let (stop_workers, stopped) = watch::channel(false);
     Ok(Running {
-        deliveries: tokio::spawn(delivery::run(Arc::clone(&services), stopped.clone())),
+        deliveries: tokio::spawn(delivery::run(
+            Arc::clone(&services),
+            Lane::Pairs,
+            stopped.clone(),
+        )),
+        events: tokio::spawn(delivery::run(Arc::clone(&services), Lane::Events, stopped.clone())),
+        upkeep: tokio::spawn(upkeep::run(Arc::clone(&services), stopped.clone())),
         key_changes: tokio::spawn(key_changes::run(Arc::clone(&services), stopped.clone())),
         last_uses: tokio::spawn(last_uses::run(Arc::clone(&services), stopped)),
         services,
@@ -82,6 +90,8 @@ impl Running {
         tokio::select! {
             () = self.server.ended() => "the web server",
             _ = &mut self.deliveries => "the delivery worker",
+            _ = &mut self.events => "the worker that sends events",
+            _ = &mut self.upkeep => "the worker that looks after keys",
             _ = &mut self.key_changes => "the worker that hears of changed keys",
             _ = &mut self.last_uses => "the worker that notes uses",
         }
@@ -91,7 +101,8 @@ impl Running {
     pub async fn stop(self) {
         self.server.stop().await;
         let _ = self.stop_workers.send(true);
-        for worker in [self.deliveries, self.key_changes, self.last_uses] {
+        let workers = [self.deliveries, self.events, self.upkeep, self.key_changes, self.last_uses];
+        for worker in workers {
             let _ = worker.await;
         }
     }

@@ -10,9 +10,11 @@
 //! called by `write!` is one transaction. Never: a network call or a password hash in here.
 
 mod clock;
+mod delivery_outcomes;
 mod error;
 mod migrations;
 pub mod outcomes;
+pub mod pairs;
 pub mod postgres;
 mod schema;
 pub mod sqlite;

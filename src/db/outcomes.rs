@@ -4,16 +4,17 @@
 
 use std::net::IpAddr;
 
+pub use super::delivery_outcomes::{
+    Attempt, Cargo, Claim, Claimed, DeliveryStatus, GivenUp, Recorded, Recording,
+};
 use crate::domain::{
     audit::{Event, Outcome, Row},
     authorize_request::AuthorizeRequest,
     consent::{Consent, Decision},
-    delivery::DeliveryState,
-    failure::Failure,
+    delivery::{DeliveryState, Kind},
     keyring::Lookup,
     permissions::Permissions,
     sealed::Sealed,
-    timeline::Timeline,
     timestamp::Timestamp,
     user::{Role, User},
 };
@@ -121,6 +122,8 @@ pub struct Approval {
     pub seal: SealFor,
     /// Makes the sealed secret, if it is kept.
     pub seal_secret: Option<SealFor>,
+    /// The keys that end when the new one was delivered, and whose they are.
+    pub replaces: Vec<(i64, i64)>,
 }
 
 /// What a consent page's decision is, made now or earlier.
@@ -159,80 +162,6 @@ pub struct ExistingKey {
     pub permissions: Permissions,
     /// When it was made.
     pub created_at: Timestamp,
-}
-
-/// A delivery that a worker may send now.
-#[derive(Clone)]
-pub struct Claimed {
-    /// Its id, which is the `webhook-id`.
-    pub id: String,
-    /// What it hands over the key of.
-    pub grant_id: String,
-    /// The attempt's number, which with the id is the lease.
-    pub attempt: i64,
-    /// What was asked; names the callback.
-    pub request: AuthorizeRequest,
-    /// The sealed body.
-    pub sealed: Sealed,
-}
-
-/// What asking for the next delivery gave.
-pub enum Claim {
-    /// This one; it is leased.
-    Got(Box<Claimed>),
-    /// The one of that grant was over its time and has been given up.
-    GaveUp(String),
-    /// Another worker was faster; ask again.
-    LostRace,
-    /// Nothing is due before then; nothing at all if `None`.
-    Nothing(Option<Timestamp>),
-}
-
-/// What recording an attempt's end did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Recorded {
-    /// Delivered.
-    Delivered,
-    /// Failed; the next attempt is at that time.
-    RetryAt(Timestamp),
-    /// Failed for good; the key is revoked.
-    GaveUp,
-    /// The delivery had ended meanwhile, or the lease had passed to another worker.
-    Superseded,
-}
-
-/// One attempt, for people.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Attempt {
-    /// 1, 2, …
-    pub number: i64,
-    /// When it began.
-    pub started_at: Timestamp,
-    /// When it ended; nothing while it runs, or if the process was stopped in it.
-    pub ended_at: Option<Timestamp>,
-    /// How it failed, if it did.
-    pub failure: Option<Failure>,
-    /// Its steps; nothing while it runs, or if the process was stopped in it.
-    pub timeline: Option<Timeline>,
-}
-
-/// Where a delivery is, for the manager who approved it.
-#[derive(Clone, Debug)]
-pub struct DeliveryStatus {
-    /// The manager's number.
-    pub approved_by: i64,
-    /// What was asked.
-    pub request: AuthorizeRequest,
-    /// Where it is.
-    pub state: DeliveryState,
-    /// When the next attempt is due.
-    pub due_at: Timestamp,
-    /// When it is given up.
-    pub give_up_at: Timestamp,
-    /// Failed attempts so far.
-    pub failures: i64,
-    /// What was tried, oldest first.
-    pub attempts: Vec<Attempt>,
 }
 
 /// How making the next signing key went.
@@ -444,6 +373,10 @@ pub struct DeliveryFilter {
 pub struct DeliveryView {
     /// Its id, which is the `webhook-id`.
     pub id: String,
+    /// What is delivered.
+    pub kind: Kind,
+    /// The event's type, if it is one.
+    pub event: Option<String>,
     /// The key it is about.
     pub key_id: i64,
     /// The grant it is about.

@@ -23,6 +23,8 @@ pub mod approvals;
 pub mod audit;
 #[path = "queries/deliveries.rs"]
 pub mod deliveries;
+#[path = "queries/delivery_ends.rs"]
+pub mod delivery_ends;
 #[path = "queries/delivery_list.rs"]
 pub mod delivery_list;
 #[path = "queries/delivery_status.rs"]
@@ -35,6 +37,8 @@ pub mod imported_keys;
 pub mod key_changes;
 #[path = "queries/key_edits.rs"]
 pub mod key_edits;
+#[path = "queries/key_events.rs"]
+pub mod key_events;
 #[path = "queries/key_list.rs"]
 pub mod key_list;
 #[path = "queries/key_terms.rs"]
@@ -43,6 +47,8 @@ pub mod key_terms;
 pub mod key_uses;
 #[path = "queries/key_views.rs"]
 pub mod key_views;
+#[path = "queries/key_warnings.rs"]
+pub mod key_warnings;
 #[path = "queries/keys.rs"]
 pub mod keys;
 #[path = "queries/login_failures.rs"]
@@ -51,6 +57,12 @@ pub mod login_failures;
 pub mod meta;
 #[path = "queries/oauth.rs"]
 pub mod oauth;
+#[path = "queries/other_pairs.rs"]
+pub mod other_pairs;
+#[path = "queries/replacements.rs"]
+pub mod replacements;
+#[path = "queries/rotations.rs"]
+pub mod rotations;
 #[path = "queries/sessions.rs"]
 pub mod sessions;
 #[path = "queries/signing_keys.rs"]

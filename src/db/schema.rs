@@ -59,6 +59,8 @@ diesel::table! {
         state -> Nullable<Text>,
         approved_by -> BigInt,
         created_at -> BigInt,
+        events_url -> Nullable<Text>,
+        user_start -> Text,
     }
 }
 
@@ -125,6 +127,36 @@ diesel::table! {
 }
 
 diesel::table! {
+    other_pairs (lookup) {
+        lookup -> Binary,
+        key_id -> BigInt,
+        secret_hash -> Text,
+        sealed -> Nullable<Binary>,
+        ending -> Text,
+        role -> Text,
+        opened_at -> Nullable<BigInt>,
+        overlap -> BigInt,
+        ends_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    replacements (grant_id, key_id) {
+        grant_id -> Text,
+        key_id -> BigInt,
+        owner_id -> BigInt,
+    }
+}
+
+diesel::table! {
+    key_warnings (key_id, expires_at, days) {
+        key_id -> BigInt,
+        expires_at -> BigInt,
+        days -> BigInt,
+    }
+}
+
+diesel::table! {
     oauth_nonces (key_id, nonce) {
         key_id -> BigInt,
         nonce -> Text,
@@ -143,10 +175,13 @@ diesel::table! {
 diesel::table! {
     deliveries (id) {
         id -> Text,
+        kind -> Text,
         grant_id -> Text,
         key_id -> BigInt,
         state -> Text,
         sealed -> Nullable<Binary>,
+        event -> Nullable<Text>,
+        details -> Nullable<Text>,
         attempts -> BigInt,
         failures -> BigInt,
         due_at -> BigInt,
@@ -231,6 +266,7 @@ diesel::joinable!(keys -> users (owner_id));
 diesel::joinable!(keys -> grants (grant_id));
 diesel::joinable!(key_secrets -> keys (key_id));
 diesel::joinable!(key_uses -> keys (key_id));
+diesel::joinable!(other_pairs -> keys (key_id));
 diesel::joinable!(api_tokens -> users (user_id));
 diesel::joinable!(deliveries -> grants (grant_id));
 diesel::allow_tables_to_appear_in_same_query!(
@@ -240,6 +276,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     key_secrets,
     key_uses,
     key_terms,
+    key_warnings,
+    other_pairs,
     api_tokens,
     grants,
     deliveries,

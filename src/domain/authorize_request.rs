@@ -1,4 +1,4 @@
-//! What an app asks for: five parameters and an optional sixth, checked in WooCommerce's order with
+//! What an app asks for: five parameters and two optional ones, checked in WooCommerce's order with
 //! WooCommerce's texts (wire.md §1.2), and written into the next address without loss (contract §4.1).
 
 use std::fmt::Write as _;
@@ -34,6 +34,8 @@ pub struct AuthorizeRequest {
     pub scope: Permissions,
     /// The app's own mark for this attempt, echoed if it was sent.
     pub state: Option<String>,
+    /// Where the app wants to hear what becomes of its key, if it does.
+    pub events_url: Option<CallbackUrl>,
 }
 
 /// Why a request is refused; `Display` is the sentence of the error page without its full stop.
@@ -51,29 +53,18 @@ pub enum RequestError {
     /// Not one of the three words.
     #[error("Invalid scope {0}")]
     Scope(String),
-    /// `return_url` or `callback_url` is no URL that can be used.
+    /// One of the three addresses is no URL that can be used.
     #[error("The {0} is not a valid URL")]
     Url(String),
-    /// `callback_url` is not https.
-    #[error("The callback_url needs to be over SSL")]
-    CallbackNotSecure,
-    /// `callback_url` carries credentials.
-    #[error("The callback_url must not contain a user name or password")]
-    CallbackUserInfo,
-    /// `callback_url` has a port that browsers refuse.
-    #[error("The callback_url uses port {0}, which is reserved for another protocol")]
-    CallbackPort(u16),
-}
-
-impl From<CallbackUrlError> for RequestError {
-    fn from(error: CallbackUrlError) -> Self {
-        match error {
-            CallbackUrlError::NotAUrl(text) => Self::Url(text),
-            CallbackUrlError::NotSecure => Self::CallbackNotSecure,
-            CallbackUrlError::HasUserInfo => Self::CallbackUserInfo,
-            CallbackUrlError::BadPort(port) => Self::CallbackPort(port),
-        }
-    }
+    /// `callback_url` or `events_url` is not https.
+    #[error("The {0} needs to be over SSL")]
+    NotSecure(&'static str),
+    /// `callback_url` or `events_url` carries credentials.
+    #[error("The {0} must not contain a user name or password")]
+    HasUserInfo(&'static str),
+    /// `callback_url` or `events_url` has a port that browsers refuse.
+    #[error("The {0} uses port {1}, which is reserved for another protocol")]
+    BadPort(&'static str, u16),
 }
 
 impl AuthorizeRequest {
@@ -90,12 +81,13 @@ impl AuthorizeRequest {
         let scope =
             Permissions::parse(scope).ok_or_else(|| RequestError::Scope(text::cleaned(scope)))?;
         let return_url = ReturnUrl::read(return_url).map_err(|error| RequestError::Url(error.0))?;
-        let callback_url = CallbackUrl::read(callback_url)?;
+        let callback_url = receiver("callback_url", callback_url)?;
         if text::visible(app_name).is_empty() {
             return Err(RequestError::Missing("app_name"));
         }
         let (app_name, user_id) = (app_name.to_owned(), user_id.to_owned());
-        Ok(Self { app_name, user_id, return_url, callback_url, scope, state: state(parameters)? })
+        let (state, events_url) = (state(parameters)?, events_url(parameters)?);
+        Ok(Self { app_name, user_id, return_url, callback_url, scope, state, events_url })
     }
 
     /// The app's name as people see it: no invisible characters, not endless.
@@ -113,7 +105,8 @@ impl AuthorizeRequest {
             self.scope.as_str(),
         ];
         let state = self.state.as_deref().map(|state| ("state", state));
-        REQUIRED.into_iter().zip(texts).chain(state).collect()
+        let events = self.events_url.as_ref().map(|events| ("events_url", events.url().text()));
+        REQUIRED.into_iter().zip(texts).chain(state).chain(events).collect()
     }
 
     /// The parameters as a query that reads back to this very request.
@@ -158,6 +151,29 @@ fn state(parameters: &Parameters) -> Result<Option<String>, RequestError> {
     }
 }
 
+/// An absent or empty one is none: apps fill templates.
+fn events_url(parameters: &Parameters) -> Result<Option<CallbackUrl>, RequestError> {
+    match parameters.value("events_url") {
+        None => Ok(None),
+        Some(Value::Text(text)) if text.is_empty() => Ok(None),
+        Some(Value::Text(text)) if text.len() > LONGEST_TEXT => {
+            Err(RequestError::TooLong("events_url", "4096 bytes"))
+        }
+        Some(Value::Text(text)) => receiver("events_url", text).map(Some),
+        Some(Value::Array | Value::Unreadable) => Err(RequestError::Invalid("events_url")),
+    }
+}
+
+/// An address that we post to.
+fn receiver(name: &'static str, text: &str) -> Result<CallbackUrl, RequestError> {
+    CallbackUrl::read(text).map_err(|error| match error {
+        CallbackUrlError::NotAUrl(text) => RequestError::Url(text),
+        CallbackUrlError::NotSecure => RequestError::NotSecure(name),
+        CallbackUrlError::HasUserInfo => RequestError::HasUserInfo(name),
+        CallbackUrlError::BadPort(port) => RequestError::BadPort(name, port),
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -200,6 +216,36 @@ mod tests {
             Err(RequestError::TooLong("state", _))
         ));
         assert_eq!(read(&format!("{GOOD}&state=")).unwrap().state.as_deref(), Some(""));
+    }
+
+    #[test]
+    fn events_go_where_keys_may_go() {
+        let with = |url: &str| read(&format!("{GOOD}&events_url={url}"));
+        for (url, says) in [
+            ("http%3A%2F%2Fapp.com", "The events_url needs to be over SSL"),
+            (
+                "https%3A%2F%2Fa%40app.com",
+                "The events_url must not contain a user name or password",
+            ),
+            (
+                "https%3A%2F%2Fapp.com%3A22",
+                "The events_url uses port 22, which is reserved for another protocol",
+            ),
+            ("%2Fevents", "The https:///events is not a valid URL"),
+        ] {
+            assert_eq!(with(url).unwrap_err().to_string(), says);
+        }
+        assert_eq!(
+            read(&format!("{GOOD}&events_url[]=x")),
+            Err(RequestError::Invalid("events_url"))
+        );
+        let long = format!("https%3A%2F%2Fapp.com%2F{}", "a".repeat(4096));
+        assert!(matches!(with(&long), Err(RequestError::TooLong("events_url", _))));
+        assert_eq!(with("").unwrap().events_url, None);
+        let url = "https://app.com/events?a=%2B&b=100%25";
+        let first = with(&percent_encoded(url)).unwrap();
+        assert_eq!(first.events_url.as_ref().unwrap().url().text(), url);
+        assert_eq!(read(&first.query()).unwrap(), first);
     }
 
     #[test]

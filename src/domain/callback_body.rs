@@ -9,18 +9,23 @@ use serde::Serialize;
 use serde_json::ser::{CharEscape, CompactFormatter, Formatter, Serializer};
 use zeroize::Zeroizing;
 
-use super::{authorize_request::AuthorizeRequest, credential::Credential, timestamp::Timestamp};
+use super::{
+    authorize_request::AuthorizeRequest, credential::Credential, permissions::Permissions,
+    timestamp::Timestamp,
+};
 
 /// What goes into a body besides the request and the credential.
 #[derive(Clone, Copy, Debug)]
 pub struct Facts<'a> {
     /// The key's number.
     pub key_id: i64,
+    /// What it may do.
+    pub permissions: Permissions,
     /// The store's public address.
     pub store_url: &'a str,
     /// The grant's id.
     pub grant_id: &'a str,
-    /// When the grant was made.
+    /// When the pair was made.
     pub issued_at: Timestamp,
     /// When the key ends, if it does.
     pub expires_at: Option<Timestamp>,
@@ -52,7 +57,7 @@ pub fn write(
         user_id: &request.user_id,
         consumer_key: pair.key.as_str(),
         consumer_secret: pair.secret.expose(),
-        key_permissions: request.scope.as_str(),
+        key_permissions: facts.permissions.as_str(),
         store_url: facts.store_url,
         grant_id: facts.grant_id,
         issued_at: facts.issued_at.to_string(),
@@ -117,6 +122,7 @@ mod tests {
         let request = AuthorizeRequest::read(&Parameters::read([query.as_bytes()])).unwrap();
         let facts = Facts {
             key_id: 7,
+            permissions: request.scope,
             store_url: "https://s.example",
             grant_id: "g",
             issued_at: Timestamp::from_millis(0),

@@ -47,9 +47,63 @@ fn read(text: &str) -> Option<Timestamp> {
     Some(Timestamp::from_millis(end.timestamp().as_millisecond()))
 }
 
+const DAY: Duration = Duration::from_hours(24);
+
+/// Word that a key ends soon.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Warning {
+    /// The key's number.
+    pub key_id: i64,
+    /// When it ends.
+    pub expires_at: Timestamp,
+    /// How many days before, at most.
+    pub days: i64,
+}
+
+impl Warning {
+    /// How long before the end the first warning is given.
+    pub const EARLIEST: Duration = DAY.saturating_mul(14);
+
+    /// How many days before the end warnings are given, the last one first.
+    const DAYS: [u32; 2] = [2, 14];
+
+    /// The warning that should have been given by now, if any. A key whose whole life is no longer than
+    /// that is not warned of: its end is no surprise.
+    pub fn due(
+        key_id: i64,
+        created_at: Timestamp,
+        expires_at: Timestamp,
+        now: Timestamp,
+    ) -> Option<Self> {
+        let days = Self::DAYS.into_iter().find(|days| expires_at <= now.plus(DAY * *days))?;
+        let lives_longer = created_at.plus(DAY * days) < expires_at;
+        (lives_longer && now < expires_at).then(|| Self { key_id, expires_at, days: days.into() })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_key_is_warned_of_fourteen_and_two_days_before_its_end() {
+        let day = |days: u32| Timestamp::from_millis(0).plus(DAY * days);
+        let due = |life, now| Warning::due(1, day(0), day(life), day(now)).map(|w| w.days);
+        for (life, now, warned) in [
+            (30, 15, None),
+            (30, 16, Some(14)),
+            (30, 27, Some(14)),
+            (30, 28, Some(2)),
+            (30, 30, None),
+            (14, 0, None),
+            (14, 11, None),
+            (14, 12, Some(2)),
+            (2, 1, None),
+            (1, 0, None),
+        ] {
+            assert_eq!(due(life, now), warned, "a life of {life} days on day {now}");
+        }
+    }
 
     #[test]
     fn days_and_instants() {

@@ -49,6 +49,8 @@ pub struct KeyRecord {
     pub app: Option<String>,
     /// When it opens anything.
     pub life: Life,
+    /// Whether the key's previous pair ends as soon as this one is used.
+    pub ends_previous: bool,
 }
 
 /// When a key opens anything.
@@ -62,6 +64,8 @@ pub struct Life {
     pub expires_at: Option<Timestamp>,
     /// Whether the user it acts for may not act.
     pub owner_disabled: bool,
+    /// When this pair gives way to the key's next one; nothing for the pair that is its own.
+    pub replaced_at: Option<Timestamp>,
 }
 
 /// Why a key that exists does not open anything; the words are those of contract §7.
@@ -75,6 +79,8 @@ pub enum Unusable {
     Expired,
     /// Its owner was disabled.
     OwnerDisabled,
+    /// The key has another pair by now.
+    Replaced,
 }
 
 impl Life {
@@ -87,6 +93,7 @@ impl Life {
             KeyState::Revoked => Err(Unusable::Revoked),
             KeyState::Delivering if self.opened_at.is_none() => Err(Unusable::NotDelivered),
             _ if self.expires_at.is_some_and(|end| end <= now) => Err(Unusable::Expired),
+            _ if self.replaced_at.is_some_and(|end| end <= now) => Err(Unusable::Replaced),
             _ if self.owner_disabled => Err(Unusable::OwnerDisabled),
             _ => Ok(()),
         }
@@ -103,9 +110,21 @@ mod tests {
     #[test]
     fn a_key_works_from_its_first_attempt_to_its_end() {
         let at = Timestamp::from_millis;
-        let key = |state, opened_at, expires_at, owner_disabled| {
-            Life { state, opened_at, expires_at, owner_disabled }.usable(at(10))
+        let life = |state, opened_at, expires_at, owner_disabled| Life {
+            state,
+            opened_at,
+            expires_at,
+            owner_disabled,
+            replaced_at: None,
         };
+        let key = |state, opened_at, expires_at, owner_disabled| {
+            life(state, opened_at, expires_at, owner_disabled).usable(at(10))
+        };
+        let pair = |replaced_at| {
+            let life = life(Active, Some(at(1)), None, false);
+            Life { replaced_at: Some(at(replaced_at)), ..life }.usable(at(10))
+        };
+        assert_eq!((pair(11), pair(10)), (Ok(()), Err(Unusable::Replaced)));
         assert_eq!(key(Delivering, None, None, false), Err(Unusable::NotDelivered));
         assert_eq!(key(Delivering, Some(at(1)), None, false), Ok(()));
         assert_eq!(key(Active, Some(at(1)), Some(at(11)), false), Ok(()));

@@ -98,9 +98,11 @@ impl KeyOrder {
     }
 }
 
-/// A place in a list, after which a page begins: the value it is ordered by, and the number.
+/// A place in a list, after which a page begins: the order, the value it is ordered by, and the number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Position {
+    /// The order of the pages before, which the next one keeps.
+    pub order: KeyOrder,
     /// The instant it is ordered by; 0 in the order of numbers.
     pub value: i64,
     /// The number.
@@ -108,20 +110,38 @@ pub struct Position {
 }
 
 impl Position {
-    /// A place in the order of numbers.
-    pub const fn at(id: i64) -> Self {
-        Self { value: 0, id }
-    }
-
     /// As it stands in an address.
     pub fn to_cursor(self) -> String {
-        format!("{}.{}", self.value, self.id)
+        format!("{}.{}.{}", self.order.as_str(), self.value, self.id)
     }
 
     /// Reads what [`Self::to_cursor`] wrote.
     pub fn parse(text: &str) -> Option<Self> {
-        let (value, id) = text.split_once('.')?;
-        Some(Self { value: value.parse().ok()?, id: id.parse().ok()? })
+        let (order, place) = text.split_once('.')?;
+        let (value, id) = place.split_once('.')?;
+        let orders = KeyOrder::ALL.into_iter().chain([KeyOrder::ExpiredLast]);
+        let order = orders.into_iter().find(|one| one.as_str() == order)?;
+        Some(Self { order, value: value.parse().ok()?, id: id.parse().ok()? })
+    }
+}
+
+/// How far the walk for one page goes at most.
+#[derive(Clone, Copy, Debug)]
+pub struct WalkBounds {
+    /// How many keys are passed.
+    pub keys: i64,
+    /// How many words with one beginning are looked for.
+    pub words: usize,
+    /// How many keys of one word are looked at.
+    pub of_a_word: i64,
+    /// How many keys of all words together.
+    pub of_all_words: usize,
+}
+
+impl Default for WalkBounds {
+    /// Some milliseconds on a small machine.
+    fn default() -> Self {
+        Self { keys: 5_000, words: 20, of_a_word: 200, of_all_words: 500 }
     }
 }
 
@@ -157,10 +177,23 @@ mod tests {
 
     #[test]
     fn cursors_come_back() {
-        for place in [Position::at(7), Position { value: -1, id: i64::MAX }] {
+        for order in KeyOrder::ALL.into_iter().chain([KeyOrder::ExpiredLast]) {
+            let place = Position { order, value: -1, id: i64::MAX };
             assert_eq!(Position::parse(&place.to_cursor()), Some(place));
         }
-        for text in ["", "7", ".", "7.", ".7", "a.b", "1.2.3", "99999999999999999999.1"] {
+        for text in [
+            "",
+            "7",
+            "..",
+            "newest",
+            "newest.",
+            "newest.0",
+            "newest.0.",
+            "newest.a.1",
+            "best.0.1",
+            "newest.0.1.2",
+            "newest.99999999999999999999.1",
+        ] {
             assert_eq!(Position::parse(text), None, "{text:?}");
         }
     }

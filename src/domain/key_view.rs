@@ -41,8 +41,8 @@ impl ShownState {
     pub fn of(state: KeyState, expires_at: Option<Timestamp>, now: Timestamp) -> Self {
         match state {
             KeyState::Revoked => Self::Revoked,
-            _ if expires_at.is_some_and(|at| at <= now) => Self::Expired,
             KeyState::Delivering => Self::Delivering,
+            KeyState::Active if expires_at.is_some_and(|at| at <= now) => Self::Expired,
             KeyState::Active => Self::Active,
         }
     }

@@ -112,6 +112,7 @@ impl Refusal {
             Self::Unusable(Unusable::NotDelivered) => "not_delivered",
             Self::Unusable(Unusable::Revoked) => "revoked",
             Self::Unusable(Unusable::Expired) => "expired",
+            Self::Unusable(Unusable::Replaced) => "replaced",
             Self::Unusable(Unusable::OwnerDisabled) => "owner_disabled",
             Self::Method(_) => "method_not_permitted",
             Self::PathNotCovered => "path_not_covered",
@@ -170,6 +171,7 @@ impl Refusal {
             Self::Unusable(Unusable::NotDelivered) => "The API key provided is not in use yet.",
             Self::Unusable(Unusable::Revoked) => "The API key provided has been revoked.",
             Self::Unusable(Unusable::Expired) => "The API key provided has expired.",
+            Self::Unusable(Unusable::Replaced) => "The API key provided has been replaced.",
             Self::Method(refused) => refused.message(),
             Self::PathNotCovered => "The provided API key cannot be used to access this endpoint.",
             Self::AmbiguousPath => "The address can be read in more than one way.",
@@ -214,6 +216,10 @@ impl Refusal {
             Self::Unusable(Unusable::Revoked | Unusable::Expired) => {
                 "Ask the store to approve the app again."
             }
+            Self::Unusable(Unusable::Replaced) => {
+                "The key got a new consumer key and secret, and the time to change over is up: use the \
+                 new pair."
+            }
             Self::Unusable(Unusable::OwnerDisabled) => {
                 "The user this key acts for may not act at present. Ask the store."
             }
@@ -251,7 +257,9 @@ mod tests {
 
     #[test]
     fn each_refusal_says_what_to_do() {
-        use crate::domain::key::Unusable::{Expired, NotDelivered, OwnerDisabled, Revoked};
+        use crate::domain::key::Unusable::{
+            Expired, NotDelivered, OwnerDisabled, Replaced, Revoked,
+        };
         let signature = |refused| Refusal::Signature { refused, base_string: None };
         for refusal in [
             Refusal::NoCredentials,
@@ -268,6 +276,7 @@ mod tests {
             Refusal::Unusable(NotDelivered),
             Refusal::Unusable(Revoked),
             Refusal::Unusable(Expired),
+            Refusal::Unusable(Replaced),
             Refusal::Unusable(OwnerDisabled),
             Refusal::Method(MethodRefused::NeedsRead),
             Refusal::PathNotCovered,

@@ -6,7 +6,7 @@
 use serde_json::json;
 use zeroize::Zeroizing;
 
-use super::{ServiceError, Services, caller::Caller, keys, session::Session};
+use super::{ServiceError, Services, caller::Caller, connect, keys, session::Session};
 pub use crate::db::outcomes::Decided;
 use crate::{
     db::{
@@ -70,7 +70,8 @@ pub async fn approve(
     fault::point("before-transaction").await;
     let issue = Issue::now(services, lifetime);
     let now = issue.issued_at;
-    let approval = approval(services, press, consent, issue).await?;
+    let replaces = connect::replaceable(services, caller, &press.request).await?;
+    let approval = Approval { replaces, ..approval(services, press, consent, issue).await? };
     let grant_id = approval.grant_id.clone();
     let details = json!({
         "app": approval.request.shown_name(), "callback_host": approval.request.callback_url.host(),
@@ -167,6 +168,7 @@ async fn approval(
         expires_at: issue.expires_at,
         seal_secret: keys::seal_secret(services, &pair),
         seal: seal(services, request.clone(), pair, issue),
+        replaces: Vec::new(),
         again_after,
         consent,
         request,
@@ -186,6 +188,7 @@ fn seal(services: &Services, request: AuthorizeRequest, pair: Credential, issue:
     Box::new(move |key_id| {
         let facts = Facts {
             key_id,
+            permissions: request.scope,
             store_url: &store_url,
             grant_id: &issue.grant_id,
             issued_at: issue.issued_at,

@@ -14,10 +14,10 @@ use crate::{
 };
 
 /// How many apps a page has.
-pub const PAGE: usize = 25;
+pub const PAGE: usize = 20;
 
 /// How many of an app's keys are looked at.
-const KEYS: i64 = 50;
+const KEYS: i64 = 30;
 
 /// An app.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,15 +5,23 @@
 
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
+use zeroize::Zeroizing;
 
 use super::{ServiceError, Services, caller::Caller, signing};
-pub use crate::db::outcomes::{Claim, Claimed, Recorded};
+pub use crate::{
+    db::outcomes::{Claim, Claimed, Recorded},
+    domain::delivery::Lane,
+};
 use crate::{
-    db,
+    db::{
+        self,
+        outcomes::{Cargo, GivenUp, Recording},
+    },
     domain::{
         audit::{Entry, Event, Object},
-        delivery::Attempted,
+        callback_url::CallbackUrl,
+        delivery::{Attempted, Kind},
         failure::Failure,
         timeline::Timeline,
     },
@@ -24,43 +32,59 @@ use crate::{
 /// How much longer than an attempt its lease lasts.
 const LEASE_MARGIN: Duration = Duration::from_secs(5);
 
-/// Claims the delivery that has been due longest.
+/// Claims the pair's delivery that has been due longest.
 ///
 /// # Errors
 /// If the database gives no answer.
 pub async fn claim(services: &Services) -> Result<Claim, ServiceError> {
+    claim_on(services, Lane::Pairs).await
+}
+
+/// Claims the delivery of a lane that has been due longest.
+///
+/// # Errors
+/// If the database gives no answer.
+pub async fn claim_on(services: &Services, lane: Lane) -> Result<Claim, ServiceError> {
     let (now, lease) = (services.now(), services.callback_timeout + LEASE_MARGIN);
     let journal = Caller::system().journal(services);
-    let claim =
-        db::audited!(services.db, journal, deliveries::claim(now, lease), |claim: &Claim| {
-            match claim {
-                Claim::GaveUp(grant_id) => {
-                    let details = json!({ "failure": "out_of_time" });
-                    let object = Object::grant(grant_id);
-                    vec![Entry::done(Event::DeliveryFailed, object, details)]
-                }
-                Claim::Got(_) | Claim::LostRace | Claim::Nothing(_) => Vec::new(),
-            }
-        })?;
+    let claim = db::audited!(
+        services.db,
+        journal,
+        deliveries::claim_on(now, lease, lane),
+        |claim: &Claim| match claim {
+            Claim::GaveUp(given_up) => vec![out_of_time(given_up)],
+            Claim::Got(_) | Claim::LostRace | Claim::Nothing(_) => Vec::new(),
+        }
+    )?;
     match &claim {
-        Claim::Got(_) => {
-            // The key opens now: apps test it inside their callback.
+        Claim::Got(claimed) if claimed.kind != Kind::Event => {
+            // The pair opens now: apps test it inside their callback.
             services.verifier.changes.changed_here(services).await;
             fault::point("after-claim").await;
         }
-        Claim::GaveUp(grant_id) => {
+        Claim::GaveUp(GivenUp { grant_id, .. }) => {
             services.verifier.changes.changed_here(services).await;
             services.signals.tell_progress(grant_id);
         }
-        Claim::LostRace | Claim::Nothing(_) => {}
+        Claim::Got(_) | Claim::LostRace | Claim::Nothing(_) => {}
     }
     Ok(claim)
+}
+
+fn out_of_time(GivenUp { id, kind, grant_id }: &GivenUp) -> Entry {
+    let details = json!({ "grant": grant_id, "kind": kind.as_str(), "failure": "out_of_time" });
+    let object = match kind {
+        Kind::Keys => Object::grant(grant_id),
+        Kind::Rotation | Kind::Event => Object::delivery(id),
+    };
+    Entry::done(Event::DeliveryFailed, object, details)
 }
 
 /// An attempt that is over, still to be recorded.
 pub struct Sent {
     /// The delivery's id.
     pub id: String,
+    kind: Kind,
     grant_id: String,
     attempt: i64,
     attempted: Attempted,
@@ -68,13 +92,15 @@ pub struct Sent {
 
 /// Sends a claimed delivery.
 pub async fn send(services: &Services, claimed: Claimed) -> Sent {
-    let host = claimed.request.callback_url.host();
+    let host = target(&claimed).host();
     let (id, grant_id, attempt) = (claimed.id.clone(), claimed.grant_id.clone(), claimed.attempt);
+    let kind = claimed.kind;
     let attempted = post(services, claimed).await;
     let (word, took_ms) =
         (attempted.failure.as_ref().map(Failure::code), attempted.timeline.took_ms);
-    tracing::info!(delivery = id, attempt, host, failure = word, took_ms, "callback sent");
-    Sent { id, grant_id, attempt, attempted }
+    let what = kind.as_str();
+    tracing::info!(delivery = id, what, attempt, host, failure = word, took_ms, "callback sent");
+    Sent { id, kind, grant_id, attempt, attempted }
 }
 
 /// Records how an attempt went. May be tried again: it changes nothing the second time.
@@ -85,33 +111,68 @@ pub async fn record(services: &Services, sent: &Sent) -> Result<Recorded, Servic
     let (id, attempt, attempted) = (sent.id.clone(), sent.attempt, sent.attempted.clone());
     let now = services.now();
     let journal = Caller::system().journal(services);
-    let object = Object::delivery(&sent.id);
-    let details = json!({
-        "grant": sent.grant_id, "attempt": attempt,
-        "failure": sent.attempted.failure.as_ref().map(Failure::code),
-    });
-    let recorded = db::audited!(
+    let (object, details) = (Object::delivery(&sent.id), details(sent));
+    let kind = sent.kind;
+    let recording = db::audited!(
         services.db,
         journal,
         deliveries::record(now, &id, attempt, &attempted),
-        |recorded: &Recorded| match recorded {
-            Recorded::Delivered => vec![Entry::done(Event::Delivered, object, details)],
-            Recorded::GaveUp => vec![Entry::done(Event::DeliveryFailed, object, details)],
-            Recorded::RetryAt(_) | Recorded::Superseded => Vec::new(),
-        },
+        |recording: &Recording| entries(kind, recording, object, details),
     )?;
-    services.verifier.changes.changed_here(services).await;
+    if sent.kind != Kind::Event {
+        services.verifier.changes.changed_here(services).await;
+    }
     services.signals.tell_progress(&sent.grant_id);
     services.signals.wake_worker();
-    Ok(recorded)
+    Ok(recording.recorded)
+}
+
+fn details(sent: &Sent) -> Value {
+    json!({
+        "grant": sent.grant_id, "kind": sent.kind.as_str(), "attempt": sent.attempt,
+        "failure": sent.attempted.failure.as_ref().map(Failure::code),
+    })
+}
+
+/// What is written down about an attempt that was the last one.
+fn entries(kind: Kind, recording: &Recording, object: Object, details: Value) -> Vec<Entry> {
+    let key_id = recording.key_id;
+    let mut entries = match recording.recorded {
+        Recorded::Delivered => vec![Entry::done(Event::Delivered, object, details)],
+        Recorded::GaveUp => vec![Entry::done(Event::DeliveryFailed, object, details)],
+        Recorded::RetryAt(_) | Recorded::Superseded => Vec::new(),
+    };
+    if kind == Kind::Rotation && recording.recorded == Recorded::Delivered {
+        let details = json!({ "step": "taken" });
+        entries.push(Entry::done(Event::KeyRotated, Object::key(key_id), details));
+    }
+    let reason = format!("replaced by key {key_id}");
+    let replaced =
+        |id: &i64| Entry::done(Event::KeyRevoked, Object::key(*id), json!({ "reason": reason }));
+    entries.extend(recording.replaced.iter().map(replaced));
+    entries
+}
+
+fn target(claimed: &Claimed) -> &CallbackUrl {
+    let request = &claimed.request;
+    match &claimed.cargo {
+        Cargo::Sealed(_) => &request.callback_url,
+        Cargo::Event(_) => request.events_url.as_ref().unwrap_or(&request.callback_url),
+    }
 }
 
 async fn post(services: &Services, claimed: Claimed) -> Attempted {
-    let Claimed { id, request, sealed, .. } = claimed;
-    let Ok(body) = sealed.open(&services.keyring, &id) else {
+    let url = target(&claimed).target();
+    let Claimed { id, request, grant_id, cargo, .. } = claimed;
+    let opened = match cargo {
+        Cargo::Sealed(sealed) => sealed.open(&services.keyring, &id).ok(),
+        Cargo::Event(facts) => {
+            Some(Zeroizing::new(facts.body(&request, &grant_id, &services.public_url)))
+        }
+    };
+    let Some(body) = opened else {
         return Attempted { failure: Some(Failure::CannotOpen), timeline: Timeline::default() };
     };
     let signature = signing::sign(services, &id, &body).await;
-    let url = request.callback_url.target();
     services.callbacks.post(Message { url, body, signature }).await
 }

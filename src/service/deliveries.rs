@@ -45,16 +45,16 @@ pub async fn show(
 /// If there is no such delivery, or the caller may not end its key.
 pub async fn retry(services: &Services, caller: &Caller, id: &str) -> Result<bool, KeyError> {
     let delivery = permitted(services, caller, id).await?;
-    Ok(delivery_watch::send_now(services, caller, &delivery.grant_id).await?)
+    Ok(delivery_watch::send_now(services, caller, &delivery.id, &delivery.grant_id).await?)
 }
 
-/// Calls a delivery off, and ends the key it would hand over; whether it was not over.
+/// Calls a delivery off, and ends the key or drops the pair it would hand over; whether it was not over.
 ///
 /// # Errors
 /// If there is no such delivery, or the caller may not end its key.
 pub async fn cancel(services: &Services, caller: &Caller, id: &str) -> Result<bool, KeyError> {
     let delivery = permitted(services, caller, id).await?;
-    Ok(delivery_watch::call_off(services, caller, &delivery.grant_id).await?)
+    Ok(delivery_watch::call_off(services, caller, &delivery.id, &delivery.grant_id).await?)
 }
 
 async fn permitted(

@@ -20,7 +20,7 @@ use crate::{
 pub const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How often a waiting browser's delivery is looked at even if nobody nudged.
-const LOOK_EVERY: Duration = Duration::from_millis(500);
+pub(super) const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 /// The delivery of a grant, if this user approved it.
 ///
@@ -56,13 +56,16 @@ pub async fn wait_for_attempt(
     user: &User,
     grant_id: &str,
 ) -> Result<Option<DeliveryStatus>, ServiceError> {
-    let now = services.now();
-    wait_while(services, user, grant_id, |found| match found.state {
+    wait_while(services, user, grant_id, |found| is_about_to_end(services, found)).await
+}
+
+/// Whether an attempt runs or is due.
+pub(super) fn is_about_to_end(services: &Services, found: &DeliveryStatus) -> bool {
+    match found.state {
         DeliveryState::Sending => true,
-        DeliveryState::Waiting => found.due_at <= now,
+        DeliveryState::Waiting => found.due_at <= services.now(),
         DeliveryState::Delivered | DeliveryState::Failed | DeliveryState::Cancelled => false,
-    })
-    .await
+    }
 }
 
 async fn wait_while(
@@ -109,23 +112,25 @@ pub async fn retry_now(
     user: &User,
     grant_id: &str,
 ) -> Result<bool, ServiceError> {
-    if status(services, user, grant_id).await?.is_none() {
-        return Ok(false);
+    match status(services, user, grant_id).await? {
+        Some(found) => send_now(services, caller, &found.id, grant_id).await,
+        None => Ok(false),
     }
-    send_now(services, caller, grant_id).await
 }
 
-/// The same for whoever may; whether it waited.
+/// The same for whoever may, of any delivery; whether it waited.
 pub(super) async fn send_now(
     services: &Services,
     caller: &Caller,
+    id: &str,
     grant_id: &str,
 ) -> Result<bool, ServiceError> {
-    let (now, id) = (services.now(), grant_id.to_owned());
+    let now = services.now();
     let (journal, object) = (caller.journal(services), Object::grant(grant_id));
+    let (id, details) = (id.to_owned(), json!({ "delivery": id }));
     let retried =
-        db::audited!(services.db, journal, deliveries::retry_now(now, &id), |done: &bool| {
-            let entry = Entry::done(Event::DeliveryRetried, object, json!({}));
+        db::audited!(services.db, journal, deliveries::retry_one(now, &id), |done: &bool| {
+            let entry = Entry::done(Event::DeliveryRetried, object, details);
             if *done { vec![entry] } else { Vec::new() }
         })?;
     services.signals.wake_worker();
@@ -142,23 +147,25 @@ pub async fn cancel(
     user: &User,
     grant_id: &str,
 ) -> Result<bool, ServiceError> {
-    if status(services, user, grant_id).await?.is_none() {
-        return Ok(false);
+    match status(services, user, grant_id).await? {
+        Some(found) => call_off(services, caller, &found.id, grant_id).await,
+        None => Ok(false),
     }
-    call_off(services, caller, grant_id).await
 }
 
-/// The same for whoever may; whether it was not over.
+/// The same for whoever may, of any delivery; whether it was not over.
 pub(super) async fn call_off(
     services: &Services,
     caller: &Caller,
+    id: &str,
     grant_id: &str,
 ) -> Result<bool, ServiceError> {
-    let (now, id) = (services.now(), grant_id.to_owned());
+    let now = services.now();
     let (journal, object) = (caller.journal(services), Object::grant(grant_id));
+    let (id, details) = (id.to_owned(), json!({ "delivery": id }));
     let cancelled =
-        db::audited!(services.db, journal, deliveries::cancel(now, &id), |done: &bool| {
-            let entry = Entry::done(Event::DeliveryCancelled, object, json!({}));
+        db::audited!(services.db, journal, deliveries::cancel_one(now, &id), |done: &bool| {
+            let entry = Entry::done(Event::DeliveryCancelled, object, details);
             if *done { vec![entry] } else { Vec::new() }
         })?;
     services.verifier.changes.changed_here(services).await;

@@ -14,6 +14,7 @@ pub mod deliver;
 pub mod deliveries;
 pub mod delivery_watch;
 pub mod environment;
+pub mod expiring;
 pub mod grants;
 mod hasher;
 pub mod health;

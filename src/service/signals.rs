@@ -12,30 +12,33 @@ use tokio::sync::{
     broadcast::{self, error::RecvError},
 };
 
+use crate::domain::delivery::Lane;
+
 /// How many steps a browser may fall behind; then it looks, whoever moved.
 const REMEMBERED: usize = 256;
 
 /// Wakes the worker when there is something to send, and browsers when something happened.
 pub struct Signals {
-    work: Notify,
+    /// One for each lane.
+    work: [Notify; 2],
     progress: broadcast::Sender<Arc<str>>,
 }
 
 impl Default for Signals {
     fn default() -> Self {
-        Self { work: Notify::new(), progress: broadcast::Sender::new(REMEMBERED) }
+        Self { work: Default::default(), progress: broadcast::Sender::new(REMEMBERED) }
     }
 }
 
 impl Signals {
     /// There may be a delivery to send.
     pub fn wake_worker(&self) {
-        self.work.notify_one();
+        self.work.iter().for_each(Notify::notify_one);
     }
 
     /// Waits for [`Self::wake_worker`]; one that came before counts.
-    pub async fn work(&self) {
-        self.work.notified().await;
+    pub async fn work(&self, lane: Lane) {
+        self.work[lane as usize].notified().await;
     }
 
     /// The delivery of that grant moved on.

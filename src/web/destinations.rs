@@ -23,6 +23,8 @@ pub struct Destinations {
     pub callback: ShownAddress,
     /// The callback's host and port, WooCommerce's way to name it.
     pub callback_host: String,
+    /// Where word of the key goes, if that is somewhere else.
+    pub events: Option<ShownAddress>,
     /// Where the browser goes.
     pub back: ShownAddress,
     /// The registrable domains of both, if they differ.
@@ -39,6 +41,11 @@ impl Destinations {
         Self {
             callback: ShownAddress::of(callback),
             callback_host: request.callback_url.host(),
+            events: request
+                .events_url
+                .as_ref()
+                .filter(|events| events.url().origin() != callback.origin())
+                .map(|events| ShownAddress::of(events.url())),
             back: ShownAddress::of(back),
             mismatch: domains.filter(|(callback, back)| callback != back),
             device_app: request.return_url.private_scheme().map(str::to_owned),

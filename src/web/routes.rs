@@ -51,6 +51,10 @@ fn table(config: &mut ServiceConfig) {
         .route("/logout", post_page(session::logout))
         .route("/setup", page(setup::setup))
         .route("/admin", get_page(admin::home))
+        .route("/admin/keys/{id}/rotate", page(admin::rotate::rotate))
+        .route("/admin/keys/{id}/rotate/retry", post_page(admin::rotate::retry))
+        .route("/admin/keys/{id}/rotate/cancel", post_page(admin::rotate::cancel))
+        .route("/admin/keys/{id}/rotate/end-old", post_page(admin::rotate::end_old))
         .route("/", page(admin::root));
 }
 

@@ -1,6 +1,7 @@
-//! Sends what is due: claims one delivery after the other, sends up to `AT_ONCE` side by side.
+//! Sends what is due on a lane: claims one delivery after the other, sends some side by side.
 //!
-//! A slow app keeps one slot busy until its time is up; the others go on.
+//! A slow app keeps one slot busy until its time is up; the others go on. Pairs and events have slots of
+//! their own, so that events to slow apps hold up nobody who waits.
 
 use std::{sync::Arc, time::Duration};
 
@@ -12,11 +13,14 @@ use tokio::{
 
 use crate::service::{
     Services,
-    deliver::{self, Claim, Claimed},
+    deliver::{self, Claim, Claimed, Lane},
 };
 
-/// How many attempts run side by side.
+/// How many attempts to hand over pairs run side by side.
 pub const AT_ONCE: usize = 256;
+
+/// How many events are sent side by side.
+const EVENTS_AT_ONCE: usize = 32;
 
 /// How often the database is looked at even if nobody nudged: another process may have written.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -28,15 +32,18 @@ const AFTER_TROUBLE: Duration = Duration::from_secs(1);
 const RECORD_TRIES: usize = 10;
 
 /// Runs until `stop` says so; then lets the attempts under way finish.
-pub async fn run(services: Arc<Services>, mut stop: watch::Receiver<bool>) {
-    let slots = Arc::new(Semaphore::new(AT_ONCE));
+pub async fn run(services: Arc<Services>, lane: Lane, mut stop: watch::Receiver<bool>) {
+    let slots = Arc::new(Semaphore::new(match lane {
+        Lane::Pairs => AT_ONCE,
+        Lane::Events => EVENTS_AT_ONCE,
+    }));
     let mut attempts = JoinSet::new();
     while !*stop.borrow() {
         while attempts.try_join_next().is_some() {}
         let Ok(slot) = Arc::clone(&slots).acquire_owned().await else {
             break;
         };
-        match deliver::claim(&services).await {
+        match deliver::claim_on(&services, lane).await {
             Ok(Claim::Got(claimed)) => {
                 let services = Arc::clone(&services);
                 attempts.spawn(async move {
@@ -47,11 +54,11 @@ pub async fn run(services: Arc<Services>, mut stop: watch::Receiver<bool>) {
             Ok(Claim::GaveUp(_) | Claim::LostRace) => {}
             Ok(Claim::Nothing(due)) => {
                 let wait = due.map_or(LOOK_EVERY, |at| at.since(services.now()).min(LOOK_EVERY));
-                rest(&services, &mut stop, wait).await;
+                rest(&services, lane, &mut stop, wait).await;
             }
             Err(error) => {
                 tracing::error!(%error, "the next delivery could not be claimed");
-                rest(&services, &mut stop, AFTER_TROUBLE).await;
+                rest(&services, lane, &mut stop, AFTER_TROUBLE).await;
             }
         }
     }
@@ -71,9 +78,9 @@ async fn attempt(services: &Services, claimed: Claimed) {
     }
 }
 
-async fn rest(services: &Services, stop: &mut watch::Receiver<bool>, wait: Duration) {
+async fn rest(services: &Services, lane: Lane, stop: &mut watch::Receiver<bool>, wait: Duration) {
     tokio::select! {
-        () = services.signals.work() => {}
+        () = services.signals.work(lane) => {}
         () = sleep(wait.max(Duration::from_millis(5))) => {}
         _ = stop.changed() => {}
     }

@@ -4,3 +4,4 @@
 pub mod delivery;
 pub mod key_changes;
 pub mod last_uses;
+pub mod upkeep;

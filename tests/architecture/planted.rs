@@ -106,3 +106,16 @@ fn on_secrets_that_can_be_printed() {
                 #[derive(Debug)]\npub struct SettingsError;";
     assert_eq!(printable_secrets("a.rs", fine), [""; 0]);
 }
+
+#[test]
+fn on_unbounded_queries() {
+    let query = |rest: &str| {
+        format!(
+            "async fn a() {{ t::table.limit(1).load(c) }}\nasync fn b() {{\n t::table{rest}.load(conn)\n}}"
+        )
+    };
+    one(&unbounded_queries("src/db/queries/x.rs", &query("")), "src/db/queries/x.rs:2: a query");
+    for bounded in [".limit(50)", ".filter(t::id.eq_any(ids))"] {
+        assert_eq!(unbounded_queries("x.rs", &query(bounded)), Vec::<String>::new());
+    }
+}

@@ -1,7 +1,7 @@
 //! The audit log of a running service: each security event leaves its row, with who, from where and in
 //! which request; nobody changes it unseen; no secret is in it.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{collections::BTreeSet, fmt::Write, time::Duration};
 
 use appgrant::{
     domain::{audit::Event, key_view::ShownState, permissions::Permissions, user::Role},
@@ -40,7 +40,7 @@ impl<'a> Log<'a> {
         for row in &rows {
             self.read = row.seq;
             self.seen.insert(row.event.clone());
-            self.texts.push_str(&format!("{row:?}"));
+            write!(self.texts, "{row:?}").unwrap();
         }
         rows
     }

@@ -5,9 +5,3 @@ CREATE TABLE imported_keys (
     lookup BYTEA NOT NULL PRIMARY KEY,
     key_id BIGINT REFERENCES keys (id)
 );
-
--- A key that is found by another hash from now on must not be remembered by the one before.
-DROP TRIGGER keys_changed ON keys;
-CREATE TRIGGER keys_changed
-AFTER UPDATE OF lookup, secret_hash, permissions, owner_id, state, opened_at, expires_at ON keys
-FOR EACH ROW EXECUTE FUNCTION note_key_change();

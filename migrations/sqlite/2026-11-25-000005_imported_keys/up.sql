@@ -5,11 +5,3 @@ CREATE TABLE imported_keys (
     lookup BLOB NOT NULL PRIMARY KEY,
     key_id BIGINT REFERENCES keys (id)
 ) WITHOUT ROWID;
-
--- A key that is found by another hash from now on must not be remembered by the one before.
-DROP TRIGGER keys_changed;
-CREATE TRIGGER keys_changed
-AFTER UPDATE OF lookup, secret_hash, permissions, owner_id, state, opened_at, expires_at ON keys
-BEGIN
-    INSERT INTO key_changes (lookup) VALUES (OLD.lookup);
-END;

@@ -173,8 +173,9 @@ impl Told {
                 (taken, false) => format!("{taken} taken"),
                 (taken, true) => format!("{taken} would be taken"),
             };
+            let rows = if rows == 1 { "1 row".to_owned() } else { format!("{rows} rows") };
             self.out.line(format_args!(
-                "{rows} rows: {taken}, {already_here} already here, {skipped} skipped"
+                "{rows}: {taken}, {already_here} already here, {skipped} skipped"
             ))?;
         }
         self.out.flush().map(drop)

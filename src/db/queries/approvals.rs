@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
-use super::{Conn, key_terms, keys, oauth, sessions};
+use super::{Conn, key_terms, keys, oauth, replacements, sessions};
 use crate::{
     db::{
         DbError,
@@ -12,7 +12,7 @@ use crate::{
     },
     domain::{
         consent::{Consent, Decision, REMEMBERED},
-        delivery::{DeliveryState, GIVE_UP_AFTER},
+        delivery::{DeliveryState, GIVE_UP_AFTER, Kind},
         search,
         timestamp::Timestamp,
     },
@@ -50,12 +50,14 @@ async fn write_all(conn: &mut Conn, now: Timestamp, new: Approval) -> Result<Dec
     let app = (new.request.app_name.as_str(), &*new.request.callback_url.host());
     let terms = search::terms(&new.description, &new.ending, Some(app));
     key_terms::add(conn, key_id, &terms).await?;
-    let Approval { grant_id, delivery_id, seal, seal_secret, .. } = new;
+    let Approval { grant_id, delivery_id, seal, seal_secret, replaces, .. } = new;
+    replacements::note(conn, &grant_id, replaces).await?;
     if let Some(seal) = seal_secret {
         oauth::keep_secret(conn, key_id, &seal(key_id)).await?;
     }
     let row = (
         deliveries::id.eq(delivery_id),
+        deliveries::kind.eq(Kind::Keys.as_str()),
         deliveries::grant_id.eq(&grant_id),
         deliveries::key_id.eq(key_id),
         deliveries::state.eq(DeliveryState::Waiting.as_str()),
@@ -87,6 +89,7 @@ pub async fn recent_grant(
     let alive = [DeliveryState::Waiting, DeliveryState::Sending, DeliveryState::Delivered];
     Ok(consents::table
         .inner_join(deliveries::table.on(consents::grant_id.eq(deliveries::grant_id.nullable())))
+        .filter(deliveries::kind.eq(Kind::Keys.as_str()))
         .filter(consents::question.eq(question))
         .filter(consents::decided_at.gt(now.minus(REMEMBERED).as_millis()))
         .filter(deliveries::state.eq_any(alive.map(DeliveryState::as_str)))
@@ -143,6 +146,8 @@ async fn insert_grant(conn: &mut Conn, now: Timestamp, new: &Approval) -> Result
         grants::state.eq(&request.state),
         grants::approved_by.eq(new.approved_by),
         grants::created_at.eq(now.as_millis()),
+        grants::events_url.eq(request.events_url.as_ref().map(|events| events.url().text())),
+        grants::user_start.eq(replacements::start_of(&request.user_id)),
     );
     diesel::insert_into(grants::table).values(row).execute(conn).await?;
     Ok(())

@@ -1,4 +1,5 @@
-//! The life of a delivery: claimed, sent, recorded; retried, cancelled, given up.
+//! The life of a delivery: claimed, sent, recorded; retried, cancelled, given up. What its end means for
+//! the key is in `delivery_ends`.
 //!
 //! `due_at` is when a delivery may next be claimed: for one that waits, its next attempt; for one that
 //! is being sent, the end of its lease. So a delivery whose worker died is claimed again by itself.
@@ -10,49 +11,77 @@ use std::time::Duration;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
-use super::{Conn, delivery_status::request_of, keys};
+use super::{
+    Conn,
+    delivery_ends::{LIVE, SENDING, end},
+    delivery_status::request_of,
+    keys, other_pairs,
+};
 use crate::{
     db::{
         DbError,
-        outcomes::{Claim, Claimed, Recorded},
+        outcomes::{Cargo, Claim, Claimed, GivenUp, Recorded, Recording},
         schema::{deliveries, delivery_attempts},
     },
     domain::{
         authorize_request::AuthorizeRequest,
-        delivery::{Attempted, DeliveryState, Next, after_failure},
+        delivery::{Attempted, DeliveryState, Kind, Lane, Next, after_failure},
         failure::Failure,
+        key_event::Facts,
         sealed::Sealed,
         timestamp::Timestamp,
     },
 };
-
-const SENDING: &str = DeliveryState::Sending.as_str();
-const LIVE: [&str; 2] = [DeliveryState::Waiting.as_str(), SENDING];
 
 /// How often a row is read again when another worker changed it in between (PostgreSQL only).
 const RACES: usize = 3;
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = deliveries)]
-struct DeliveryRow {
-    id: String,
-    grant_id: String,
-    key_id: i64,
+pub(super) struct DeliveryRow {
+    pub id: String,
+    kind: String,
+    pub grant_id: String,
+    pub key_id: i64,
     sealed: Option<Vec<u8>>,
-    attempts: i64,
-    failures: i64,
+    event: Option<String>,
+    details: Option<String>,
+    pub attempts: i64,
+    pub failures: i64,
+    due_at: i64,
     give_up_at: i64,
+    created_at: i64,
 }
 
-/// Leases the delivery that has been due longest, and opens its key.
+impl DeliveryRow {
+    pub(super) fn kind(&self) -> Result<Kind, DbError> {
+        Kind::parse(&self.kind).ok_or(DbError::Corrupt("deliveries.kind"))
+    }
+}
+
+/// Leases the pair's delivery that has been due longest, and opens what it hands over.
 pub async fn claim(conn: &mut Conn, now: Timestamp, lease: Duration) -> Result<Claim, DbError> {
-    let Some(row) = longest_due(conn, now).await? else {
-        return Ok(Claim::Nothing(next_due(conn).await?));
+    claim_on(conn, now, lease, Lane::Pairs).await
+}
+
+/// Leases the delivery of a lane that has been due longest, and opens what it hands over.
+pub async fn claim_on(
+    conn: &mut Conn,
+    now: Timestamp,
+    lease: Duration,
+    lane: Lane,
+) -> Result<Claim, DbError> {
+    let row = match first(conn, lane).await? {
+        None => return Ok(Claim::Nothing(None)),
+        Some(row) if row.due_at > now.as_millis() => {
+            return Ok(Claim::Nothing(Some(Timestamp::from_millis(row.due_at))));
+        }
+        Some(row) => row,
     };
     if row.give_up_at <= now.as_millis() {
         return give_up(conn, now, &row).await;
     }
-    let (request, sealed) = match payload(conn, &row).await {
+    let (request, cargo) = match payload(conn, &row).await {
         Ok(payload) => payload,
         // What cannot be read would be claimed again for ever, with all others behind it.
         Err(DbError::Corrupt(_)) => return give_up(conn, now, &row).await,
@@ -61,6 +90,18 @@ pub async fn claim(conn: &mut Conn, now: Timestamp, lease: Duration) -> Result<C
     if !take_lease(conn, now, &row, now.plus(lease)).await? {
         return Ok(Claim::LostRace);
     }
+    let attempt = begin_attempt(conn, now, &row).await?;
+    let kind = row.kind()?;
+    match kind {
+        Kind::Keys => keys::open(conn, now, row.key_id).await?,
+        Kind::Rotation => other_pairs::open_next(conn, now, row.key_id).await?,
+        Kind::Event => {}
+    }
+    let DeliveryRow { id, grant_id, .. } = row;
+    Ok(Claim::Got(Box::new(Claimed { id, kind, grant_id, attempt, request, cargo })))
+}
+
+async fn begin_attempt(conn: &mut Conn, now: Timestamp, row: &DeliveryRow) -> Result<i64, DbError> {
     let attempt = row.attempts + 1;
     let started = (
         delivery_attempts::delivery_id.eq(&row.id),
@@ -68,47 +109,56 @@ pub async fn claim(conn: &mut Conn, now: Timestamp, lease: Duration) -> Result<C
         delivery_attempts::started_at.eq(now.as_millis()),
     );
     diesel::insert_into(delivery_attempts::table).values(started).execute(conn).await?;
-    keys::open(conn, now, row.key_id).await?;
-    Ok(Claim::Got(Box::new(Claimed {
-        id: row.id,
-        grant_id: row.grant_id,
-        attempt,
-        request,
-        sealed,
-    })))
+    Ok(attempt)
 }
 
 /// Where to send, and what.
-async fn payload(
-    conn: &mut Conn,
-    row: &DeliveryRow,
-) -> Result<(AuthorizeRequest, Sealed), DbError> {
+async fn payload(conn: &mut Conn, row: &DeliveryRow) -> Result<(AuthorizeRequest, Cargo), DbError> {
     let request = request_of(conn, &row.grant_id).await?;
+    if row.kind()? == Kind::Event {
+        return Ok((request, Cargo::Event(facts(row)?)));
+    }
     let sealed = row.sealed.clone().ok_or(DbError::Corrupt("deliveries.sealed"))?;
-    Ok((request, Sealed::from_bytes(sealed)))
+    Ok((request, Cargo::Sealed(Sealed::from_bytes(sealed))))
+}
+
+fn facts(row: &DeliveryRow) -> Result<Facts, DbError> {
+    let details = row.details.as_deref().and_then(|text| serde_json::from_str(text).ok());
+    Ok(Facts {
+        name: row.event.clone().ok_or(DbError::Corrupt("deliveries.event"))?,
+        at: Timestamp::from_millis(row.created_at),
+        key_id: row.key_id,
+        details: details.ok_or(DbError::Corrupt("deliveries.details"))?,
+    })
 }
 
 async fn give_up(conn: &mut Conn, now: Timestamp, row: &DeliveryRow) -> Result<Claim, DbError> {
-    let ended = end(conn, now, row, DeliveryState::Failed).await?;
-    Ok(if ended { Claim::GaveUp(row.grant_id.clone()) } else { Claim::LostRace })
+    if end(conn, now, row, DeliveryState::Failed).await?.is_none() {
+        return Ok(Claim::LostRace);
+    }
+    let (id, grant_id) = (row.id.clone(), row.grant_id.clone());
+    Ok(Claim::GaveUp(GivenUp { id, kind: row.kind()?, grant_id }))
 }
 
-async fn longest_due(conn: &mut Conn, now: Timestamp) -> Result<Option<DeliveryRow>, DbError> {
-    Ok(deliveries::table
-        .filter(deliveries::state.eq_any(LIVE))
-        .filter(deliveries::due_at.le(now.as_millis()))
-        .order(deliveries::due_at)
-        .select(DeliveryRow::as_select())
-        .first(conn)
-        .await
-        .optional()?)
-}
-
-async fn next_due(conn: &mut Conn) -> Result<Option<Timestamp>, DbError> {
-    let earliest = deliveries::table
-        .filter(deliveries::state.eq_any(LIVE))
-        .select(diesel::dsl::min(deliveries::due_at));
-    Ok(earliest.first::<Option<i64>>(conn).await?.map(Timestamp::from_millis))
+/// The first on a lane that is due or will be: a look into the index for each kind and state, however
+/// many there are.
+async fn first(conn: &mut Conn, lane: Lane) -> Result<Option<DeliveryRow>, DbError> {
+    let mut first: Option<DeliveryRow> = None;
+    for kind in lane.kinds() {
+        for state in LIVE {
+            let row: Option<DeliveryRow> = deliveries::table
+                .filter(deliveries::kind.eq(kind.as_str()))
+                .filter(deliveries::state.eq(state))
+                .order(deliveries::due_at)
+                .select(DeliveryRow::as_select())
+                .first(conn)
+                .await
+                .optional()?;
+            let due_at = first.as_ref().map_or(i64::MAX, |first| first.due_at);
+            first = row.filter(|row| row.due_at < due_at).or(first);
+        }
+    }
+    Ok(first)
 }
 
 /// Leases it if nobody else has claimed or ended it since it was read, or recorded a failure, after
@@ -132,38 +182,6 @@ async fn take_lease(
     Ok(diesel::update(unchanged).set(values).execute(conn).await? == 1)
 }
 
-/// Ends a delivery in `state`, wiping the sealed keys; on anything but success the key ends too.
-/// Whether it was live and had the attempt count that was read.
-async fn end(
-    conn: &mut Conn,
-    now: Timestamp,
-    row: &DeliveryRow,
-    state: DeliveryState,
-) -> Result<bool, DbError> {
-    let unchanged = deliveries::table
-        .find(&row.id)
-        .filter(deliveries::state.eq_any(LIVE))
-        .filter(deliveries::attempts.eq(row.attempts));
-    let values = (
-        deliveries::state.eq(state.as_str()),
-        deliveries::sealed.eq(None::<Vec<u8>>),
-        deliveries::failures.eq(row.failures),
-        deliveries::ended_at.eq(now.as_millis()),
-    );
-    if diesel::update(unchanged).set(values).execute(conn).await? == 0 {
-        return Ok(false);
-    }
-    match state {
-        DeliveryState::Delivered => keys::activate(conn, row.key_id).await?,
-        DeliveryState::Cancelled => {
-            keys::revoke(conn, now, row.key_id, "delivery cancelled").await?
-        }
-        DeliveryState::Failed => keys::revoke(conn, now, row.key_id, "delivery failed").await?,
-        DeliveryState::Waiting | DeliveryState::Sending => return Err(DbError::Corrupt("an end")),
-    };
-    Ok(true)
-}
-
 /// The delivery, if that attempt still holds its lease.
 async fn leased(conn: &mut Conn, id: &str, attempt: i64) -> Result<Option<DeliveryRow>, DbError> {
     Ok(deliveries::table
@@ -183,11 +201,23 @@ pub async fn record(
     id: &str,
     attempt: i64,
     attempted: &Attempted,
-) -> Result<Recorded, DbError> {
+) -> Result<Recording, DbError> {
     note_attempt(conn, now, id, attempt, attempted).await?;
-    let Some(failure) = &attempted.failure else {
-        return delivered(conn, now, id).await;
+    let key_id = deliveries::table.find(id).select(deliveries::key_id);
+    let key_id = key_id.first(conn).await.optional()?.unwrap_or(0);
+    let (recorded, replaced) = match &attempted.failure {
+        None => delivered(conn, now, id).await?,
+        Some(failure) => (failed(conn, now, (id, attempt), failure).await?, Vec::new()),
     };
+    Ok(Recording { recorded, replaced, key_id })
+}
+
+async fn failed(
+    conn: &mut Conn,
+    now: Timestamp,
+    (id, attempt): (&str, i64),
+    failure: &Failure,
+) -> Result<Recorded, DbError> {
     let Some(mut row) = leased(conn, id, attempt).await? else {
         return Ok(Recorded::Superseded);
     };
@@ -195,26 +225,32 @@ pub async fn record(
     let give_up_at = Timestamp::from_millis(row.give_up_at);
     let next = match failure {
         Failure::CannotOpen => Next::GiveUp,
-        _ => after_failure(row.failures, now, give_up_at),
+        _ => after_failure(row.kind()?, row.failures, now, give_up_at),
     };
     match next {
-        Next::GiveUp if end(conn, now, &row, DeliveryState::Failed).await? => Ok(Recorded::GaveUp),
+        Next::GiveUp if end(conn, now, &row, DeliveryState::Failed).await?.is_some() => {
+            Ok(Recorded::GaveUp)
+        }
         Next::RetryAt(at) if wait_until(conn, &row, at).await? => Ok(Recorded::RetryAt(at)),
         _ => Ok(Recorded::Superseded),
     }
 }
 
-/// The app took the keys. That counts even if the attempt's lease had run out meanwhile.
-async fn delivered(conn: &mut Conn, now: Timestamp, id: &str) -> Result<Recorded, DbError> {
+/// The app took it. That counts even if the attempt's lease had run out meanwhile.
+async fn delivered(
+    conn: &mut Conn,
+    now: Timestamp,
+    id: &str,
+) -> Result<(Recorded, Vec<i64>), DbError> {
     let live = deliveries::table.find(id).filter(deliveries::state.eq_any(LIVE));
     for _ in 0..RACES {
         let row = live.clone().select(DeliveryRow::as_select()).first(conn).await.optional()?;
         let Some(row) = row else { break };
-        if end(conn, now, &row, DeliveryState::Delivered).await? {
-            return Ok(Recorded::Delivered);
+        if let Some(replaced) = end(conn, now, &row, DeliveryState::Delivered).await? {
+            return Ok((Recorded::Delivered, replaced));
         }
     }
-    Ok(Recorded::Superseded)
+    Ok((Recorded::Superseded, Vec::new()))
 }
 
 async fn note_attempt(
@@ -249,43 +285,52 @@ async fn wait_until(conn: &mut Conn, row: &DeliveryRow, at: Timestamp) -> Result
     Ok(diesel::update(held).set(values).execute(conn).await? == 1)
 }
 
-/// Makes a waiting delivery due at once; whether it was waiting.
-pub async fn retry_now(conn: &mut Conn, now: Timestamp, grant_id: &str) -> Result<bool, DbError> {
-    let waiting = deliveries::table
+/// The delivery of a grant's key.
+async fn of_grant(conn: &mut Conn, grant_id: &str) -> Result<Option<String>, DbError> {
+    let keys = deliveries::table
         .filter(deliveries::grant_id.eq(grant_id))
-        .filter(deliveries::state.eq(DeliveryState::Waiting.as_str()));
+        .filter(deliveries::kind.eq(Kind::Keys.as_str()))
+        .select(deliveries::id);
+    Ok(keys.first(conn).await.optional()?)
+}
+
+/// Makes the waiting delivery of a grant's key due at once; whether it was waiting.
+pub async fn retry_now(conn: &mut Conn, now: Timestamp, grant_id: &str) -> Result<bool, DbError> {
+    match of_grant(conn, grant_id).await? {
+        Some(id) => retry_one(conn, now, &id).await,
+        None => Ok(false),
+    }
+}
+
+/// Makes a waiting delivery due at once; whether it was waiting.
+pub async fn retry_one(conn: &mut Conn, now: Timestamp, id: &str) -> Result<bool, DbError> {
+    let waiting =
+        deliveries::table.find(id).filter(deliveries::state.eq(DeliveryState::Waiting.as_str()));
     let due = deliveries::due_at.eq(now.as_millis());
     Ok(diesel::update(waiting).set(due).execute(conn).await? == 1)
 }
 
-/// Cancels a delivery that is not over; whether it was not.
+/// Cancels the delivery of a grant's key if it is not over; whether it was not.
 pub async fn cancel(conn: &mut Conn, now: Timestamp, grant_id: &str) -> Result<bool, DbError> {
+    match of_grant(conn, grant_id).await? {
+        Some(id) => cancel_one(conn, now, &id).await,
+        None => Ok(false),
+    }
+}
+
+/// Cancels a delivery that is not over; whether it was not.
+pub async fn cancel_one(conn: &mut Conn, now: Timestamp, id: &str) -> Result<bool, DbError> {
     let live = deliveries::table
-        .filter(deliveries::grant_id.eq(grant_id))
+        .find(id)
         .filter(deliveries::state.eq_any(LIVE))
         .select(DeliveryRow::as_select());
     for _ in 0..RACES {
         let Some(row) = live.clone().first(conn).await.optional()? else {
             return Ok(false);
         };
-        if end(conn, now, &row, DeliveryState::Cancelled).await? {
+        if end(conn, now, &row, DeliveryState::Cancelled).await?.is_some() {
             return Ok(true);
         }
     }
     Ok(false)
-}
-
-/// Calls off what hands a key over, if anything does: the key is about to end. The key itself is left
-/// to the caller.
-pub async fn call_off(conn: &mut Conn, now: Timestamp, key_id: i64) -> Result<(), DbError> {
-    let live = deliveries::table
-        .filter(deliveries::key_id.eq(key_id))
-        .filter(deliveries::state.eq_any(LIVE));
-    let values = (
-        deliveries::state.eq(DeliveryState::Cancelled.as_str()),
-        deliveries::sealed.eq(None::<Vec<u8>>),
-        deliveries::ended_at.eq(now.as_millis()),
-    );
-    diesel::update(live).set(values).execute(conn).await?;
-    Ok(())
 }

@@ -11,7 +11,12 @@ use crate::{
         outcomes::{Attempt, DeliveryFilter, DeliveryPage, DeliveryView},
         schema::{deliveries, grants},
     },
-    domain::{delivery::DeliveryState, text, timestamp::Timestamp},
+    domain::{
+        callback_url::CallbackUrl,
+        delivery::{DeliveryState, Kind},
+        text,
+        timestamp::Timestamp,
+    },
 };
 
 #[derive(Queryable, Selectable)]
@@ -20,6 +25,8 @@ struct DeliveryRow {
     id: String,
     key_id: i64,
     grant_id: String,
+    kind: String,
+    event: Option<String>,
     state: String,
     failures: i64,
     created_at: i64,
@@ -27,8 +34,8 @@ struct DeliveryRow {
     ended_at: Option<i64>,
 }
 
-/// What is told of a delivery, and of its app.
-type Found = (DeliveryRow, String, String);
+/// What is told of a delivery, and of its app: its name, and where its keys and its events go.
+type Found = (DeliveryRow, String, String, Option<String>);
 
 /// A part of the list, before the id `before` if one is given.
 pub async fn page(
@@ -39,7 +46,12 @@ pub async fn page(
 ) -> Result<DeliveryPage, DbError> {
     let mut rows = deliveries::table
         .inner_join(grants::table)
-        .select((DeliveryRow::as_select(), grants::app_name, grants::callback_host))
+        .select((
+            DeliveryRow::as_select(),
+            grants::app_name,
+            grants::callback_host,
+            grants::events_url,
+        ))
         .order(deliveries::id.desc())
         .limit(i64::try_from(limit).unwrap_or(i64::MAX - 1) + 1)
         .into_boxed();
@@ -74,7 +86,12 @@ pub async fn find(
     let found: Option<Found> = deliveries::table
         .inner_join(grants::table)
         .filter(deliveries::id.eq(id))
-        .select((DeliveryRow::as_select(), grants::app_name, grants::callback_host))
+        .select((
+            DeliveryRow::as_select(),
+            grants::app_name,
+            grants::callback_host,
+            grants::events_url,
+        ))
         .first(conn)
         .await
         .optional()?;
@@ -90,11 +107,17 @@ fn first_id(since: Timestamp) -> String {
     format!("msg_{:08x}-{:04x}", millis >> 16, millis & 0xffff)
 }
 
-fn view((row, app_name, host): Found) -> Result<DeliveryView, DbError> {
+fn view((row, app_name, host, events_url): Found) -> Result<DeliveryView, DbError> {
+    let kind = Kind::parse(&row.kind).ok_or(DbError::Corrupt("deliveries.kind"))?;
+    let events = events_url.filter(|_| kind == Kind::Event);
+    let events = events.and_then(|url| CallbackUrl::read(&url).ok());
+    let host = events.map_or(host, |events| events.host());
     let state = DeliveryState::parse(&row.state).ok_or(DbError::Corrupt("deliveries.state"))?;
     let is_live = matches!(state, DeliveryState::Waiting | DeliveryState::Sending);
     Ok(DeliveryView {
         id: row.id,
+        kind,
+        event: row.event,
         key_id: row.key_id,
         grant_id: row.grant_id,
         app_name: text::shown_name(&app_name),

@@ -11,8 +11,11 @@ use crate::{
         schema::{deliveries, delivery_attempts, grants},
     },
     domain::{
-        authorize_request::AuthorizeRequest, delivery::DeliveryState, failure::Failure,
-        parameters::Parameters, timestamp::Timestamp,
+        authorize_request::AuthorizeRequest,
+        delivery::{DeliveryState, Kind},
+        failure::Failure,
+        parameters::Parameters,
+        timestamp::Timestamp,
     },
 };
 
@@ -25,6 +28,7 @@ struct RequestRow {
     callback_url: String,
     scope: String,
     state: Option<String>,
+    events_url: Option<String>,
 }
 
 /// What was asked for, as it was asked.
@@ -38,37 +42,68 @@ pub async fn request_of(conn: &mut Conn, grant_id: &str) -> Result<AuthorizeRequ
         ("scope", row.scope),
     ];
     let state = row.state.map(|state| ("state", state));
-    let parameters = Parameters::of(pairs.into_iter().chain(state));
+    let events = row.events_url.map(|url| ("events_url", url));
+    let parameters = Parameters::of(pairs.into_iter().chain(state).chain(events));
     AuthorizeRequest::read(&parameters).map_err(|_| DbError::Corrupt("grants"))
 }
 
-/// The state of a grant's delivery; nothing if there is no such grant.
+/// Where the delivery of a grant's key is; nothing if there is no such grant.
 pub async fn of_grant(conn: &mut Conn, grant_id: &str) -> Result<Option<DeliveryStatus>, DbError> {
-    let found: Option<(String, String, i64, i64, i64, i64)> = deliveries::table
-        .inner_join(grants::table)
+    let id = deliveries::table
         .filter(deliveries::grant_id.eq(grant_id))
-        .select((
-            deliveries::id,
-            deliveries::state,
-            deliveries::due_at,
-            deliveries::give_up_at,
-            deliveries::failures,
-            grants::approved_by,
-        ))
+        .filter(deliveries::kind.eq(Kind::Keys.as_str()))
+        .select(deliveries::id);
+    match id.first::<String>(conn).await.optional()? {
+        Some(id) => of(conn, &id).await,
+        None => Ok(None),
+    }
+}
+
+/// Where the delivery of a key's newest rotation is; nothing if it never had one.
+pub async fn of_rotation(conn: &mut Conn, key_id: i64) -> Result<Option<DeliveryStatus>, DbError> {
+    let id = deliveries::table
+        .filter(deliveries::key_id.eq(key_id))
+        .filter(deliveries::kind.eq(Kind::Rotation.as_str()))
+        .order(deliveries::id.desc())
+        .select(deliveries::id);
+    match id.first::<String>(conn).await.optional()? {
+        Some(id) => of(conn, &id).await,
+        None => Ok(None),
+    }
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = deliveries)]
+struct StatusRow {
+    kind: String,
+    grant_id: String,
+    state: String,
+    due_at: i64,
+    give_up_at: i64,
+    failures: i64,
+}
+
+/// Where a delivery is; nothing if there is no such.
+pub async fn of(conn: &mut Conn, id: &str) -> Result<Option<DeliveryStatus>, DbError> {
+    let found: Option<(StatusRow, i64)> = deliveries::table
+        .inner_join(grants::table)
+        .filter(deliveries::id.eq(id))
+        .select((StatusRow::as_select(), grants::approved_by))
         .first(conn)
         .await
         .optional()?;
-    let Some((id, state, due_at, give_up_at, failures, approved_by)) = found else {
-        return Ok(None);
-    };
+    let Some((row, approved_by)) = found else { return Ok(None) };
     Ok(Some(DeliveryStatus {
+        id: id.to_owned(),
+        kind: Kind::parse(&row.kind).ok_or(DbError::Corrupt("deliveries.kind"))?,
         approved_by,
-        request: request_of(conn, grant_id).await?,
-        state: DeliveryState::parse(&state).ok_or(DbError::Corrupt("deliveries.state"))?,
-        due_at: Timestamp::from_millis(due_at),
-        give_up_at: Timestamp::from_millis(give_up_at),
-        failures,
-        attempts: attempts_of(conn, &id).await?,
+        request: request_of(conn, &row.grant_id).await?,
+        grant_id: row.grant_id,
+        state: DeliveryState::parse(&row.state).ok_or(DbError::Corrupt("deliveries.state"))?,
+        due_at: Timestamp::from_millis(row.due_at),
+        give_up_at: Timestamp::from_millis(row.give_up_at),
+        failures: row.failures,
+        attempts: attempts_of(conn, id).await?,
     }))
 }
 

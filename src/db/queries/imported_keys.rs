@@ -14,7 +14,7 @@ use crate::{
     db::{
         DbError,
         outcomes::{ImportedKey, KeyInsert},
-        schema::{imported_keys, key_uses, keys},
+        schema::{imported_keys, key_uses, keys, other_pairs},
     },
     domain::{keyring::Lookup, timestamp::Timestamp},
 };
@@ -90,14 +90,22 @@ async fn make(
 }
 
 async fn taken(conn: &mut Conn, lookup: &Lookup) -> Result<KeyInsert, DbError> {
-    let row = imported_keys::table.find(lookup.to_vec()).select(imported_keys::key_id);
-    let id: Option<i64> = row.first(conn).await?;
+    let id = key_of(conn, lookup).await?;
     Ok(KeyInsert::Taken(id.ok_or(DbError::Corrupt("imported_keys.key_id"))?))
 }
 
-/// The key of hash `from` is found by `to` from now on; whether it was not before.
+/// The number of the key that was taken over under that hash, whatever hash it has by now.
+pub async fn key_of(conn: &mut Conn, lookup: &Lookup) -> Result<Option<i64>, DbError> {
+    let row = imported_keys::table.find(lookup.to_vec()).select(imported_keys::key_id);
+    Ok(row.first::<Option<i64>>(conn).await.optional()?.flatten())
+}
+
+/// The pair of hash `from` is found by `to` from now on, be it the key's own or one that a rotation put
+/// aside; whether it was not before.
 pub async fn move_to(conn: &mut Conn, from: Lookup, to: Lookup) -> Result<bool, DbError> {
-    let imported = keys::table.filter(keys::lookup.eq(&from[..]));
-    let moved = diesel::update(imported).set(keys::lookup.eq(&to[..])).execute(conn).await?;
-    Ok(moved == 1)
+    let own = keys::table.filter(keys::lookup.eq(&from[..]));
+    let own = diesel::update(own).set(keys::lookup.eq(&to[..])).execute(conn).await?;
+    let aside = other_pairs::table.filter(other_pairs::lookup.eq(&from[..]));
+    let aside = diesel::update(aside).set(other_pairs::lookup.eq(&to[..])).execute(conn).await?;
+    Ok(own + aside == 1)
 }

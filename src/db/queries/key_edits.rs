@@ -4,14 +4,14 @@
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
-use super::{Conn, deliveries, key_terms, keys, oauth, users};
+use super::{Conn, delivery_ends, key_events, key_terms, keys, oauth, other_pairs, users};
 use crate::{
     db::{
         DbError,
         outcomes::{KeyChange, KeyInsert, NewKey, SealFor, SeenKey},
         schema::keys as table,
     },
-    domain::{key::KeyState, search, timestamp::Timestamp},
+    domain::{key::KeyState, key_event::KeyEvent, search, timestamp::Timestamp},
 };
 
 /// Makes a key that is open at once.
@@ -23,6 +23,9 @@ pub async fn create(
 ) -> Result<KeyInsert, DbError> {
     if !users::hold(conn, new.owner_id).await? {
         return Ok(KeyInsert::NoOwner);
+    }
+    if let Some(id) = other_pairs::key_of(conn, &new.lookup).await? {
+        return Ok(KeyInsert::Taken(id));
     }
     make(conn, now, new, seal_secret).await
 }
@@ -105,12 +108,20 @@ pub async fn revoke(
         .find(id)
         .filter(table::owner_id.eq(owner_id))
         .filter(table::state.ne(KeyState::Revoked.as_str()));
-    let held = diesel::update(live).set(table::owner_id.eq(owner_id)).execute(conn).await?;
-    if held == 0 {
+    let held = diesel::update(live).set(table::owner_id.eq(owner_id)).returning(table::state);
+    let Some(state) = held.get_result::<String>(conn).await.optional()? else {
+        return Ok(false);
+    };
+    delivery_ends::call_off(conn, now, id).await?;
+    if !keys::revoke(conn, now, id, reason).await? {
         return Ok(false);
     }
-    deliveries::call_off(conn, now, id).await?;
-    keys::revoke(conn, now, id, reason).await
+    // An app that never had the key need not hear of it.
+    if state == KeyState::Active.as_str() {
+        let event = KeyEvent::Revoked { reason: reason.to_owned() };
+        key_events::write(conn, now, id, &event).await?;
+    }
+    Ok(true)
 }
 
 /// Ends several keys; the numbers of those that were live.

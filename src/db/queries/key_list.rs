@@ -20,22 +20,13 @@ use crate::{
     },
     domain::{
         key::KeyState,
-        key_list::{KeyFilter, KeyOrder, KeyPage, KeyQuery, PAGE, Position, Usage},
+        key_list::{KeyFilter, KeyOrder, KeyPage, KeyQuery, PAGE, Position, Usage, WalkBounds},
         key_view::ShownState,
+        permissions::Permissions,
         search,
         timestamp::Timestamp,
     },
 };
-
-/// How many keys a walk passes at most.
-const WALK: i64 = 5_000;
-
-/// How many words with one beginning are looked for.
-const WORDS: usize = 20;
-
-/// How many keys of one word are looked at, and of all words together.
-const OF_A_WORD: i64 = 500;
-const OF_ALL_WORDS: usize = 2_000;
 
 type Listed = InnerJoinQuerySource<keys::table, key_uses::table>;
 type Condition = Box<dyn BoxableExpression<Listed, Backend, SqlType = Bool>>;
@@ -43,20 +34,25 @@ type Condition = Box<dyn BoxableExpression<Listed, Backend, SqlType = Bool>>;
 /// What a walk is ordered by, and the key's number.
 type Step = (i64, i64, Option<i64>);
 
-/// A part of the list that the query asks for.
-pub async fn page(conn: &mut Conn, now: Timestamp, query: &KeyQuery) -> Result<KeyPage, DbError> {
+/// A part of the list that the query asks for, found within those bounds.
+pub async fn page(
+    conn: &mut Conn,
+    now: Timestamp,
+    query: &KeyQuery,
+    bounds: WalkBounds,
+) -> Result<KeyPage, DbError> {
     let mut filter = query.filter.clone();
-    let order = query.order.fitting(&filter);
+    let order = query.after.map_or(query.order.fitting(&filter), |after| after.order);
     if order == KeyOrder::ExpiringFirst {
         filter.expires_before.get_or_insert(Timestamp::from_millis(i64::MAX));
     }
     let limit = if query.limit == 0 { PAGE } else { query.limit };
-    let words = words_of(conn, &filter).await?;
-    let mut walk = Walk { now, filter: &filter, order, after: query.after, limit };
+    let words = words_of(conn, &filter, bounds.words).await?;
+    let mut walk = Walk { now, filter, order, after: query.after, limit, bounds };
     let found = match words {
         Words::None => walk.along_keys(conn).await?,
         Words::Impossible => Steps::default(),
-        Words::All(words) => walk.along_words(conn, words).await?,
+        Words::All(words) => walk.along_words(conn, words, &query.filter).await?,
     };
     let is_full = found.steps.len() > limit;
     let last = found.steps.iter().take(limit).next_back();
@@ -83,13 +79,13 @@ enum Words {
     All(Vec<Vec<String>>),
 }
 
-async fn words_of(conn: &mut Conn, filter: &KeyFilter) -> Result<Words, DbError> {
+async fn words_of(conn: &mut Conn, filter: &KeyFilter, most: usize) -> Result<Words, DbError> {
     let mut all = Vec::new();
     if let Some(host) = &filter.app_host {
         all.push(vec![search::host_term(host)]);
     }
     for beginning in filter.text.iter().flat_map(search::Search::beginnings) {
-        let words = key_terms::beginning_with(conn, beginning, None, WORDS).await?;
+        let words = key_terms::beginning_with(conn, beginning, None, most).await?;
         if words.is_empty() {
             return Ok(Words::Impossible);
         }
@@ -98,23 +94,27 @@ async fn words_of(conn: &mut Conn, filter: &KeyFilter) -> Result<Words, DbError>
     Ok(if all.is_empty() { Words::None } else { Words::All(all) })
 }
 
-struct Walk<'a> {
+struct Walk {
     now: Timestamp,
-    filter: &'a KeyFilter,
+    filter: KeyFilter,
     order: KeyOrder,
     after: Option<Position>,
     limit: usize,
+    bounds: WalkBounds,
 }
 
-impl Walk<'_> {
+impl Walk {
     /// Along the keys themselves.
     async fn along_keys(&self, conn: &mut Conn) -> Result<Steps, DbError> {
-        let floor = match self.indexed() {
-            Some(indexed) => self.floor(conn, indexed).await?,
-            None => None,
-        };
+        let (indexed, rest) = self.indexed();
+        // Among those that are stored as active some are expired, each of which is passed over.
+        let is_mixed = indexed.state == Some(ShownState::Active);
+        let is_bounded = rest == KeyFilter::default() && !is_mixed;
+        let floor = if is_bounded { None } else { self.floor(conn, &indexed).await? };
         let conditions = || {
-            let mut all = conditions(self.now, self.filter);
+            let mut all = by_index(self.now, &indexed);
+            all.extend(by_looking(self.now, &rest));
+            all.extend(is_mixed.then(|| unexpired(self.now)));
             all.extend(floor.map(|floor| self.order.until(floor)));
             all
         };
@@ -127,6 +127,7 @@ impl Walk<'_> {
         &mut self,
         conn: &mut Conn,
         mut words: Vec<Vec<String>>,
+        asked: &KeyFilter,
     ) -> Result<Steps, DbError> {
         // In the order of numbers the walk begins at the cursor; in any other, all must be known.
         let by_number = self.order == KeyOrder::Newest;
@@ -134,7 +135,7 @@ impl Walk<'_> {
         let mut gathered: Option<Gathered> = None;
         for (number, beginning) in words.iter().enumerate() {
             let below = self.after.filter(|_| by_number).map_or(i64::MAX, |after| after.id);
-            let found = gather(conn, beginning, below).await?;
+            let found = gather(conn, beginning, below, self.bounds).await?;
             if gathered.as_ref().is_none_or(|least| found.ids.len() < least.ids.len()) {
                 (rarest, gathered) = (number, Some(found));
             }
@@ -143,46 +144,59 @@ impl Walk<'_> {
         if floor.is_some() && !by_number {
             // Too many to be sorted: the newest are shown.
             self.order = KeyOrder::Newest;
+            self.filter = asked.clone();
         }
         words.swap_remove(rarest);
         let conditions = || {
-            let mut all = conditions(self.now, self.filter);
+            let mut all = by_looking(self.now, &self.filter);
             all.extend(words.iter().cloned().map(has_one_of));
             all.push(Box::new(keys::id.eq_any(ids.clone())));
             all
         };
         let steps = self.steps(conn, conditions, 0, self.limit + 1).await?;
-        Ok(Steps { steps, floor: floor.map(Position::at) })
+        let place = |id| Position { order: self.order, value: 0, id };
+        Ok(Steps { steps, floor: floor.map(place) })
     }
 
-    /// The filter that an index answers by itself; nothing if that is the whole filter.
-    fn indexed(&self) -> Option<KeyFilter> {
-        let KeyFilter { state, owner_id, permissions, usage, expires_before, .. } = *self.filter;
+    /// The part of the filter that leads along an index in this order, and the rest.
+    fn indexed(&self) -> (KeyFilter, KeyFilter) {
+        let KeyFilter { state, owner_id, permissions, usage, expires_before, .. } = self.filter;
         let none = KeyFilter::default();
-        let expired = state.filter(|state| *state == ShownState::Expired);
-        let indexed = match (usage, self.order) {
-            (Some(_), _) => KeyFilter { usage, ..none },
-            (None, KeyOrder::RecentlyUsed | KeyOrder::LongestUnused) => none,
-            (None, KeyOrder::ExpiredLast | KeyOrder::ExpiringFirst) => {
+        let mut rest = self.filter.clone();
+        let indexed = match (self.order, usage) {
+            (KeyOrder::ExpiredLast | KeyOrder::ExpiringFirst, _) => {
+                rest.expires_before = None;
+                let expired = rest.state.take_if(|state| *state == ShownState::Expired);
                 KeyFilter { state: expired, expires_before, ..none }
             }
-            _ if owner_id.is_some() => KeyFilter { owner_id, ..none },
-            _ if state.is_some() => KeyFilter { state, ..none },
-            _ => KeyFilter { permissions, ..none },
+            (_, Some(Usage::Never)) => {
+                rest.usage = None;
+                KeyFilter { usage, ..none }
+            }
+            (KeyOrder::RecentlyUsed | KeyOrder::LongestUnused, _) => KeyFilter { usage, ..none },
+            _ if owner_id.is_some() => {
+                rest.owner_id = None;
+                KeyFilter { owner_id, ..none }
+            }
+            _ if state.is_some() => {
+                rest.state = None;
+                KeyFilter { state, ..none }
+            }
+            _ => {
+                rest.permissions = None;
+                KeyFilter { permissions, ..none }
+            }
         };
-        let by_itself = indexed == *self.filter && !matches!(usage, Some(Usage::NotSince(_)));
-        // Among those that are stored as active some are expired, each of which is passed over.
-        let mixed = matches!(indexed.state, Some(ShownState::Active | ShownState::Delivering));
-        (!by_itself || mixed).then_some(indexed)
+        (indexed, rest)
     }
 
     async fn floor(
         &self,
         conn: &mut Conn,
-        indexed: KeyFilter,
+        indexed: &KeyFilter,
     ) -> Result<Option<Position>, DbError> {
-        let conditions = || conditions_of_index(self.now, &indexed);
-        let found = self.steps(conn, conditions, WALK, 1).await?;
+        let conditions = || by_index(self.now, indexed);
+        let found = self.steps(conn, conditions, self.bounds.keys, 1).await?;
         Ok(found.into_iter().next().map(|step| self.order.place(&step)))
     }
 
@@ -239,17 +253,24 @@ struct Gathered {
 }
 
 /// The keys that have one of the words, the highest numbers below `below`.
-async fn gather(conn: &mut Conn, words: &[String], below: i64) -> Result<Gathered, DbError> {
+async fn gather(
+    conn: &mut Conn,
+    words: &[String],
+    below: i64,
+    bounds: WalkBounds,
+) -> Result<Gathered, DbError> {
     let mut all = Gathered::default();
     for word in words {
-        let ids = key_terms::keys_with(conn, word, below, OF_A_WORD).await?;
-        let is_cut = i64::try_from(ids.len()).is_ok_and(|count| count == OF_A_WORD);
+        let ids = key_terms::keys_with(conn, word, below, bounds.of_a_word).await?;
+        let is_cut = i64::try_from(ids.len()).is_ok_and(|count| count == bounds.of_a_word);
         all.floor = all.floor.max(ids.last().copied().filter(|_| is_cut));
         all.ids.extend(ids);
     }
     all.ids.sort_unstable_by(|a, b| b.cmp(a));
     all.ids.dedup();
-    if let Some(cut) = all.ids.get(OF_ALL_WORDS - 1).filter(|_| all.ids.len() > OF_ALL_WORDS) {
+    if let Some(cut) =
+        all.ids.get(bounds.of_all_words - 1).filter(|_| all.ids.len() > bounds.of_all_words)
+    {
         all.floor = all.floor.max(Some(*cut));
     }
     all.ids.retain(|id| all.floor.is_none_or(|floor| *id >= floor));
@@ -262,27 +283,8 @@ fn has_one_of(words: Vec<String>) -> Condition {
     ))
 }
 
-/// What the filter asks of a key, but for words.
-fn conditions(now: Timestamp, filter: &KeyFilter) -> Vec<Condition> {
-    let mut all = conditions_of_index(now, filter);
-    match filter.state {
-        Some(ShownState::Active | ShownState::Delivering) => all.push(unexpired(now)),
-        Some(ShownState::Expired | ShownState::Revoked) | None => {}
-    }
-    if let Some(Usage::NotSince(time)) = filter.usage {
-        all.push(Box::new(keys::created_at.lt(time.as_millis())));
-    }
-    if filter.writes_in_vain {
-        all.push(Box::new(keys::permissions.eq("read_write")));
-        all.push(Box::new(keys::state.eq(KeyState::Active.as_str())));
-        all.push(Box::new(key_uses::last_write_at.eq(0).and(key_uses::last_at.gt(0))));
-        all.push(unexpired(now));
-    }
-    all
-}
-
-/// That part of it which an index can answer.
-fn conditions_of_index(now: Timestamp, filter: &KeyFilter) -> Vec<Condition> {
+/// What leads along an index. One of these at a time.
+fn by_index(now: Timestamp, filter: &KeyFilter) -> Vec<Condition> {
     let mut all: Vec<Condition> = Vec::new();
     if let Some(owner_id) = filter.owner_id {
         all.push(Box::new(keys::owner_id.eq(owner_id)));
@@ -292,12 +294,7 @@ fn conditions_of_index(now: Timestamp, filter: &KeyFilter) -> Vec<Condition> {
     }
     let ends = keys::expires_at.assume_not_null();
     if let Some(state) = filter.state {
-        let stored = match state {
-            ShownState::Delivering => KeyState::Delivering,
-            ShownState::Active | ShownState::Expired => KeyState::Active,
-            ShownState::Revoked => KeyState::Revoked,
-        };
-        all.push(Box::new(keys::state.eq(stored.as_str())));
+        all.push(Box::new(keys::state.eq(stored(state).as_str())));
         if state == ShownState::Expired {
             all.push(Box::new(ends.le(now.as_millis())));
         }
@@ -314,8 +311,63 @@ fn conditions_of_index(now: Timestamp, filter: &KeyFilter) -> Vec<Condition> {
     all
 }
 
+/// What is looked at on the way. Written so that no index fits (`|| ''`, `+ 0`): a database without
+/// statistics takes an index for any equality, and then sorts what may be half of all keys.
+fn by_looking(now: Timestamp, filter: &KeyFilter) -> Vec<Condition> {
+    let mut all: Vec<Condition> = Vec::new();
+    if let Some(owner_id) = filter.owner_id {
+        all.push(Box::new((keys::owner_id + 0).eq(owner_id)));
+    }
+    let are = |permissions: Permissions| keys::permissions.concat("").eq(permissions.as_str());
+    if let Some(permissions) = filter.permissions {
+        all.push(Box::new(are(permissions)));
+    }
+    let is_stored = |state: ShownState| keys::state.concat("").eq(stored(state).as_str());
+    if let Some(state) = filter.state {
+        all.push(Box::new(is_stored(state)));
+        match state {
+            ShownState::Active => all.push(unexpired(now)),
+            ShownState::Expired => all.push(ends_between(0, now.as_millis())),
+            ShownState::Delivering | ShownState::Revoked => {}
+        }
+    }
+    if filter.writes_in_vain {
+        all.push(Box::new(are(Permissions::ReadWrite)));
+        all.push(Box::new(is_stored(ShownState::Active)));
+        all.push(Box::new((key_uses::last_write_at + 0).eq(0).and((key_uses::last_at + 0).gt(0))));
+        all.push(unexpired(now));
+    }
+    match filter.usage {
+        Some(Usage::Never) => all.push(Box::new((key_uses::last_at + 0).eq(0))),
+        Some(Usage::NotSince(time)) => {
+            let time = time.as_millis();
+            all.push(Box::new((key_uses::last_at + 0).lt(time).and(keys::created_at.lt(time))));
+        }
+        None => {}
+    }
+    if let Some(before) = filter.expires_before {
+        all.push(Box::new(is_stored(ShownState::Active)));
+        all.push(ends_between(now.as_millis(), before.as_millis()));
+    }
+    all
+}
+
+fn stored(state: ShownState) -> KeyState {
+    match state {
+        ShownState::Delivering => KeyState::Delivering,
+        ShownState::Active | ShownState::Expired => KeyState::Active,
+        ShownState::Revoked => KeyState::Revoked,
+    }
+}
+
+/// Ends after the one and not after the other.
+fn ends_between(after: i64, until: i64) -> Condition {
+    let ends = (keys::expires_at + 0).assume_not_null();
+    Box::new(ends.gt(after).and(ends.le(until)))
+}
+
 fn unexpired(now: Timestamp) -> Condition {
-    let ends = keys::expires_at.assume_not_null();
+    let ends = (keys::expires_at + 0).assume_not_null();
     Box::new(keys::expires_at.is_null().or(ends.gt(now.as_millis())))
 }
 
@@ -333,16 +385,15 @@ trait Places {
 
 impl Places for KeyOrder {
     fn place(self, &(last_at, id, expires_at): &Step) -> Position {
-        match self {
-            Self::Newest | Self::Oldest => Position::at(id),
-            Self::RecentlyUsed | Self::LongestUnused => Position { value: last_at, id },
-            Self::ExpiringFirst | Self::ExpiredLast => {
-                Position { value: expires_at.unwrap_or_default(), id }
-            }
-        }
+        let value = match self {
+            Self::Newest | Self::Oldest => 0,
+            Self::RecentlyUsed | Self::LongestUnused => last_at,
+            Self::ExpiringFirst | Self::ExpiredLast => expires_at.unwrap_or_default(),
+        };
+        Position { order: self, value, id }
     }
 
-    fn after(self, Position { value, id }: Position) -> Condition {
+    fn after(self, Position { value, id, .. }: Position) -> Condition {
         let (used, ends) = (key_uses::last_at, keys::expires_at.assume_not_null());
         match self {
             Self::Newest => Box::new(keys::id.lt(id).and(key_uses::key_id.lt(id))),
@@ -362,18 +413,18 @@ impl Places for KeyOrder {
         let used = key_uses::last_at;
         match (self, place) {
             // Never used keys are many at one and the same place.
-            (Self::LongestUnused, Some(Position { value: 0, id })) => vec![
+            (Self::LongestUnused, Some(Position { value: 0, id, .. })) => vec![
                 Some(Box::new(used.eq(0).and(key_uses::key_id.gt(id)))),
                 Some(Box::new(used.gt(0))),
             ],
-            (Self::RecentlyUsed, Some(Position { value: 0, id })) => {
+            (Self::RecentlyUsed, Some(Position { value: 0, id, .. })) => {
                 vec![Some(Box::new(used.eq(0).and(key_uses::key_id.lt(id))))]
             }
             _ => vec![place.map(|place| self.after(place))],
         }
     }
 
-    fn until(self, Position { value, id }: Position) -> Condition {
+    fn until(self, Position { value, id, .. }: Position) -> Condition {
         let (used, ends) = (key_uses::last_at, keys::expires_at.assume_not_null());
         match self {
             Self::Newest => Box::new(keys::id.ge(id).and(key_uses::key_id.ge(id))),

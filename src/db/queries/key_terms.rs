@@ -44,6 +44,24 @@ pub async fn replace(conn: &mut Conn, key_id: i64, description: &str) -> Result<
     add(conn, key_id, &new).await
 }
 
+/// The words of a key, as they should be.
+pub(super) async fn of(conn: &mut Conn, key_id: i64) -> Result<BTreeSet<String>, DbError> {
+    Ok(indexed(conn, key_id).await?.as_ref().map(terms).unwrap_or_default())
+}
+
+/// Something else of the key than its description changed: `old` go, what it has now comes.
+pub(super) async fn exchange(
+    conn: &mut Conn,
+    key_id: i64,
+    old: &BTreeSet<String>,
+) -> Result<(), DbError> {
+    let new = of(conn, key_id).await?;
+    for term in old.difference(&new) {
+        diesel::delete(key_terms::table.find((term, key_id))).execute(conn).await?;
+    }
+    add(conn, key_id, &new).await
+}
+
 /// Writes the words of the next keys after that number; the last one's number, or nothing at the end.
 /// For databases that were made before keys had words.
 pub async fn index_after(conn: &mut Conn, after: i64) -> Result<Option<i64>, DbError> {
@@ -97,18 +115,18 @@ pub async fn beginning_with(
     let end = search::after_all_with(beginning);
     let mut found: Vec<String> = Vec::new();
     while found.len() < most {
-        let last = found.last().map(String::as_str).or(after).unwrap_or_default();
-        let next = key_terms::table
-            .filter(key_terms::term.ge(beginning.to_owned()))
-            .filter(key_terms::term.gt(last.to_owned()))
+        let words = key_terms::table
             .filter(key_terms::term.lt(&end))
             .order(key_terms::term)
             .select(key_terms::term)
-            .first(conn)
-            .await
-            .optional()?;
-        match next {
-            Some(term) => found.push(term),
+            .into_boxed();
+        // One lower bound, never two: an index is entered at one of them, perhaps the lower.
+        let words = match found.last().map(String::as_str).or(after) {
+            Some(last) => words.filter(key_terms::term.gt(last.to_owned())),
+            None => words.filter(key_terms::term.ge(beginning)),
+        };
+        match words.first(conn).await.optional()? {
+            Some(word) => found.push(word),
             None => break,
         }
     }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
-use super::Conn;
+use super::{Conn, other_pairs};
 use crate::{
     db::{
         DbError,
@@ -44,10 +44,13 @@ pub async fn find(conn: &mut Conn, now: Timestamp, id: i64) -> Result<Option<Key
     Ok(by_ids(conn, now, &[id]).await?.pop())
 }
 
-/// The number of the key of one of two hashes.
-pub async fn id_of(conn: &mut Conn, lookup: &[u8], other: &[u8]) -> Result<Option<i64>, DbError> {
-    let is_one = keys::lookup.eq(lookup).or(keys::lookup.eq(other));
-    Ok(keys::table.filter(is_one).select(keys::id).first(conn).await.optional()?)
+/// The number of the key that has or had a pair of that hash.
+pub async fn id_of(conn: &mut Conn, lookup: &[u8]) -> Result<Option<i64>, DbError> {
+    let key = keys::table.filter(keys::lookup.eq(lookup)).select(keys::id);
+    match key.first(conn).await.optional()? {
+        Some(id) => Ok(Some(id)),
+        None => other_pairs::key_of(conn, lookup).await,
+    }
 }
 
 /// The keys of those numbers, in that order.

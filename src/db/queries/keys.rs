@@ -3,15 +3,16 @@
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
-use super::{Conn, oauth};
+use super::{Conn, oauth, other_pairs};
 use crate::{
     db::{
         DbError,
         outcomes::{Approval, ExistingKey},
-        schema::{grants, key_secrets, keys, users},
+        schema::{grants, key_secrets, keys, other_pairs as pairs, users},
     },
     domain::{
         key::{KeyRecord, KeyState, Life},
+        pair::Role,
         permissions::Permissions,
         sealed::Sealed,
         text,
@@ -23,7 +24,6 @@ use crate::{
 #[diesel(table_name = keys)]
 struct KeyRow {
     id: i64,
-    lookup: Vec<u8>,
     secret_hash: String,
     permissions: String,
     state: String,
@@ -31,59 +31,97 @@ struct KeyRow {
     expires_at: Option<i64>,
 }
 
-/// A key, its owner, when that user was disabled, its app, its sealed secret.
-type Found = (KeyRow, String, Option<i64>, Option<String>, Option<Vec<u8>>);
+/// A key, its owner, when that user was disabled, its app, its sealed secret, what its other pair is.
+type Found = (KeyRow, String, Option<i64>, Option<String>, Option<Vec<u8>>, Option<String>);
 
 fn permissions(text: &str) -> Result<Permissions, DbError> {
     Permissions::parse(text).ok_or(DbError::Corrupt("keys.permissions"))
 }
 
-/// The key of that hash, with its owner and app.
+/// The key that has a pair of that hash, with its owner and app.
 pub async fn by_lookup(conn: &mut Conn, lookup: &[u8]) -> Result<Option<KeyRecord>, DbError> {
-    Ok(by_either(conn, lookup, lookup).await?.map(|(_, record)| record))
+    if let Some(key) = by_own_pair(conn, lookup).await? {
+        return Ok(Some(key));
+    }
+    match other_pairs::by_lookup(conn, lookup).await? {
+        Some(pair) => by_other_pair(conn, pair).await,
+        // It may have become the key's own between the two looks.
+        None => by_own_pair(conn, lookup).await,
+    }
 }
 
-/// The key of one of two hashes, and which of them it is. In one statement: between two, the key could be
-/// moved from the one to the other, and be found by neither.
-pub async fn by_either(
+/// The key as its next, previous or ended pair opens it.
+async fn by_other_pair(
     conn: &mut Conn,
-    lookup: &[u8],
-    other: &[u8],
-) -> Result<Option<(Vec<u8>, KeyRecord)>, DbError> {
+    pair: other_pairs::PairRow,
+) -> Result<Option<KeyRecord>, DbError> {
+    let role = pair.role()?;
+    let own = keys::table.find(pair.key_id).select(keys::lookup);
+    let own: Vec<u8> = own.first(conn).await?;
+    let Some(key) = by_own_pair(conn, &own).await? else { return Ok(None) };
+    let life = match role {
+        Role::Next => Life {
+            // Not revoked, then it is as a key that is being delivered.
+            state: match key.life.state {
+                KeyState::Active => KeyState::Delivering,
+                state => state,
+            },
+            opened_at: pair.opened_at.map(Timestamp::from_millis),
+            ..key.life
+        },
+        Role::Previous | Role::Ended => Life {
+            replaced_at: Some(Timestamp::from_millis(pair.ends_at.unwrap_or(0))),
+            ..key.life
+        },
+    };
+    Ok(Some(KeyRecord {
+        secret_hash: pair.secret_hash,
+        sealed_secret: pair.sealed.map(Sealed::from_bytes),
+        life,
+        ends_previous: false,
+        ..key
+    }))
+}
+
+async fn by_own_pair(conn: &mut Conn, lookup: &[u8]) -> Result<Option<KeyRecord>, DbError> {
+    let live_pair = pairs::key_id.eq(keys::id).and(pairs::role.ne(Role::Ended.as_str()));
     let found: Option<Found> = keys::table
         .inner_join(users::table)
         .left_join(grants::table)
         .left_join(key_secrets::table)
-        .filter(keys::lookup.eq(lookup).or(keys::lookup.eq(other)))
-        .order(keys::lookup.eq(lookup).desc())
+        .left_join(pairs::table.on(live_pair))
+        .filter(keys::lookup.eq(lookup))
         .select((
             KeyRow::as_select(),
             users::login,
             users::disabled_at,
             grants::app_name.nullable(),
             key_secrets::sealed.nullable(),
+            pairs::role.nullable(),
         ))
         .first(conn)
         .await
         .optional()?;
-    let Some((row, owner, disabled_at, app, sealed)) = found else {
+    let Some((row, owner, disabled_at, app, sealed, other)) = found else {
         return Ok(None);
     };
-    let record = KeyRecord {
+    Ok(Some(KeyRecord {
         id: row.id,
         permissions: permissions(&row.permissions)?,
         secret_hash: row.secret_hash,
         sealed_secret: sealed.map(Sealed::from_bytes),
         owner,
+        // Who has a key made by hand may have it in several places.
+        ends_previous: app.is_some() && other.as_deref() == Some(Role::Previous.as_str()),
         app,
         life: Life {
             state: KeyState::parse(&row.state).ok_or(DbError::Corrupt("keys.state"))?,
             opened_at: row.opened_at.map(Timestamp::from_millis),
             expires_at: row.expires_at.map(Timestamp::from_millis),
             owner_disabled: disabled_at.is_some(),
+            replaced_at: None,
         },
-    };
-    Ok(Some((row.lookup, record)))
+    }))
 }
 
 /// Writes the key of an approval, not yet open; gives its number.
@@ -135,6 +173,7 @@ pub async fn revoke(
         keys::revoke_reason.eq(reason),
     );
     oauth::wipe_secret(conn, id).await?;
+    other_pairs::end_all(conn, now, id).await?;
     Ok(diesel::update(live).set(values).execute(conn).await? == 1)
 }
 

@@ -11,10 +11,13 @@ use crate::{
 
 type Row = (i64, i64, Option<i64>);
 
+/// More than anybody ever makes.
+const MOST: i64 = 10_000;
+
 /// All generations, newest first.
 pub async fn all(conn: &mut Conn) -> Result<Vec<Generation>, DbError> {
     let rows: Vec<Row> =
-        signing_keys::table.order(signing_keys::generation.desc()).load(conn).await?;
+        signing_keys::table.order(signing_keys::generation.desc()).limit(MOST).load(conn).await?;
     rows.into_iter().map(generation).collect()
 }
 
@@ -23,6 +26,7 @@ pub async fn in_use(conn: &mut Conn, now: Timestamp) -> Result<Vec<Generation>, 
     let rows: Vec<Row> = signing_keys::table
         .filter(signing_keys::retired_at.is_null().or(signing_keys::retired_at.gt(now.as_millis())))
         .order(signing_keys::generation.desc())
+        .limit(MOST)
         .load(conn)
         .await?;
     rows.into_iter().map(generation).collect()

@@ -1,4 +1,4 @@
-//! `return_url` and `callback_url`: why one is refused, what was probably meant, what works by luck.
+//! `return_url`, `callback_url` and `events_url`: why one is refused, what was probably meant, what works by luck.
 
 use url::{Host, Url};
 
@@ -18,7 +18,7 @@ use crate::domain::{
 pub fn accepted(name: &str, text: &str) -> Option<String> {
     let url = match name {
         "return_url" => ReturnUrl::read(text).ok()?.url().text().to_owned(),
-        "callback_url" => CallbackUrl::read(text).ok()?.url().text().to_owned(),
+        "callback_url" | "events_url" => CallbackUrl::read(text).ok()?.url().text().to_owned(),
         _ => return None,
     };
     Some(url)
@@ -59,7 +59,7 @@ fn guesses(name: &str, text: &str, plus: bool) -> Vec<String> {
         for text in [text, spaced, slashed] {
             guesses.extend(without_doubled_scheme(&format!("https://{text}")));
             guesses.extend(text.strip_prefix("//").map(|rest| format!("https://{rest}")));
-            if name == "callback_url" {
+            if name != "return_url" {
                 guesses.extend(text.strip_prefix("http://").map(|rest| format!("https://{rest}")));
             }
             guesses.push(text);
@@ -77,15 +77,15 @@ pub fn refused(
 ) -> (&'static str, String, String) {
     let https = || "Use https; http is never allowed here, not even on one machine.".to_owned();
     match error {
-        RequestError::CallbackNotSecure => {
+        RequestError::NotSecure(_) => {
             ("not_https", format!("{name} is {}, which is not https.", quoted(text)), https())
         }
-        RequestError::CallbackUserInfo => (
+        RequestError::HasUserInfo(_) => (
             "user_info",
             format!("{name} holds a user name or password, or an @ that makes one."),
             "Leave it out; put a token into the path or the query.".to_owned(),
         ),
-        RequestError::CallbackPort(port) => (
+        RequestError::BadPort(_, port) => (
             "bad_port",
             format!("{name} uses port {port}, which is reserved for another protocol."),
             "Use 443, 8443 or another port that browsers allow.".to_owned(),
@@ -158,11 +158,11 @@ pub fn hints(name: &'static str, text: &str) -> Vec<Finding> {
             "Encode it once: stores differ in how they read this.",
         ));
     }
-    if name == "callback_url" && url.contains('#') {
+    if name != "return_url" && url.contains('#') {
         hints.push(Finding::hint(
             "callback_fragment",
             about,
-            "What stands behind # in callback_url is never sent.",
+            format!("What stands behind # in {name} is never sent."),
             "Leave it out, or make it part of the query.",
         ));
     }

@@ -35,12 +35,12 @@ pub fn repair(link: &Link) -> Repaired {
 }
 
 fn is_known(name: &str) -> bool {
-    REQUIRED.contains(&name) || name == "state"
+    REQUIRED.contains(&name) || matches!(name, "state" | "events_url")
 }
 
 /// Whether the parameter is one of the app's addresses, which may hold `?`, `&` and `#`.
 fn is_app_url(name: &str) -> bool {
-    matches!(name, "return_url" | "callback_url")
+    matches!(name, "return_url" | "callback_url" | "events_url")
 }
 
 fn counts(list: &[Pair]) -> HashMap<String, usize> {

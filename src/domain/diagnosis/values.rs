@@ -15,8 +15,14 @@ use crate::domain::{
 };
 
 /// The parameters that are looked at, in the order the store checks them.
-pub const NAMES: [&str; 6] =
-    ["app_name", "user_id", "return_url", "callback_url", "scope", "state"];
+pub const NAMES: [&str; 7] =
+    ["app_name", "user_id", "return_url", "callback_url", "scope", "state", "events_url"];
+
+/// Those that may be left out.
+const OPTIONAL: [&str; 2] = ["state", "events_url"];
+
+/// Those that are addresses.
+const URLS: [&str; 3] = ["return_url", "callback_url", "events_url"];
 
 /// Why the store refuses this value of `name`, if it does.
 pub fn refusal(name: &str, value: Option<&Value>) -> Option<RequestError> {
@@ -39,7 +45,7 @@ pub fn look(name: &'static str, link: &Link, parameters: &Parameters) -> Vec<Fin
     }
     let Some(Value::Text(text)) = value else { return Vec::new() };
     match name {
-        "return_url" | "callback_url" => app_urls::hints(name, text),
+        _ if URLS.contains(&name) => app_urls::hints(name, text),
         "scope" => Vec::new(),
         _ => text_hints(name, text, link),
     }
@@ -48,7 +54,7 @@ pub fn look(name: &'static str, link: &Link, parameters: &Parameters) -> Vec<Fin
 /// One parameter as the store reads it; nothing for an optional one that was not sent.
 pub fn understood(name: &'static str, parameters: &Parameters) -> Option<Understood> {
     let value = parameters.value(name);
-    if name == "state" && value.is_none() {
+    if OPTIONAL.contains(&name) && value.is_none() {
         return None;
     }
     let accepted = refusal(name, value).is_none();
@@ -62,7 +68,7 @@ pub fn understood(name: &'static str, parameters: &Parameters) -> Option<Underst
 /// The value as it was probably meant.
 pub fn better(name: &str, text: &str, link: &Link) -> String {
     match name {
-        "return_url" | "callback_url" => app_urls::better(name, text, has_plus(name, link)),
+        _ if URLS.contains(&name) => app_urls::better(name, text, has_plus(name, link)),
         "scope" => {
             let decoded = decoded_once(text).unwrap_or_else(|| text.to_owned());
             let meant = Permissions::parse(text).or_else(|| scope::meant(&decoded));
@@ -104,11 +110,9 @@ fn refused(
         ),
         RequestError::Scope(_) => wrong_scope(text),
         RequestError::Url(_)
-        | RequestError::CallbackNotSecure
-        | RequestError::CallbackUserInfo
-        | RequestError::CallbackPort(_) => {
-            app_urls::refused(name, text, error, has_plus(name, link))
-        }
+        | RequestError::NotSecure(_)
+        | RequestError::HasUserInfo(_)
+        | RequestError::BadPort(..) => app_urls::refused(name, text, error, has_plus(name, link)),
     };
     Finding::error(code, about, what, mend)
 }

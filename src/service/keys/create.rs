@@ -53,7 +53,8 @@ pub async fn create(
 ) -> Result<MadeKey, KeyError> {
     let role = caller.actor.role().ok_or(KeyError::NotAllowed)?;
     let for_itself = caller.actor.user_id() == Some(request.owner_id);
-    if !(role.may_manage_users() || role.may_create_keys() && for_itself) {
+    let may = role.may_manage_users() || (role.may_create_keys() && for_itself);
+    if !may {
         let details = json!({ "owner": request.owner_id });
         let object = Object::user(request.owner_id);
         caller.note(services, Entry::refused(Event::KeyCreated, object, details)).await?;

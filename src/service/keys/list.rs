@@ -9,7 +9,7 @@ use crate::{
     domain::{
         access::KeyAction,
         credential::ConsumerKey,
-        key_list::{KeyPage, KeyQuery, LARGEST_PAGE},
+        key_list::{KeyPage, KeyQuery, LARGEST_PAGE, WalkBounds},
         key_view::KeyView,
         woocommerce::KeyHash,
     },
@@ -28,7 +28,7 @@ pub async fn list(
 ) -> Result<KeyPage, KeyError> {
     caller.actor.role().ok_or(KeyError::NotAllowed)?;
     let query = KeyQuery { limit: query.limit.min(LARGEST_PAGE), ..query.clone() };
-    Ok(db::read!(services.db, key_list::page(services.now(), &query))?)
+    Ok(db::read!(services.db, key_list::page(services.now(), &query, WalkBounds::default()))?)
 }
 
 /// One key.
@@ -48,8 +48,11 @@ pub async fn find_typed(services: &Services, typed: &str) -> Result<Option<i64>,
         return Ok(None);
     };
     let lookup = services.keyring.lookup(key.as_str());
+    if let Some(id) = db::read!(services.db, key_views::id_of(&lookup))? {
+        return Ok(Some(id));
+    }
     let imported = services.keyring.imported_lookup(&KeyHash::of(key.as_str()));
-    Ok(db::read!(services.db, key_views::id_of(&lookup, &imported))?)
+    Ok(db::read!(services.db, imported_keys::key_of(&imported))?)
 }
 
 /// What was done to a key, newest first.

@@ -11,6 +11,8 @@ pub mod import;
 mod list;
 mod reassign;
 mod revoke;
+mod rotate;
+mod rotation;
 
 pub use change::{change, fields_changed};
 pub(super) use create::seal_secret;
@@ -18,6 +20,11 @@ pub use create::{MadeKey, NewKeyRequest, create};
 pub use list::{find_typed, history, list, show};
 pub use reassign::{reassign, reassign_all_of};
 pub use revoke::{revoke, revoke_all_of, revoke_app, revoke_several};
+pub(super) use rotate::end_previous_after_use;
+pub use rotate::{Rotated, end_overdue, end_previous, rotate};
+pub use rotation::{
+    OtherPair, Rotation, cancel_rotation, retry_rotation, rotation, wait_for_rotation,
+};
 
 use serde_json::json;
 
@@ -52,6 +59,12 @@ pub enum KeyError {
     /// Somebody changed the key at the same time.
     #[error("somebody else changed this key at the same time; look at it again")]
     Changed,
+    /// The key has two pairs already, or its app is being given one.
+    #[error("this key has two pairs at present; end the other one first, or wait until it has")]
+    Rotating,
+    /// The pair before may not work on for so long.
+    #[error("the old pair may go on working for 7 days at most")]
+    Overlap,
     /// Nothing says what the key is for.
     #[error("say what the key is for, in at most {LONGEST_DESCRIPTION} characters")]
     Description,

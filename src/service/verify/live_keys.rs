@@ -7,13 +7,15 @@
 //!
 //! A key taken over from WooCommerce is stored under another hash, since nobody knew the consumer key
 //! when it came: a keyed hash of WooCommerce's hash, which can be computed from the consumer key too. So
-//! the slow way asks for either, in one statement. What changes is heard under the hash that is stored, so
-//! a record must never stand here under the ordinary hash while the other one is stored: a revocation
-//! would pass it by. Hence the first use moves the key to its ordinary hash for good (an update that names
-//! the old one, so of many processes one does it), and reads again; only a row read under the ordinary
-//! hash is remembered. Then a change is either committed before the move, and stands in the row that was
-//! read after it; or comes after, and is heard under the ordinary hash. It needs no secret: whoever can
-//! name the consumer key of a stored hash knows it, and the key opens nothing by being moved.
+//! a name that is not found is looked for among those (`imported_keys`, one read, on the slow way only).
+//! What changes is heard under the hash that is stored, so a record must never stand here under the
+//! ordinary hash while the other one is stored: a revocation would pass it by. Hence the first use moves
+//! the key to its ordinary hash for good (an update that names the old one, so of many processes one does
+//! it), and reads again; only a row read under the ordinary hash is remembered. Then a change is either
+//! committed before the move, and stands in the row that was read after it; or comes after, and is heard
+//! under the ordinary hash. The row of `imported_keys` stays, so no process can miss a key that another
+//! moves meanwhile. Moving needs no secret: whoever can name the consumer key of a stored hash knows it,
+//! and the key opens nothing by being moved.
 //!
 //! Never: a record made from a row that was read before a change was heard (`remember`).
 
@@ -74,6 +76,8 @@ pub struct LiveKey {
     pub(super) good: OnceLock<Tag>,
     /// What is needed until then.
     unproven: Mutex<Option<Arc<Unproven>>>,
+    /// Whether the key's previous pair is to be ended, now that this one is used.
+    ends_previous: AtomicBool,
     /// Wrong secrets of late.
     pub(super) failures: Budget,
     /// Where it stands in memory.
@@ -97,7 +101,9 @@ pub(super) struct Unproven {
 
 impl LiveKey {
     fn new(place: Tag, record: KeyRecord, words: &Words) -> Self {
-        let KeyRecord { id, secret_hash, sealed_secret, permissions, owner, app, life } = record;
+        let ends_previous = AtomicBool::new(record.ends_previous);
+        let KeyRecord { id, secret_hash, sealed_secret, permissions, owner, app, life, .. } =
+            record;
         let app = words.word(app.as_deref().unwrap_or_default());
         let identity = Identity { key_id: id, permissions, owner: words.word(&owner), app };
         Self {
@@ -106,6 +112,7 @@ impl LiveKey {
             sealed_secret: sealed_secret.map(Box::new),
             good: OnceLock::new(),
             unproven: Some(Arc::new(Unproven { phc: secret_hash, wrong: None.into() })).into(),
+            ends_previous,
             failures: Budget::default(),
             place,
             noted_at: AtomicI64::new(0),
@@ -123,6 +130,17 @@ impl LiveKey {
     pub(super) fn prove(&self, tag: Tag) {
         let _ = self.good.set(tag);
         self.unproven.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+
+    /// Whether this use is to end the key's previous pair; says so once, until told otherwise.
+    pub(super) fn takes_over(&self) -> bool {
+        self.ends_previous.load(Ordering::Relaxed)
+            && self.ends_previous.swap(false, Ordering::Relaxed)
+    }
+
+    /// The previous pair could not be ended: the next use tries again.
+    pub(super) fn did_not_take_over(&self) {
+        self.ends_previous.store(true, Ordering::Relaxed);
     }
 
     /// Whether memory holds it no longer.
@@ -237,7 +255,7 @@ impl LiveKeys {
         }
         let _place = Waiting::join(&self.waiting)?;
         let _permit = self.reads.acquire().await.map_err(|_| ServiceError::Busy)?;
-        let imported = services.keyring.imported_lookup(&KeyHash::of(consumer_key));
+        let mut looked_for = false;
         loop {
             if let Some(key) = self.get(lookup) {
                 return Ok(Some(key));
@@ -246,13 +264,13 @@ impl LiveKeys {
                 return Ok(None);
             }
             let before = *self.forgotten.lock().unwrap_or_else(PoisonError::into_inner);
-            let record = match db::read!(services.db, keys::by_either(lookup, &imported))? {
-                Some((stored, _)) if stored != lookup => {
-                    move_to(services, imported, *lookup).await?;
+            let record = db::read!(services.db, keys::by_lookup(lookup))?;
+            if record.is_none() && !looked_for {
+                looked_for = true;
+                if is_moved(services, consumer_key, *lookup).await? {
                     continue;
                 }
-                found => found.map(|(_, record)| record),
-            };
+            }
             if let Some(found) = self.remember(before, lookup, record, now) {
                 return Ok(found);
             }
@@ -284,14 +302,22 @@ impl LiveKeys {
     }
 }
 
-/// From now on an imported key is found by its ordinary hash; whoever is second finds that done.
-async fn move_to(
+/// Whether it is a key that was taken over; from now on it is found by its ordinary hash. Whoever is
+/// second finds that done.
+async fn is_moved(
     services: &Services,
-    imported: Lookup,
+    consumer_key: &str,
     lookup: Lookup,
-) -> Result<(), ServiceError> {
-    db::write!(services.db, imported_keys::move_to(imported, lookup))?;
-    Ok(())
+) -> Result<bool, ServiceError> {
+    let imported = services.keyring.imported_lookup(&KeyHash::of(consumer_key));
+    if db::read!(services.db, imported_keys::key_of(&imported))?.is_none() {
+        return Ok(false);
+    }
+    if db::write!(services.db, imported_keys::move_to(imported, lookup))? {
+        // The move is a change like others: heard now, it need not be forgotten a moment later.
+        services.verifier.changes.catch_up(services).await?;
+    }
+    Ok(true)
 }
 
 /// A place in a line that is not endless.
@@ -338,7 +364,9 @@ mod tests {
                 opened_at,
                 expires_at: None,
                 owner_disabled: false,
+                replaced_at: None,
             },
+            ends_previous: false,
         }
     }
 

@@ -18,6 +18,7 @@ mod oauth;
 mod secret;
 mod seen;
 mod slowdown;
+mod takeover;
 
 use std::sync::Arc;
 

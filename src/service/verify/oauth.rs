@@ -9,7 +9,7 @@ use std::{sync::Arc, time::Duration};
 
 use zeroize::Zeroizing;
 
-use super::{live_keys::LiveKey, slowdown};
+use super::{live_keys::LiveKey, slowdown, takeover};
 use crate::{
     db,
     domain::{
@@ -70,6 +70,7 @@ async fn judge(
     if !use_nonce(services, key.identity.key_id, signed, now).await? {
         return Ok(Err(refused(Refused::NonceUsed)));
     }
+    takeover::used(services, &key, &services.keyring.lookup(signed.consumer_key())).await?;
     if key.is_forgotten() {
         return signer(services, request, signed, now).await;
     }

@@ -10,7 +10,7 @@ use std::{net::IpAddr, sync::Arc};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-use super::{live_keys::LiveKey, slowdown};
+use super::{live_keys::LiveKey, slowdown, takeover};
 use crate::{
     db,
     domain::{
@@ -112,6 +112,7 @@ impl<'a> Asked<'a> {
             *wrong = Some(self.tag);
             return Ok(false);
         }
+        takeover::used(self.services, key, &self.lookup).await?;
         key.prove(self.tag);
         self.renew(key, &unproven.phc).await;
         Ok(true)

@@ -1,5 +1,7 @@
 //! Where a logged-in manager starts.
 
+pub mod rotate;
+
 use actix_web::{HttpResponse, http::StatusCode};
 use askama::Template;
 

@@ -7,7 +7,7 @@ use super::connection;
 use crate::{
     domain::{
         authorize_request::AuthorizeRequest, consent::Decision, delivery::DeliveryState,
-        lifetime::Lifetime,
+        key_view::KeyView, lifetime::Lifetime,
     },
     service::{
         approve::{self, Decided, Press},
@@ -36,6 +36,9 @@ struct Page<'a> {
     request: &'a AuthorizeRequest,
     destinations: Destinations,
     early_word: Verdict,
+    events_word: Option<(String, Verdict)>,
+    replaced: Vec<KeyView>,
+    kept: Vec<KeyView>,
     existing: Vec<ExistingKey>,
     lifetimes: &'a [(&'a str, &'a str)],
     token: String,
@@ -63,12 +66,15 @@ pub async fn show(visitor: Visitor, request: AuthorizeRequest) -> Result<HttpRes
     if let Some(grant_id) = made.as_deref().filter(|_| again.is_none()) {
         return earlier(&visitor, session, &request, grant_id).await;
     }
-    let question = connect::ask(&visitor.services, session, &request).await?;
+    let question = connect::ask(&visitor.services, &visitor.caller(), session, &request).await?;
     let page = Page {
         site: &visitor.site,
         app: request.shown_name(),
         destinations: Destinations::of(&request),
         early_word: callback_check::check(&visitor.services, &request.callback_url).await,
+        events_word: events_word(&visitor, &request).await,
+        replaced: question.replaced,
+        kept: question.kept,
         existing: question.existing,
         lifetimes: &Lifetime::CHOICES,
         token: question.token,
@@ -80,6 +86,16 @@ pub async fn show(visitor: Visitor, request: AuthorizeRequest) -> Result<HttpRes
         request: &request,
     };
     respond::page(StatusCode::OK, &page, Forms::MayReturnTo(&request.return_url))
+}
+
+/// What is wrong with the address for events, if it has a host of its own and something is.
+async fn events_word(visitor: &Visitor, request: &AuthorizeRequest) -> Option<(String, Verdict)> {
+    let events = request.events_url.as_ref()?;
+    if events.host() == request.callback_url.host() {
+        return None;
+    }
+    let verdict = callback_check::check(&visitor.services, events).await;
+    (verdict != Verdict::Fine).then(|| (events.host(), verdict))
 }
 
 /// Where a button's form goes. The parameters stand in the address, percent-encoded, since hidden

@@ -3,7 +3,7 @@
 
 use crate::{
     domain::{
-        delivery::DeliveryState,
+        delivery::{DeliveryState, Kind},
         failure::Failure,
         timeline::{Step, Timeline, duration_in_words},
     },
@@ -49,12 +49,16 @@ pub struct StepView {
 impl TimelineView {
     /// The timeline of a delivery.
     pub fn of(status: &DeliveryStatus) -> Self {
-        let host = status.request.callback_url.host();
+        let host = status.target().host();
+        let took = match status.kind {
+            Kind::Keys | Kind::Rotation => "took the keys",
+            Kind::Event => "took it",
+        };
         let last = status.attempts.last().map(|attempt| attempt.number);
         let view = |attempt: &Attempt| {
             let is_last = last == Some(attempt.number);
             let runs = is_last && status.state == DeliveryState::Sending;
-            AttemptView { is_last, ..AttemptView::of(attempt, &host, runs) }
+            AttemptView { is_last, ..AttemptView::of(attempt, (&host, took), runs) }
         };
         let waits = status.state == DeliveryState::Waiting && status.failures > 0;
         Self {
@@ -65,11 +69,11 @@ impl TimelineView {
 }
 
 impl AttemptView {
-    fn of(attempt: &Attempt, host: &str, runs: bool) -> Self {
+    fn of(attempt: &Attempt, (host, took): (&str, &str), runs: bool) -> Self {
         let failure = attempt.failure.as_ref();
         let what_happened = match failure {
             Some(failure) => failure.what_happened(host),
-            None if attempt.ended_at.is_some() => format!("{host} took the keys."),
+            None if attempt.ended_at.is_some() => format!("{host} {took}."),
             None if runs => format!("Waiting for {host}."),
             None => "Interrupted before an answer came.".to_owned(),
         };

@@ -1,7 +1,7 @@
 //! Claiming deliveries: each due one by one worker at a time, again when a lease ran out.
 
 use appgrant::{
-    db::outcomes::{Claim, Recorded},
+    db::outcomes::{Cargo, Claim, Recorded},
     domain::{
         failure::{Failure, Phase},
         key::KeyState,
@@ -51,7 +51,8 @@ async fn a_claim_holds_what_was_approved(db: TestDatabase) {
     assert_eq!((claimed.id.as_str(), claimed.attempt), ("delivery-0", 1));
     assert_eq!(claimed.request.app_name, "An App");
     let key = read!(db, keys::by_lookup(&lookup(0))).unwrap();
-    assert_eq!(claimed.sealed.as_bytes(), format!("sealed {}", key.id).as_bytes());
+    let Cargo::Sealed(sealed) = &claimed.cargo else { panic!("a pair is sealed") };
+    assert_eq!(sealed.as_bytes(), format!("sealed {}", key.id).as_bytes());
 }
 
 async fn an_expired_lease_passes_to_the_next_worker(db: TestDatabase) {

@@ -66,6 +66,7 @@ mod database;
 mod deliveries;
 mod delivery_ends;
 mod imported_keys;
+mod key_list;
 mod keys;
 mod login_failures;
 mod meta;

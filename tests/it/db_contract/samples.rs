@@ -98,6 +98,7 @@ pub fn approval(approved_by: i64, consent_id: &str, number: usize) -> Approval {
         expires_at: None,
         seal: Box::new(|key_id| Sealed::from_bytes(format!("sealed {key_id}").into_bytes())),
         seal_secret: None,
+        replaces: Vec::new(),
     }
 }
 
@@ -156,7 +157,7 @@ pub async fn record(
 ) -> Recorded {
     let (id, number) = (attempt.id.clone(), attempt.attempt);
     let attempted = attempted(failure);
-    write!(db, deliveries::record(now, &id, number, &attempted))
+    write!(db, deliveries::record(now, &id, number, &attempted)).recorded
 }
 
 /// An attempt that went so.

@@ -1,10 +1,14 @@
 //! An imported key at `/verify`: it opens what it opened, by every means, until it is ended.
 
-use appgrant::domain::permissions::Permissions;
-use appgrant::service::{
-    caller::Caller,
-    keys::{self, KeyChange},
-    users::{self, KeysFate},
+use std::time::Duration;
+
+use appgrant::{
+    domain::permissions::Permissions,
+    service::{
+        caller::Caller,
+        keys::{self, KeyChange, Rotated},
+        users::{self, KeysFate},
+    },
 };
 
 use super::{Exported, import, run};
@@ -102,6 +106,38 @@ async fn what_becomes_of_it_counts_at_once() {
         let max = app.user("max").await.id;
         users::disable(services, &caller, max, KeysFate::Pause).await.unwrap();
         assert_eq!(word(&keys[3]).await, "owner_disabled", "{uses} uses");
+    }
+}
+
+/// Whoever moves in may exchange what stood in the export, before and after the app came.
+#[tokio::test]
+async fn its_secret_can_be_exchanged_with_an_overlap() {
+    for uses in [0, 3] {
+        let app = TestApp::start().await;
+        let key = Exported::new(1, "read");
+        import(&app, std::slice::from_ref(&key)).await;
+        let old = async || key.asks("GET", ORDERS).ask(&app).await.word().to_owned();
+        for _ in 0..uses {
+            assert_eq!(old().await, "allowed");
+        }
+        let (services, caller) = (app.services(), Caller::command_line());
+        let hour = Duration::from_hours(1);
+        let Rotated::Shown(made) = keys::rotate(services, &caller, 1, hour).await.unwrap() else {
+            panic!("it has no app to send a new pair to");
+        };
+        let new = &made.credential;
+        let new = Question::forwarded("GET", ORDERS).basic(new.key.as_str(), new.secret.expose());
+        for _ in 0..3 {
+            assert_eq!(old().await, "allowed", "{uses} uses before");
+            assert_eq!(new.ask(&app).await.word(), "allowed");
+        }
+        assert_eq!(
+            import(&app, std::slice::from_ref(&key)).await,
+            "1 row: nothing to take, 1 already here, 0 skipped\n"
+        );
+        app.clock.advance(hour);
+        assert_eq!(old().await, "replaced", "{uses} uses before");
+        assert_eq!(new.ask(&app).await.word(), "allowed");
     }
 }
 
