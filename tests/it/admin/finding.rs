@@ -96,6 +96,8 @@ async fn whole_keys_are_found_and_never_put_into_an_address() {
     let secret = key.credential.secret.expose();
     for (typed, told) in [
         (secret, "That was a secret"),
+        (&format!("{}|{secret}", key.credential.key.as_str()), "That was a secret"),
+        ("agt_0123456789", "That was a secret"),
         (&format!("ck_{}", "0".repeat(40)), "No key here has that"),
         ("ck_broken", "No key here has that"),
     ] {

@@ -31,7 +31,7 @@ const SENTENCES: [(&str, &str); 25] = [
     ("token_revoked", "The token was ended. It opens nothing any more."),
     (
         "secret_searched",
-        "That was a secret, so it was not searched for. Look for the consumer key \
+        "That was a secret or a token, so it was not searched for. Look for the consumer key \
       (ck_…) instead. If the secret stood anywhere it should not, revoke its key.",
     ),
     ("delivery_hurried", "It is being sent now. Load the page again to see how it went."),
