@@ -11,6 +11,8 @@
 
 mod support;
 
+mod admin;
+mod api;
 mod approve;
 mod authorize;
 mod cli;

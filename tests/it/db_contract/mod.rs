@@ -64,6 +64,7 @@ mod approvals;
 mod database;
 mod deliveries;
 mod delivery_ends;
+mod idempotency;
 mod key_events;
 mod key_list;
 mod keys;
