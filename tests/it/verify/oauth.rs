@@ -53,6 +53,31 @@ impl Client {
     }
 }
 
+#[tokio::test]
+async fn both_pairs_of_a_rotation_sign_until_the_new_one_is_used() {
+    use appgrant::service::{caller::Caller, keys};
+    let app = TestApp::with(ON).await;
+    let receiver = crate::support::Receiver::start().await;
+    let manager = app.logged_in("max").await;
+    let page = manager.consent(&crate::support::request(&receiver.url())).await;
+    manager.approve(&page).await;
+    let old = receiver.wait_for(1).await.remove(0);
+    let old = Client::of(&app, &old);
+    assert_eq!(old.signs("GET", &[], "a").ask(&app).await.word(), "allowed");
+    let overlap = std::time::Duration::from_hours(1);
+    keys::rotate(app.services(), &Caller::command_line(), 1, overlap).await.unwrap();
+    let new = receiver.wait_for(2).await.remove(1);
+    keys::wait_for_rotation(app.services(), &Caller::command_line(), 1).await.unwrap();
+    let new = Client::of(&app, &new);
+    assert_eq!(old.signs("GET", &[], "b").ask(&app).await.word(), "allowed");
+    assert_eq!(new.signs("GET", &[], "c").ask(&app).await.word(), "allowed");
+    assert_eq!(old.signs("GET", &[], "d").ask(&app).await.word(), "secret_not_kept");
+    for nonce in ["e", "f"] {
+        assert_eq!(new.signs("GET", &[], nonce).ask(&app).await.word(), "allowed");
+    }
+    assert_eq!(new.signs("GET", &[], "a").ask(&app).await.word(), "nonce_used", "one key");
+}
+
 fn pair(name: &str, value: &str) -> String {
     format!("{}={}", rfc3986(name), rfc3986(value))
 }
