@@ -69,7 +69,7 @@ const LONGEST_SOURCE: usize = 500;
 const LONGEST_TEST: usize = 600;
 
 /// Types that hold a plain secret, its hash, its sealed form, or a password somewhere in them.
-const SECRET: [&str; 31] = [
+const SECRET: [&str; 35] = [
     "ApiQuery",
     "ApiToken",
     "Approval",
@@ -79,15 +79,17 @@ const SECRET: [&str; 31] = [
     "ConsumerKey",
     "ConsumerSecret",
     "Credential",
-    "KeyRecord",
     "Journal",
+    "KeyRecord",
     "Keyring",
     "LiveKey",
-    "MasterKey",
     "MadeKey",
     "MadeToken",
+    "MasterKey",
+    "Members",
     "Message",
     "NewKey",
+    "NewPair",
     "NewPassword",
     "NewUser",
     "NewUserRequest",
@@ -100,6 +102,8 @@ const SECRET: [&str; 31] = [
     "Sealed",
     "SessionId",
     "Settings",
+    "Shown",
+    "ToRemember",
     "UserWithPassword",
 ];
 

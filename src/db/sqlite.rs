@@ -31,6 +31,8 @@ pub mod delivery_ends;
 pub mod delivery_list;
 #[path = "queries/delivery_status.rs"]
 pub mod delivery_status;
+#[path = "queries/form_uses.rs"]
+pub mod form_uses;
 #[path = "queries/grants.rs"]
 pub mod grants;
 #[path = "queries/idempotency.rs"]

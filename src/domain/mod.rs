@@ -23,6 +23,7 @@ pub mod diagnosis;
 pub mod entropy;
 pub mod expiry;
 pub mod failure;
+pub mod form_once;
 pub mod idempotency;
 pub mod key;
 pub mod key_event;

@@ -22,6 +22,7 @@ pub mod idempotency;
 pub mod installation;
 pub mod keys;
 pub mod login;
+pub mod once;
 pub mod session;
 pub mod setup;
 mod signals;
