@@ -69,7 +69,7 @@ const LONGEST_SOURCE: usize = 500;
 const LONGEST_TEST: usize = 600;
 
 /// Types that hold a plain secret, its hash, its sealed form, or a password somewhere in them.
-const SECRET: [&str; 34] = [
+const SECRET: [&str; 37] = [
     "ApiQuery",
     "ApiToken",
     "Approval",
@@ -81,13 +81,14 @@ const SECRET: [&str; 34] = [
     "Credential",
     "ExportedKey",
     "ImportedKey",
-    "KeyRecord",
     "Journal",
+    "KeyRecord",
     "Keyring",
     "LiveKey",
-    "MasterKey",
     "MadeKey",
     "MadeToken",
+    "MasterKey",
+    "Members",
     "Message",
     "NewKey",
     "NewPair",
@@ -103,6 +104,8 @@ const SECRET: [&str; 34] = [
     "Sealed",
     "SessionId",
     "Settings",
+    "Shown",
+    "ToRemember",
     "UserWithPassword",
 ];
 

@@ -7,8 +7,8 @@ use actix_web::{HttpRequest, HttpResponse, http::header};
 use utoipa::{
     Modify, OpenApi,
     openapi::{
-        Content, HeaderBuilder, ObjectBuilder, OpenApi as Description, Ref, RefOr, Response,
-        ResponseBuilder, Server,
+        Content, HeaderBuilder, ObjectBuilder, OpenApi as Description, Ref, RefOr, Required,
+        Response, ResponseBuilder, Server,
         header::Header,
         path::{Operation, ParameterBuilder, ParameterIn, PathItem},
         schema::Type,
@@ -76,6 +76,9 @@ pub async fn openapi(request: HttpRequest) -> HttpResponse {
         .json(description)
 }
 
+/// How a handler describes a body that need not be there.
+const OPTIONAL: &str = "May be left out";
+
 /// What holds for every operation.
 struct Rules;
 
@@ -140,6 +143,11 @@ fn complete(path: &str, method: &str, operation: &mut Operation) {
             let problem = problem(status, &response.description);
             operation.responses.responses.insert(status.to_owned(), RefOr::T(problem));
         }
+    }
+    if let Some(RefOr::T(body)) = &mut operation.request_body
+        && body.description.as_deref() == Some(OPTIONAL)
+    {
+        body.required = Some(Required::False);
     }
     if method == "post" && matches!(path, "/api/v1/keys" | "/api/v1/users") {
         operation.parameters.get_or_insert_default().push(RefOr::T(idempotency_key()));

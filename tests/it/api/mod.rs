@@ -4,6 +4,7 @@ mod audit;
 mod authentication;
 mod deliveries;
 mod description;
+mod documents;
 mod hostile;
 mod idempotency;
 mod keys;
