@@ -7,6 +7,7 @@ use crate::{
         ServiceError,
         keys::{KeyError, import::ImportError},
         signing::RotateError,
+        tokens::TokenError,
         users::UserError,
     },
 };
@@ -61,6 +62,12 @@ impl From<KeyError> for CliError {
 
 impl From<ImportError> for CliError {
     fn from(error: ImportError) -> Self {
+        Self::new(error.to_string())
+    }
+}
+
+impl From<TokenError> for CliError {
+    fn from(error: TokenError) -> Self {
         Self::new(error.to_string())
     }
 }

@@ -17,6 +17,7 @@ mod output;
 pub mod serve;
 mod signing_key;
 pub mod startup;
+mod token;
 mod user;
 
 use std::{path::PathBuf, process::ExitCode, time::Duration};
@@ -56,6 +57,9 @@ enum Command {
     /// Check and export the log of who did what
     #[command(subcommand)]
     Audit(audit::Command),
+    /// Make and end tokens of the JSON API
+    #[command(subcommand)]
+    Token(token::Command),
     /// Exchange the key that signs callbacks
     #[command(subcommand)]
     SigningKey(signing_key::Command),
@@ -104,6 +108,7 @@ async fn execute(Arguments { config, command }: Arguments) -> Result<(), CliErro
         Command::User(command) => user::run(&values?, command).await,
         Command::Key(command) => key::run(&values?, command).await,
         Command::Audit(command) => audit::run(&values?, command).await,
+        Command::Token(command) => token::run(&values?, command).await,
         Command::SigningKey(command) => signing_key::run(&values?, command).await,
         Command::Config { json } => config::run(&values?, json),
         Command::Doctor(options) => doctor::run(values, options).await,

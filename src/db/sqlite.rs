@@ -31,8 +31,12 @@ pub mod delivery_ends;
 pub mod delivery_list;
 #[path = "queries/delivery_status.rs"]
 pub mod delivery_status;
+#[path = "queries/form_uses.rs"]
+pub mod form_uses;
 #[path = "queries/grants.rs"]
 pub mod grants;
+#[path = "queries/idempotency.rs"]
+pub mod idempotency;
 #[path = "queries/imported_keys.rs"]
 pub mod imported_keys;
 #[path = "queries/key_changes.rs"]

@@ -23,6 +23,8 @@ pub mod diagnosis;
 pub mod entropy;
 pub mod expiry;
 pub mod failure;
+pub mod form_once;
+pub mod idempotency;
 pub mod import;
 pub mod key;
 pub mod key_event;

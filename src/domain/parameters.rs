@@ -46,6 +46,13 @@ impl Parameters {
         self.0.get(name)
     }
 
+    /// What stands behind `beginning` in the names that begin so and have a text, such as the numbers of
+    /// ticked boxes.
+    pub fn behind(&self, beginning: &str) -> impl Iterator<Item = &str> {
+        let texts = self.0.iter().filter(|(_, value)| matches!(value, Value::Text(_)));
+        texts.filter_map(move |(name, _)| name.strip_prefix(beginning))
+    }
+
     /// The text of `name`; nothing if it is absent or no text.
     pub fn text(&self, name: &str) -> Option<&str> {
         match self.0.get(name) {

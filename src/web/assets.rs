@@ -39,15 +39,23 @@ impl Assets {
             let file = Embedded::get(&format!("{stem}.{kind}")).expect("it is in static/");
             Asset::new(stem, kind, file.data.into_owned())
         };
-        let mut files = vec![embedded("style", "css"), embedded("mark", "svg")];
+        let mut files =
+            vec![embedded("style", "css"), embedded("admin", "css"), embedded("mark", "svg")];
         files.extend(accent.map(theme));
         files.extend(logo);
         Self { base: format!("{}/static", public_url.prefix()), files }
     }
 
-    /// Addresses of the style sheets, in order.
+    /// Addresses of the style sheets of every page, in order.
     pub fn styles(&self) -> impl Iterator<Item = String> {
-        self.files.iter().filter(|file| file.kind == "css").map(|file| self.address(file))
+        let styles = self.files.iter().filter(|file| file.kind == "css" && !is_admins(file));
+        styles.map(|file| self.address(file))
+    }
+
+    /// Address of the style sheet of the screens under `/admin`, which comes after the others.
+    pub fn admin_style(&self) -> String {
+        let style = self.files.iter().find(|file| is_admins(file));
+        style.map(|style| self.address(style)).unwrap_or_default()
     }
 
     /// Address of the store's logo, if it has one.
@@ -87,6 +95,10 @@ impl Assets {
             .body(file.bytes.clone());
         Some(response)
     }
+}
+
+fn is_admins(file: &Asset) -> bool {
+    file.name.starts_with("admin-")
 }
 
 /// The accent colour as custom properties, since pages have no inline style.

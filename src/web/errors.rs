@@ -40,6 +40,9 @@ pub enum WebError {
     /// A form's body is too large.
     #[error("form too large")]
     FormTooLarge,
+    /// Something may not or cannot be done, and why.
+    #[error("{}", .0.message)]
+    Told(Told),
     /// There is no such page.
     #[error("not found")]
     NotFound,
@@ -49,6 +52,17 @@ pub enum WebError {
     /// A fault of ours.
     #[error("{0}")]
     Internal(String),
+}
+
+/// Why something may not or cannot be done, for people.
+#[derive(Debug)]
+pub struct Told {
+    /// The status.
+    pub status: StatusCode,
+    /// What it is, in few words.
+    pub title: &'static str,
+    /// Why, in a sentence.
+    pub message: String,
 }
 
 /// The form that logs out and leads to the login page with the same request.
@@ -88,6 +102,7 @@ struct DeniedPage<'a> {
 #[template(path = "problem.html")]
 struct ProblemPage<'a> {
     site: &'a Site,
+    back: Option<String>,
     title: &'a str,
     message: &'a str,
     request_id: Option<&'a str>,
@@ -132,18 +147,23 @@ fn denied(
 }
 
 fn problem(request: &HttpRequest, site: &Site, error: &WebError) -> Result<HttpResponse, WebError> {
-    let (status, title, message) = words(error);
+    let (status, title, message) = match error {
+        WebError::Told(told) => (told.status, told.title, told.message.as_str()),
+        other => words(other),
+    };
     let id = visitor::request_id(request);
     if status.is_server_error() {
         tracing::error!(request_id = id, %error, "request failed");
     }
     let request_id = status.is_server_error().then_some(id.as_str());
+    // Whoever looks after keys goes on from there.
+    let back = request.path().contains("/admin/").then(|| site.path("/admin"));
     let mut response = if visitor::wants_json(request) {
         respond::private(HttpResponse::build(status)).json(json!({
             "code": title, "message": message, "data": { "status": status.as_u16(), "request_id": id },
         }))
     } else {
-        respond::page(status, &ProblemPage { site, title, message, request_id }, Forms::Stay)?
+        respond::page(status, &ProblemPage { site, back, title, message, request_id }, Forms::Stay)?
     };
     if status == StatusCode::SERVICE_UNAVAILABLE {
         let seconds = actix_web::http::header::HeaderValue::from_static("2");
@@ -182,6 +202,7 @@ fn words(error: &WebError) -> (StatusCode, &'static str, &'static str) {
         ),
         WebError::Denied(_)
         | WebError::NoPermission(_)
+        | WebError::Told(_)
         | WebError::LoginNeeded
         | WebError::NotFound => (
             StatusCode::NOT_FOUND,

@@ -11,6 +11,7 @@ use actix_web::{
 };
 
 use super::{
+    api,
     errors::{self, WebError},
     pages::{admin, authorize, connection, machine, session, setup},
     request_log, verify,
@@ -29,7 +30,7 @@ pub fn configure(config: &mut ServiceConfig, app: &Data<App>, prefix: &str) {
 
 fn everything_else(config: &mut ServiceConfig, prefix: &str) {
     if !prefix.is_empty() {
-        config.route(prefix, page(admin::root)).service(web::scope(prefix).configure(table));
+        config.route(prefix, page(admin::home::root)).service(web::scope(prefix).configure(table));
     }
     config.configure(table).default_service(page(|_| async { Err(WebError::NotFound) }));
 }
@@ -41,6 +42,8 @@ fn table(config: &mut ServiceConfig) {
         .route("/readyz", looked_at().to(machine::readyz))
         .route("/.well-known/jwks.json", looked_at().to(machine::jwks))
         .route("/static/{name}", looked_at().to(machine::asset))
+        .route("/openapi.json", looked_at().to(api::openapi))
+        .configure(api::configure)
         // The flow: every method, as in WooCommerce.
         .route("/wc-auth/v1/{route:.+}", page(authorize::dispatch))
         .route("/connections/{grant_id}", get_page(connection::show))
@@ -50,12 +53,56 @@ fn table(config: &mut ServiceConfig) {
         .route("/login", page(session::login))
         .route("/logout", post_page(session::logout))
         .route("/setup", page(setup::setup))
-        .route("/admin", get_page(admin::home))
-        .route("/admin/keys/{id}/rotate", page(admin::rotate::rotate))
-        .route("/admin/keys/{id}/rotate/retry", post_page(admin::rotate::retry))
-        .route("/admin/keys/{id}/rotate/cancel", post_page(admin::rotate::cancel))
-        .route("/admin/keys/{id}/rotate/end-old", post_page(admin::rotate::end_old))
-        .route("/", page(admin::root));
+        .configure(looking_after_keys)
+        .configure(people_and_log)
+        .route("/", page(admin::home::root));
+}
+
+/// Keys and apps, for those who look after them.
+fn looking_after_keys(config: &mut ServiceConfig) {
+    use admin::{app, home, key, key_edit, key_end, key_list, key_new, rotate};
+    config
+        .route("/admin", get_page(home::home))
+        .route("/admin/keys", get_page(key_list::list))
+        .route("/admin/keys/search", post_page(key_list::search))
+        .route("/admin/keys/revoke", post_page(key_end::several))
+        .route("/admin/keys/new", page(key_new::new))
+        .route("/admin/keys/{id}", get_page(key::show))
+        .route("/admin/keys/{id}/edit", page(key_edit::edit))
+        .route("/admin/keys/{id}/narrow", post_page(key::narrow))
+        .route("/admin/keys/{id}/widen", post_page(key::widen))
+        .route("/admin/keys/{id}/owner", page(key_edit::owner))
+        .route("/admin/keys/{id}/revoke", page(key_end::one))
+        .route("/admin/keys/{id}/deliveries/{delivery}/retry", post_page(key::retry_delivery))
+        .route("/admin/keys/{id}/deliveries/{delivery}/cancel", post_page(key::cancel_delivery))
+        .route("/admin/keys/{id}/rotate", page(rotate::rotate))
+        .route("/admin/keys/{id}/rotate/retry", post_page(rotate::retry))
+        .route("/admin/keys/{id}/rotate/cancel", post_page(rotate::cancel))
+        .route("/admin/keys/{id}/rotate/end-old", post_page(rotate::end_old))
+        .route("/admin/apps", get_page(app::list))
+        .route("/admin/apps/{host}", get_page(app::show))
+        .route("/admin/apps/{host}/revoke", page(app::end));
+}
+
+/// Users, one's own account, and the audit log.
+fn people_and_log(config: &mut ServiceConfig) {
+    use admin::{account, audit, export, leaving, token, user, user_list};
+    config
+        .route("/admin/users", get_page(user_list::list))
+        .route("/admin/users/new", page(user_list::new))
+        .route("/admin/users/{id}", page(user::user))
+        .route("/admin/users/{id}/password", post_page(user::password))
+        .route("/admin/users/{id}/enable", post_page(user::enable))
+        .route("/admin/users/{id}/disable", page(leaving::disable))
+        .route("/admin/users/{id}/delete", page(leaving::delete))
+        .route("/admin/account", get_page(account::show))
+        .route("/admin/account/password", post_page(account::password))
+        .route("/admin/account/sessions/end", post_page(account::end_session))
+        .route("/admin/account/sessions/end-others", post_page(account::end_others))
+        .route("/admin/account/tokens", post_page(token::make))
+        .route("/admin/account/tokens/{id}/end", post_page(token::end))
+        .route("/admin/audit", get_page(audit::list))
+        .route("/admin/audit/export", post_page(export::export));
 }
 
 /// GET and HEAD.

@@ -11,6 +11,8 @@
 
 mod support;
 
+mod admin;
+mod api;
 mod approve;
 mod audit;
 mod authorize;
@@ -33,11 +35,14 @@ mod guard;
 mod hanging_apps;
 mod http2;
 mod import;
+mod key_events;
 mod login;
 mod lossless;
 mod proxies;
 mod receivers;
+mod reconnect;
 mod rights;
+mod rotation;
 mod secrets;
 mod setup;
 mod signing;

@@ -31,7 +31,7 @@ async fn the_link_makes_one_admin_and_logs_in() {
     assert_eq!(page.text("h1"), "Make the first admin");
     let answer = send(&browser, &page, &[]).await;
     assert_eq!((answer.status, answer.location()), (303, format!("{}/admin", app.url).as_str()));
-    assert!(browser.get("/admin").await.text("main").contains("Logged in as Ada L. (admin)"));
+    assert!(browser.get("/admin").await.text(".who").contains("Ada L. admin"));
     for used in [browser.get(&link).await, send(&app.browser(), &page, &[("login", "eve")]).await] {
         assert_eq!((used.status, used.text("h1").as_str()), (403, "This setup link is not valid"));
     }

@@ -100,7 +100,7 @@ pub(super) async fn show(
 ) -> Result<(), CliError> {
     let key = keys::show(services, caller, id).await?;
     if json {
-        return print_line(views::line(&KeyJson::from(&key)));
+        return print_line(views::line(&KeyJson::from(key)));
     }
     let mut out = Lines::new();
     for (name, value) in told(&key) {
@@ -151,7 +151,9 @@ impl Printed {
         self.count += 1;
         if self.json {
             let before = if self.count == 1 { "[" } else { ",\n" };
-            return self.out.text(format_args!("{before}{}", views::line(&KeyJson::from(key))));
+            return self
+                .out
+                .text(format_args!("{before}{}", views::line(&KeyJson::from(key.clone()))));
         }
         let used = key.last_use.as_ref().map_or_else(|| "never".to_owned(), |u| u.at.to_string());
         let KeyView { id, permissions, ending, description, .. } = key;

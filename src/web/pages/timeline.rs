@@ -6,8 +6,12 @@ use crate::{
         delivery::{DeliveryState, Kind},
         failure::Failure,
         timeline::{Step, Timeline, duration_in_words},
+        timestamp::Timestamp,
     },
-    service::delivery_watch::{Attempt, DeliveryStatus},
+    service::{
+        deliveries::DeliveryView,
+        delivery_watch::{Attempt, DeliveryStatus},
+    },
 };
 
 /// Everything that was tried, and what comes next.
@@ -50,22 +54,39 @@ impl TimelineView {
     /// The timeline of a delivery.
     pub fn of(status: &DeliveryStatus) -> Self {
         let host = status.target().host();
-        let took = match status.kind {
-            Kind::Keys | Kind::Rotation => "took the keys",
-            Kind::Event => "took it",
-        };
-        let last = status.attempts.last().map(|attempt| attempt.number);
-        let view = |attempt: &Attempt| {
-            let is_last = last == Some(attempt.number);
-            let runs = is_last && status.state == DeliveryState::Sending;
-            AttemptView { is_last, ..AttemptView::of(attempt, (&host, took), runs) }
-        };
         let waits = status.state == DeliveryState::Waiting && status.failures > 0;
         Self {
-            attempts: status.attempts.iter().map(view).collect(),
+            attempts: attempts(&status.attempts, (&host, took(status.kind)), status.state),
             next_at: waits.then(|| status.due_at.to_time()),
         }
     }
+
+    /// The timeline of a delivery among others.
+    pub fn listed(delivery: &DeliveryView, tried: &[Attempt]) -> Self {
+        let waits = delivery.state == DeliveryState::Waiting && delivery.failures > 0;
+        Self {
+            attempts: attempts(tried, (&delivery.host, took(delivery.kind)), delivery.state),
+            next_at: delivery.due_at.filter(|_| waits).map(Timestamp::to_time),
+        }
+    }
+}
+
+/// What an app did that took it.
+const fn took(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Keys | Kind::Rotation => "took the keys",
+        Kind::Event => "took it",
+    }
+}
+
+fn attempts(tried: &[Attempt], app: (&str, &str), state: DeliveryState) -> Vec<AttemptView> {
+    let last = tried.last().map(|attempt| attempt.number);
+    let view = |attempt: &Attempt| {
+        let is_last = last == Some(attempt.number);
+        let runs = is_last && state == DeliveryState::Sending;
+        AttemptView { is_last, ..AttemptView::of(attempt, app, runs) }
+    };
+    tried.iter().map(view).collect()
 }
 
 impl AttemptView {

@@ -15,6 +15,10 @@ use actix_web::{
 };
 use askama::Template;
 
+use super::{
+    frame::{Frame, Section, number},
+    qr,
+};
 use crate::{
     domain::{delivery::DeliveryState, pair::Role},
     service::keys::{self, KeyError, MadeKey, Rotated, Rotation},
@@ -22,7 +26,6 @@ use crate::{
         errors::WebError,
         pages::timeline::TimelineView,
         respond::{self, Forms},
-        site::Site,
         visitor::Visitor,
     },
 };
@@ -37,7 +40,8 @@ const USUAL: u32 = 24;
 #[derive(Template)]
 #[template(path = "admin/rotate.html")]
 struct Page<'a> {
-    site: &'a Site,
+    frame: Frame<'a>,
+    key_path: String,
     key_id: i64,
     description: &'a str,
     ending: &'a str,
@@ -74,8 +78,9 @@ impl Step {
 #[derive(Template)]
 #[template(path = "admin/rotated.html")]
 struct ShownPage<'a> {
-    site: &'a Site,
+    frame: Frame<'a>,
     made: &'a MadeKey,
+    qr: String,
     path: String,
 }
 
@@ -110,36 +115,33 @@ pub async fn rotate(visitor: Visitor) -> Result<HttpResponse, WebError> {
 /// Sends at once what waits, and waits a little.
 pub async fn retry(visitor: Visitor) -> Result<HttpResponse, WebError> {
     visitor.form_session()?;
-    let id = key_id(&visitor)?;
-    let retried = keys::retry_rotation(&visitor.services, &visitor.caller(), id).await;
-    retried.map_err(or_internal)?;
+    let id = number(&visitor)?;
+    keys::retry_rotation(&visitor.services, &visitor.caller(), id).await?;
     wait(&visitor, id).await
 }
 
 /// Calls the rotation off.
 pub async fn cancel(visitor: Visitor) -> Result<HttpResponse, WebError> {
     visitor.form_session()?;
-    let id = key_id(&visitor)?;
-    let cancelled = keys::cancel_rotation(&visitor.services, &visitor.caller(), id).await;
-    cancelled.map_err(or_internal)?;
+    let id = number(&visitor)?;
+    keys::cancel_rotation(&visitor.services, &visitor.caller(), id).await?;
     Ok(back(&visitor, id))
 }
 
 /// Ends the old pair before its time.
 pub async fn end_old(visitor: Visitor) -> Result<HttpResponse, WebError> {
     visitor.form_session()?;
-    let id = key_id(&visitor)?;
+    let id = number(&visitor)?;
     match keys::end_previous(&visitor.services, &visitor.caller(), id).await {
         // It had ended by itself meanwhile.
         Ok(()) | Err(KeyError::Changed) => Ok(back(&visitor, id)),
-        Err(error) => Err(or_internal(error)),
+        Err(error) => Err(error.into()),
     }
 }
 
 /// Waits for the attempt that begins now, and then shows where it is.
 async fn wait(visitor: &Visitor, id: i64) -> Result<HttpResponse, WebError> {
-    let waited = keys::wait_for_rotation(&visitor.services, &visitor.caller(), id).await;
-    waited.map_err(or_internal)?;
+    keys::wait_for_rotation(&visitor.services, &visitor.caller(), id).await?;
     Ok(back(visitor, id))
 }
 
@@ -148,13 +150,8 @@ fn back(visitor: &Visitor, id: i64) -> HttpResponse {
 }
 
 async fn rotation(visitor: &Visitor) -> Result<Rotation, WebError> {
-    let id = key_id(visitor)?;
-    keys::rotation(&visitor.services, &visitor.caller(), id).await.map_err(or_internal)
-}
-
-fn key_id(visitor: &Visitor) -> Result<i64, WebError> {
-    let id = visitor.request.match_info().get("id").unwrap_or_default();
-    id.parse().map_err(|_| WebError::NotFound)
+    let id = number(visitor)?;
+    Ok(keys::rotation(&visitor.services, &visitor.caller(), id).await?)
 }
 
 fn overlap(visitor: &Visitor) -> Option<Duration> {
@@ -168,15 +165,9 @@ fn overlap(visitor: &Visitor) -> Option<Duration> {
 /// What the page says about an error that the person can do something about.
 fn refused(error: KeyError) -> Result<String, WebError> {
     match error {
-        KeyError::Unknown => Err(WebError::NotFound),
-        KeyError::NotAllowed => Err(WebError::NoPermission(None)),
-        KeyError::Service(error) => Err(WebError::Service(error)),
+        KeyError::Unknown | KeyError::NotAllowed | KeyError::Service(_) => Err(error.into()),
         told => Ok(told.to_string()),
     }
-}
-
-fn or_internal(error: KeyError) -> WebError {
-    refused(error).map_or_else(|error| error, WebError::Internal)
 }
 
 fn step(rotation: &Rotation) -> Step {
@@ -204,7 +195,8 @@ fn show(
     let Rotation { key, delivery, .. } = rotation;
     let status = if problem.is_some() { StatusCode::CONFLICT } else { StatusCode::OK };
     let page = Page {
-        site: &visitor.site,
+        key_path: visitor.site.path(&format!("/admin/keys/{}", key.id)),
+        frame: Frame::of(visitor, Section::Keys)?,
         key_id: key.id,
         description: &key.description,
         ending: &key.ending,
@@ -227,5 +219,7 @@ fn show(
 
 fn shown(visitor: &Visitor, made: &MadeKey) -> Result<HttpResponse, WebError> {
     let path = visitor.site.path(&format!("/admin/keys/{}/rotate", made.id));
-    respond::page(StatusCode::OK, &ShownPage { site: &visitor.site, made, path }, Forms::Stay)
+    let qr = qr::of_pair(&made.credential)?;
+    let frame = Frame::of(visitor, Section::Keys)?;
+    respond::page(StatusCode::OK, &ShownPage { frame, made, qr, path }, Forms::Stay)
 }

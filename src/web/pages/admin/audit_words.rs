@@ -1,0 +1,153 @@
+//! Rows of the audit log in plain words. What a newer version wrote is shown as it stands.
+
+use serde_json::Value;
+
+use super::moment::Moment;
+use crate::{
+    domain::{audit::Event, timestamp::Timestamp, user::User},
+    service::audit::Row,
+    web::site::Site,
+};
+
+/// A row, ready to be shown.
+pub struct AuditLine {
+    /// Its number in the log.
+    pub seq: i64,
+    /// When.
+    pub at: Moment,
+    /// Who.
+    pub actor: String,
+    /// From where.
+    pub address: Option<String>,
+    /// What happened.
+    pub what: String,
+    /// To what, and where that is shown, if it is.
+    pub object: Option<(String, Option<String>)>,
+    /// Whether it was not allowed.
+    pub is_refused: bool,
+    /// What else is worth knowing.
+    pub details: Vec<String>,
+    /// In which request.
+    pub request_id: Option<String>,
+}
+
+impl AuditLine {
+    /// A row as it is shown.
+    pub fn of(row: Row, reader: &User, site: &Site, now: Timestamp) -> Self {
+        let what = match Event::parse(&row.event) {
+            Some(event) => words(event).to_owned(),
+            None => row.event.clone(),
+        };
+        let object = object(&row, reader, site);
+        Self {
+            seq: row.seq,
+            at: Moment::of(row.at, now),
+            actor: row.actor,
+            address: row.address,
+            what,
+            object,
+            is_refused: row.outcome != "done",
+            details: details(&row.details),
+            request_id: row.request_id,
+        }
+    }
+}
+
+/// What happened, after the name of who did it.
+pub const fn words(event: Event) -> &'static str {
+    match event {
+        Event::LoggedIn => "logged in",
+        Event::LoginFailed => "failed to log in",
+        Event::SessionEnded => "ended a session",
+        Event::UserCreated => "made a user",
+        Event::UserChanged => "changed a user",
+        Event::PasswordChanged => "set a password",
+        Event::UserDisabled => "disabled a user",
+        Event::UserEnabled => "let a user in again",
+        Event::UserDeleted => "deleted a user",
+        Event::GrantApproved => "approved an app",
+        Event::GrantDenied => "denied an app",
+        Event::Delivered => "handed the keys over",
+        Event::DeliveryFailed => "gave a delivery up",
+        Event::DeliveryCancelled => "called a delivery off",
+        Event::DeliveryRetried => "hurried a delivery",
+        Event::KeyCreated => "made a key",
+        Event::KeyImported => "took a key over",
+        Event::KeyChanged => "changed a key",
+        Event::KeyReassigned => "gave a key to another owner",
+        Event::KeyRotated => "gave a key a new secret",
+        Event::OldSecretEnded => "ended a key’s old secret",
+        Event::KeyExpiring => "warned that a key ends soon",
+        Event::KeyRevoked => "revoked a key",
+        Event::TokenCreated => "made an API token",
+        Event::TokenRevoked => "ended an API token",
+        Event::SigningKeyRotated => "exchanged the signing key",
+        Event::AuditExported => "exported the log",
+    }
+}
+
+fn object(row: &Row, reader: &User, site: &Site) -> Option<(String, Option<String>)> {
+    if row.object_id.is_empty() {
+        return None;
+    }
+    // Nothing but a number becomes part of an address.
+    let number = row.object_id.parse::<i64>().ok();
+    let href = match row.object_kind.as_str() {
+        "key" => number.map(|id| site.path(&format!("/admin/keys/{id}"))),
+        "user" | "session" if reader.role.may_manage_users() => {
+            number.map(|id| site.path(&format!("/admin/users/{id}")))
+        }
+        _ => None,
+    };
+    let kind = if row.object_kind == "session" { "user" } else { &row.object_kind };
+    let id = number.map_or_else(|| row.object_id.chars().take(8).collect(), |id| id.to_string());
+    Some((format!("{} {id}", kind.replace('_', " ")), href))
+}
+
+/// The details as short texts: `permissions: read_write → read`.
+pub fn details(json: &str) -> Vec<String> {
+    match serde_json::from_str(json) {
+        Ok(Value::Object(fields)) => {
+            fields.iter().filter_map(|(name, value)| detail(name, value)).collect()
+        }
+        _ => vec![json.to_owned()],
+    }
+}
+
+fn detail(name: &str, value: &Value) -> Option<String> {
+    let name = name.replace('_', " ");
+    match value {
+        Value::Bool(false) | Value::Null => None,
+        Value::Bool(true) => Some(name),
+        Value::Object(fields) => match (fields.get("from"), fields.get("to")) {
+            (Some(from), Some(to)) => Some(format!("{name}: {} → {}", plain(from), plain(to))),
+            _ => Some(format!("{name}: {value}")),
+        },
+        other => Some(format!("{name}: {}", plain(other))),
+    }
+}
+
+fn plain(value: &Value) -> String {
+    match value {
+        Value::Null => "none".to_owned(),
+        Value::String(text) => text.clone(),
+        Value::Array(all) => all.iter().map(plain).collect::<Vec<_>>().join(", "),
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn details_read_like_words() {
+        let json = r#"{"expires_at":{"from":null,"to":"2027-01-01"},"name":true,"role":null,
+            "reason":"<b>","ids":[1,2],"email":false}"#;
+        let mut told = details(json);
+        told.sort();
+        assert_eq!(told, ["expires at: none → 2027-01-01", "ids: 1, 2", "name", "reason: <b>"]);
+        assert_eq!(details("not json"), ["not json"]);
+        assert!(details("{}").is_empty());
+    }
+}

@@ -1,0 +1,105 @@
+//! What needs attention, and what is done about it with one press.
+
+use std::time::Duration;
+
+use appgrant::{
+    domain::permissions::Permissions,
+    service::keys::{self, KeyChange},
+};
+
+use super::{come, led_to, made, send, uses_are_noted};
+use crate::support::TestApp;
+
+const DAY: Duration = Duration::from_hours(24);
+
+#[tokio::test]
+async fn each_key_that_needs_attention_is_told_with_its_reason() {
+    let app = TestApp::start().await;
+    let ada = app.logged_in("ada").await;
+    assert!(ada.get("/admin").await.text("main").contains("No keys yet"));
+    let used = made(&app, "max", "Used once", Permissions::Read).await;
+    assert_eq!(come(&app, &used, "GET").await, "allowed");
+    uses_are_noted(&app, used.id).await;
+    made(&app, "max", "Forgotten", Permissions::Read).await;
+    assert!(ada.get("/admin").await.text("main").contains("Nothing needs attention"), "still new");
+
+    app.clock.advance(DAY * 8);
+    let ada = app.logged_in("ada").await;
+    assert_eq!(group(&ada.get("/admin").await, "Never used"), ["Forgotten"]);
+
+    app.clock.advance(DAY * 90);
+    made(&app, "max", "Fresh", Permissions::Read).await;
+    let ends = Some(Some(app.services().now().plus(DAY * 10)));
+    let change = KeyChange { expires_at: ends, ..KeyChange::default() };
+    keys::change(app.services(), &app.caller("ada").await, 3, change).await.unwrap();
+    let ada = app.logged_in("ada").await;
+    let page = ada.get("/admin").await;
+    assert_eq!(group(&page, "Not used for 90 days"), ["Used once"]);
+    assert_eq!(group(&page, "Never used"), ["Forgotten"]);
+    assert_eq!(group(&page, "Ending within 14 days"), ["Fresh"]);
+}
+
+/// The names of the keys in the group of that title.
+fn group(page: &crate::support::Answer, title: &str) -> Vec<String> {
+    let html = scraper::Html::parse_document(&page.body);
+    let css = |text| scraper::Selector::parse(text).unwrap();
+    let (panel, heading, name) = (css(".panel"), css("h2"), css(".key-name"));
+    let has_title = |panel: &scraper::ElementRef<'_>| {
+        panel.select(&heading).any(|h| h.text().collect::<String>() == title)
+    };
+    let found = html.select(&panel).find(has_title);
+    let names = |panel: scraper::ElementRef<'_>| {
+        panel.select(&name).map(|name| name.text().collect()).collect()
+    };
+    found.map(names).unwrap_or_default()
+}
+
+#[tokio::test]
+async fn writing_that_is_not_needed_is_taken_away_and_given_back() {
+    let app = TestApp::start().await;
+    let key = made(&app, "max", "Till", Permissions::ReadWrite).await;
+    assert_eq!(come(&app, &key, "GET").await, "allowed");
+    uses_are_noted(&app, key.id).await;
+    let max = app.logged_in("max").await;
+    let page = max.get("/admin").await;
+    assert_eq!(group(&page, "May write, never wrote"), ["Till"]);
+
+    let back = [("back", "overview")];
+    let answer = send(&max, &format!("/admin/keys/{}/narrow", key.id), &back).await;
+    let page = max.get(&led_to(&app, &answer)).await;
+    assert!(page.text("[role=status]").contains("may only read now"));
+    assert!(group(&page, "May write, never wrote").is_empty());
+    assert_eq!(come(&app, &key, "POST").await, "method_not_permitted");
+
+    let undo = page.attribute("[role=status] form", "action");
+    let fields = page.fields("[role=status] form");
+    let answer = max.press(&undo, &fields).await;
+    assert_eq!(led_to(&app, &answer), "/admin?done=widened");
+    assert_eq!(come(&app, &key, "POST").await, "allowed");
+}
+
+#[tokio::test]
+async fn failed_deliveries_are_told() {
+    let app = TestApp::start().await;
+    let receiver = crate::support::Receiver::start().await;
+    receiver.will([const { crate::support::Reaction::Status(500) }; 5]);
+    let max = app.logged_in("max").await;
+    let request = crate::support::query(&[
+        ("app_name", "Parcel Express"),
+        ("user_id", "1"),
+        ("return_url", "http://app.example/"),
+        ("callback_url", &receiver.url()),
+        ("scope", "read"),
+    ]);
+    let waiting = max.approve(&max.consent(&request).await).await.location().to_owned();
+    for _ in 0..4 {
+        let page = max.get(&waiting).await;
+        let fields = page.fields("main form");
+        max.press(&format!("{}/retry", waiting.strip_prefix(&app.url).unwrap()), &fields).await;
+    }
+    let page = max.get("/admin").await;
+    assert_eq!(group(&page, "Not delivered"), ["Parcel Express"], "{}", page.body);
+    let key = max.get(&page.attribute(".short .key-name", "href")).await;
+    assert_eq!(key.texts(".attempt").len(), 5);
+    assert!(key.text(".deliveries").contains("given up"));
+}
