@@ -74,14 +74,14 @@ async fn export(services: &Services, mut after: i64) -> Result<(), CliError> {
     let mut out = Lines::new();
     loop {
         let rows = audit::after(services, after).await?;
-        for row in &rows {
-            after = row.seq;
-            if !out.line(views::line(&AuditRowJson::from(row.clone())))? {
-                return Ok(());
-            }
-        }
         if rows.is_empty() {
             return out.end();
+        }
+        for row in rows {
+            after = row.seq;
+            if !out.line(views::line(&AuditRowJson::from(row)))? {
+                return Ok(());
+            }
         }
     }
 }

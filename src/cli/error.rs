@@ -54,12 +54,6 @@ impl From<RotateError> for CliError {
     }
 }
 
-impl From<TokenError> for CliError {
-    fn from(error: TokenError) -> Self {
-        Self::new(error.to_string())
-    }
-}
-
 impl From<KeyError> for CliError {
     fn from(error: KeyError) -> Self {
         Self::new(error.to_string())
@@ -68,6 +62,12 @@ impl From<KeyError> for CliError {
 
 impl From<ImportError> for CliError {
     fn from(error: ImportError) -> Self {
+        Self::new(error.to_string())
+    }
+}
+
+impl From<TokenError> for CliError {
+    fn from(error: TokenError) -> Self {
         Self::new(error.to_string())
     }
 }

@@ -51,15 +51,15 @@ enum Command {
     /// Make and change users
     #[command(subcommand)]
     User(user::Command),
-    /// Make and end tokens of the JSON API
-    #[command(subcommand)]
-    Token(token::Command),
     /// Make, list and end keys; take them over from WooCommerce
     #[command(subcommand)]
     Key(key::Command),
     /// Check and export the log of who did what
     #[command(subcommand)]
     Audit(audit::Command),
+    /// Make and end tokens of the JSON API
+    #[command(subcommand)]
+    Token(token::Command),
     /// Exchange the key that signs callbacks
     #[command(subcommand)]
     SigningKey(signing_key::Command),
@@ -106,9 +106,9 @@ async fn execute(Arguments { config, command }: Arguments) -> Result<(), CliErro
         Command::Serve => serve::run(&values?).await,
         Command::Migrate => migrate::run(&values?).await,
         Command::User(command) => user::run(&values?, command).await,
-        Command::Token(command) => token::run(&values?, command).await,
         Command::Key(command) => key::run(&values?, command).await,
         Command::Audit(command) => audit::run(&values?, command).await,
+        Command::Token(command) => token::run(&values?, command).await,
         Command::SigningKey(command) => signing_key::run(&values?, command).await,
         Command::Config { json } => config::run(&values?, json),
         Command::Doctor(options) => doctor::run(values, options).await,

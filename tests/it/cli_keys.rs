@@ -134,9 +134,11 @@ fn the_list_has_the_fields_of_the_contract() {
         "revoked_at",
         "revoke_reason",
     ];
-    let places: Vec<_> = fields.map(|field| text.find(&format!("\"{field}\":")).unwrap()).into();
-    assert!(places.is_sorted_by(|a, b| a < b), "{text}");
+    assert_eq!(text.lines().count(), 2, "a key a line: {text}");
     let keys = list(folder.path(), &[]);
+    for field in fields {
+        assert!(keys[0].get(field).is_some(), "{field}: {text}");
+    }
     assert_eq!(ids(&keys), [2, 1], "newest first");
     assert_eq!(keys[1].as_object().unwrap().len(), fields.len());
     assert_eq!([&keys[1]["owner"], &keys[1]["owner_name"]], ["max", "max"]);

@@ -15,7 +15,7 @@ pub struct AuditRowJson {
     /// Its place in the chain: 1, 2, … without gaps.
     #[schema(example = 42)]
     pub seq: i64,
-    /// When, to the millisecond: that is what the hash covers.
+    /// When, to the millisecond, which the hash covers.
     #[schema(format = DateTime)]
     pub at: String,
     /// Who: a login, with the token's number if a program acted; `command line`, `system` or `nobody`.
