@@ -69,7 +69,7 @@ const LONGEST_SOURCE: usize = 500;
 const LONGEST_TEST: usize = 600;
 
 /// Types that hold a plain secret, its hash, its sealed form, or a password somewhere in them.
-const SECRET: [&str; 31] = [
+const SECRET: [&str; 32] = [
     "ApiQuery",
     "ApiToken",
     "Approval",
@@ -88,6 +88,7 @@ const SECRET: [&str; 31] = [
     "MadeToken",
     "Message",
     "NewKey",
+    "NewPair",
     "NewPassword",
     "NewUser",
     "NewUserRequest",

@@ -3,7 +3,7 @@
 use crate::{
     config::SettingError,
     db::DbError,
-    service::{ServiceError, signing::RotateError, users::UserError},
+    service::{ServiceError, signing::RotateError, tokens::TokenError, users::UserError},
 };
 
 /// Why a command was not carried out; one line that says what to do.
@@ -44,6 +44,12 @@ impl From<UserError> for CliError {
 
 impl From<RotateError> for CliError {
     fn from(error: RotateError) -> Self {
+        Self::new(error.to_string())
+    }
+}
+
+impl From<TokenError> for CliError {
+    fn from(error: TokenError) -> Self {
         Self::new(error.to_string())
     }
 }

@@ -15,6 +15,7 @@ mod output;
 pub mod serve;
 mod signing_key;
 pub mod startup;
+mod token;
 mod user;
 
 use std::{path::PathBuf, process::ExitCode, time::Duration};
@@ -48,6 +49,9 @@ enum Command {
     /// Make and change users
     #[command(subcommand)]
     User(user::Command),
+    /// Make and end tokens of the JSON API
+    #[command(subcommand)]
+    Token(token::Command),
     /// Exchange the key that signs callbacks
     #[command(subcommand)]
     SigningKey(signing_key::Command),
@@ -94,6 +98,7 @@ async fn execute(Arguments { config, command }: Arguments) -> Result<(), CliErro
         Command::Serve => serve::run(&values?).await,
         Command::Migrate => migrate::run(&values?).await,
         Command::User(command) => user::run(&values?, command).await,
+        Command::Token(command) => token::run(&values?, command).await,
         Command::SigningKey(command) => signing_key::run(&values?, command).await,
         Command::Config { json } => config::run(&values?, json),
         Command::Doctor(options) => doctor::run(values, options).await,

@@ -12,6 +12,7 @@ use crate::domain::{
     authorize_request::AuthorizeRequest,
     consent::{Consent, Decision},
     delivery::{DeliveryState, Kind},
+    idempotency::NamedRequest,
     keyring::Lookup,
     permissions::Permissions,
     sealed::Sealed,
@@ -426,4 +427,34 @@ pub struct GrantPage {
     pub grants: Vec<GrantView>,
     /// Before which id the next page begins, if there may be more.
     pub next: Option<String>,
+}
+
+/// A named request, and what seals its answer once the number of what it made is known.
+pub struct ToRemember {
+    /// The request.
+    pub request: NamedRequest,
+    /// Makes the sealed answer.
+    pub seal: SealFor,
+}
+
+/// What is known of a named request.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Remembered {
+    /// Nothing.
+    Nothing,
+    /// It was answered so.
+    Answered(Sealed),
+    /// Its name was used for another request.
+    Another,
+}
+
+/// How making something went that is made once a named request.
+#[derive(Clone, PartialEq, Eq)]
+pub enum OnceMade<T> {
+    /// As always.
+    Now(T),
+    /// It was made before, and answered so.
+    Before(Sealed),
+    /// The name was used for another request.
+    Another,
 }

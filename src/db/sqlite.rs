@@ -35,6 +35,8 @@ pub mod delivery_status;
 pub mod form_uses;
 #[path = "queries/grants.rs"]
 pub mod grants;
+#[path = "queries/idempotency.rs"]
+pub mod idempotency;
 #[path = "queries/key_changes.rs"]
 pub mod key_changes;
 #[path = "queries/key_edits.rs"]

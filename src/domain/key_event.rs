@@ -48,13 +48,14 @@ impl KeyEvent {
     }
 
     /// The delivery's id, which is the `webhook-id`: sorts by time as other deliveries' do (RFC 9562
-    /// §5.7), what happened in its next 12 bits, and random as the grant's id is, so that no two stores
-    /// have the same.
-    pub fn id(&self, grant_id: &str, now: Timestamp) -> String {
+    /// §5.7), then what happened and how often in that millisecond, and random as the grant's id is, so
+    /// that no two stores have the same.
+    pub fn id(&self, grant_id: &str, now: Timestamp, turn: u8) -> String {
         let grant = Uuid::try_parse(grant_id).map_or(0, |id| id.as_u128());
         let time = u128::try_from(now.as_millis()).unwrap_or(0) << 80;
+        let what = (u128::from(turn) << 4 | self.code()) << 64;
         let random = grant & ((1 << 64) - 1);
-        format!("msg_{}", Uuid::from_u128(time | (7 << 76) | (self.code() << 64) | random))
+        format!("msg_{}", Uuid::from_u128(time | (7 << 76) | what | random))
     }
 
     /// What the app is told besides which key it is: a JSON object.
@@ -149,10 +150,15 @@ mod tests {
         let grants =
             ["01a1fafa-8cab-786c-8f81-3781efe958ca", "01a1fafa-8cab-786c-8f81-3781efe958cb"];
         let at = Timestamp::from_millis;
-        let first = revoked.id(grants[0], at(1_795_207_503_999));
+        let first = revoked.id(grants[0], at(1_795_207_503_999), 0);
         assert_eq!(first, "msg_01a1fab4-a07f-7003-8f81-3781efe958ca");
-        assert!(first < expiring.id(grants[0], at(1_795_207_504_000)));
-        assert_ne!(first, expiring.id(grants[0], at(1_795_207_503_999)));
-        assert_ne!(first, revoked.id(grants[1], at(1_795_207_503_999)));
+        assert!(first < expiring.id(grants[0], at(1_795_207_504_000), 0));
+        for other in [
+            expiring.id(grants[0], at(1_795_207_503_999), 0),
+            revoked.id(grants[1], at(1_795_207_503_999), 0),
+            revoked.id(grants[0], at(1_795_207_503_999), 1),
+        ] {
+            assert_ne!(first, other);
+        }
     }
 }

@@ -24,6 +24,7 @@ pub mod entropy;
 pub mod expiry;
 pub mod failure;
 pub mod form_once;
+pub mod idempotency;
 pub mod key;
 pub mod key_event;
 pub mod key_list;

@@ -6,7 +6,7 @@
 use std::fmt;
 
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::answer::Answer;
 use crate::domain::text::{shortened, visible};
@@ -14,6 +14,9 @@ use crate::domain::text::{shortened, visible};
 /// WooCommerce's members, in their order.
 const MEMBERS: [&str; 5] =
     ["key_id", "user_id", "consumer_key", "consumer_secret", "key_permissions"];
+
+/// How many members of an event are shown.
+const MOST_TOLD: usize = 20;
 
 /// The longest text that is shown, in characters.
 const LONGEST: usize = 200;
@@ -41,8 +44,11 @@ pub struct Callback {
     pub webhook_id: String,
     /// How often this id came, this time included; nothing without an id.
     pub attempt: Option<usize>,
-    /// The five members in their order; the secret is cut.
-    pub members: serde_json::Map<String, Value>,
+    /// The event's type, if it is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub event: Option<String>,
+    /// The five members in their order, the secret cut; or what an event tells.
+    pub members: Map<String, Value>,
     /// What is wrong with the body, if anything is.
     pub body_error: Option<String>,
     /// Whether the store signed it.
@@ -62,12 +68,13 @@ pub struct Head {
 impl Callback {
     /// Looks at a body.
     pub fn new(head: Head, body: &[u8], signature: Signature, answer: Answer) -> Self {
-        let (members, body_error) = members(body);
+        let Body { event, members, error: body_error } = Body::read(body);
         Self {
             at: head.at,
             path: shown(&head.path),
             webhook_id: shown(&head.webhook_id),
             attempt: head.attempt,
+            event,
             members,
             body_error,
             signature,
@@ -76,25 +83,49 @@ impl Callback {
     }
 }
 
-fn members(body: &[u8]) -> (serde_json::Map<String, Value>, Option<String>) {
-    let none = serde_json::Map::new();
-    let value: Value = match serde_json::from_slice(body) {
-        Ok(value) => value,
-        // Line and column only: the parser's other words could quote the secret.
-        Err(e) => {
-            let place = format!("line {}, column {}", e.line(), e.column());
-            return (none, Some(format!("not JSON ({} bytes; {place})", body.len())));
+/// What a body holds, as it may be shown.
+#[derive(Default)]
+struct Body {
+    event: Option<String>,
+    members: Map<String, Value>,
+    error: Option<String>,
+}
+
+impl Body {
+    fn read(body: &[u8]) -> Self {
+        let wrong = |error: String| Self { error: Some(error), ..Self::default() };
+        let value: Value = match serde_json::from_slice(body) {
+            Ok(value) => value,
+            // Line and column only: the parser's other words could quote the secret.
+            Err(e) => {
+                let place = format!("line {}, column {}", e.line(), e.column());
+                return wrong(format!("not JSON ({} bytes; {place})", body.len()));
+            }
+        };
+        match value.as_object() {
+            None => wrong("JSON, but not an object".to_owned()),
+            Some(object) => Self::event(object).unwrap_or_else(|| Self::keys(object)),
         }
-    };
-    let Some(object) = value.as_object() else {
-        return (none, Some("JSON, but not an object".to_owned()));
-    };
-    let shown = MEMBERS.iter().filter_map(|name| Some((*name, look(name, object.get(*name)?))));
-    let shown = shown.map(|(name, value)| (name.to_owned(), value)).collect();
-    let wrong: Vec<_> = MEMBERS.into_iter().filter(|name| !fits(name, object.get(*name))).collect();
-    let error =
-        (!wrong.is_empty()).then(|| format!("missing or of another type: {}", wrong.join(", ")));
-    (shown, error)
+    }
+
+    /// Word of a key: a type, a time, and what is told.
+    fn event(object: &Map<String, Value>) -> Option<Self> {
+        let name = object.get("type")?.as_str()?;
+        let data = object.get("data")?.as_object()?;
+        let members =
+            data.iter().take(MOST_TOLD).map(|(name, value)| (shown(name), look(name, value)));
+        Some(Self { event: Some(shown(name)), members: members.collect(), error: None })
+    }
+
+    fn keys(object: &Map<String, Value>) -> Self {
+        let found = MEMBERS.iter().filter_map(|name| Some((*name, look(name, object.get(*name)?))));
+        let members = found.map(|(name, value)| (name.to_owned(), value)).collect();
+        let wrong: Vec<_> =
+            MEMBERS.into_iter().filter(|name| !fits(name, object.get(*name))).collect();
+        let error = (!wrong.is_empty())
+            .then(|| format!("missing or of another type: {}", wrong.join(", ")));
+        Self { event: None, members, error }
+    }
 }
 
 /// Whether a member has the type it must have: `key_id` a number, the others texts.
@@ -147,8 +178,11 @@ impl fmt::Display for Callback {
             let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
             writeln!(f, "  {name:<16} {text}")?;
         }
-        let body = self.body_error.as_deref().unwrap_or("JSON with the five members");
-        writeln!(f, "  {:<16} {body}", "body")?;
+        let good = match &self.event {
+            Some(event) => format!("event {event}"),
+            None => "JSON with the five members".to_owned(),
+        };
+        writeln!(f, "  {:<16} {}", "body", self.body_error.as_ref().unwrap_or(&good))?;
         writeln!(f, "  {:<16} {}", "signature", self.signature)?;
         writeln!(f, "  {:<16} {}", "answered", self.answer)
     }
@@ -193,6 +227,23 @@ mod tests {
             assert!(text.contains(line), "{line:?} is not in {text}");
         }
         assert!(!text.contains(SECRET) && !text.contains('\u{1b}'), "{text}");
+    }
+
+    #[test]
+    fn an_event_is_shown_with_what_it_tells() {
+        let body = format!(
+            r#"{{"type":"key.revoked","timestamp":"x","data":{{"key_id":7,"reason":"a\u001b[2J","consumer_secret":"{SECRET}"}}}}"#
+        );
+        let callback = callback(body.as_bytes());
+        let text = callback.to_string();
+        for line in
+            ["body             event key.revoked", "key_id           7", "reason           a[2J"]
+        {
+            assert!(text.contains(line), "{line:?} is not in {text}");
+        }
+        let json = serde_json::to_string(&callback).unwrap();
+        assert!(!text.contains(SECRET) && !json.contains(SECRET), "{text}");
+        assert!(callback.body_error.is_none() && json.contains(r#""event":"key.revoked""#));
     }
 
     #[test]

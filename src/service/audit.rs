@@ -8,7 +8,10 @@ pub use crate::db::outcomes::{AuditFilter, AuditPage};
 pub use crate::domain::audit::Row;
 use crate::{
     db,
-    domain::audit::{Entry, Event, Object},
+    domain::{
+        audit::{Entry, Event, Object},
+        user::Role,
+    },
 };
 
 /// How many rows are read at once.
@@ -57,6 +60,48 @@ pub async fn page(
     limit: usize,
 ) -> Result<AuditPage, ServiceError> {
     Ok(db::read!(services.db, audit::page(filter, before, limit))?)
+}
+
+/// Why somebody was not shown the log.
+#[derive(Debug, thiserror::Error)]
+pub enum AuditError {
+    /// The caller may not.
+    #[error("only admins and managers read the audit log, and only admins export it")]
+    NotAllowed,
+    /// Something nobody asked for.
+    #[error(transparent)]
+    Service(#[from] ServiceError),
+}
+
+/// A page of rows, newest first, for whoever may read them.
+///
+/// # Errors
+/// If the caller may not.
+pub async fn page_for(
+    services: &Services,
+    caller: &Caller,
+    filter: &AuditFilter,
+    before: Option<i64>,
+    limit: usize,
+) -> Result<AuditPage, AuditError> {
+    let may = caller.actor.role().is_some_and(Role::may_read_audit);
+    if !may {
+        return Err(AuditError::NotAllowed);
+    }
+    Ok(page(services, filter, before, limit).await?)
+}
+
+/// Begins an export: notes it, and refuses whoever is no admin.
+///
+/// # Errors
+/// If the caller may not.
+pub async fn begin_export(services: &Services, caller: &Caller) -> Result<(), AuditError> {
+    if !caller.actor.role().is_some_and(Role::may_manage_users) {
+        let entry = Entry::refused(Event::AuditExported, Object::audit(), json!({}));
+        caller.note(services, entry).await?;
+        return Err(AuditError::NotAllowed);
+    }
+    Ok(note_export(services, caller).await?)
 }
 
 /// The rows after a number, oldest first, [`BATCH`] at most: for an export, piece by piece.

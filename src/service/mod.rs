@@ -18,6 +18,7 @@ pub mod expiring;
 pub mod grants;
 mod hasher;
 pub mod health;
+pub mod idempotency;
 pub mod installation;
 pub mod keys;
 pub mod login;
@@ -27,8 +28,10 @@ pub mod setup;
 mod signals;
 pub mod signing;
 pub mod tokens;
+pub mod user_once;
 pub mod users;
 pub mod verify;
+pub mod views;
 
 use std::{sync::Arc, time::Duration};
 

@@ -129,6 +129,29 @@ pub async fn add(
     inserted(made?)
 }
 
+/// All users, by login, for whoever may manage them.
+///
+/// # Errors
+/// If the caller may not.
+pub async fn list_for(services: &Services, caller: &Caller) -> Result<Vec<User>, UserError> {
+    looks_after(caller)?;
+    Ok(list(services).await?)
+}
+
+/// The user of that number, for whoever may manage users.
+///
+/// # Errors
+/// If the caller may not, or there is none.
+pub async fn find_for(services: &Services, caller: &Caller, id: i64) -> Result<User, UserError> {
+    looks_after(caller)?;
+    find(services, id).await
+}
+
+fn looks_after(caller: &Caller) -> Result<(), UserError> {
+    let may = caller.actor.role().is_some_and(Role::may_manage_users);
+    may.then_some(()).ok_or(UserError::NotAllowed)
+}
+
 /// All users, by login.
 ///
 /// # Errors
@@ -379,7 +402,7 @@ fn told(fate: KeysFate) -> serde_json::Value {
 }
 
 /// Whether the caller may manage users; a refusal is written down.
-async fn manages(
+pub(super) async fn manages(
     services: &Services,
     caller: &Caller,
     event: Event,

@@ -3,6 +3,7 @@
 //! Open `routes.rs` first: it is the whole URL table. A page's struct stands beside its handler in
 //! `pages/`; templates hold no logic. Never: a secret in a page, a URL or a log line.
 
+mod api;
 mod assets;
 mod client_address;
 mod cookies;
@@ -20,5 +21,6 @@ mod site;
 mod verify;
 mod visitor;
 
+pub use api::description as api_description;
 pub use server::{Server, start};
 pub use site::{Site, SiteError};

@@ -11,6 +11,7 @@ use actix_web::{
 };
 
 use super::{
+    api,
     errors::{self, WebError},
     pages::{admin, authorize, connection, machine, session, setup},
     request_log, verify,
@@ -41,6 +42,8 @@ fn table(config: &mut ServiceConfig) {
         .route("/readyz", looked_at().to(machine::readyz))
         .route("/.well-known/jwks.json", looked_at().to(machine::jwks))
         .route("/static/{name}", looked_at().to(machine::asset))
+        .route("/openapi.json", looked_at().to(api::openapi))
+        .configure(api::configure)
         // The flow: every method, as in WooCommerce.
         .route("/wc-auth/v1/{route:.+}", page(authorize::dispatch))
         .route("/connections/{grant_id}", get_page(connection::show))

@@ -1,4 +1,5 @@
-//! Hears of keys that other processes changed, and throws away what everybody has heard.
+//! Hears of keys that other processes changed, and throws away what everybody has heard, with what else
+//! need not be known any more.
 
 use std::{sync::Arc, time::Duration};
 
@@ -8,7 +9,7 @@ use tokio::{
 };
 
 use crate::service::{
-    ServiceError, Services,
+    ServiceError, Services, idempotency,
     verify::{LOOK_EVERY, purge_changes, purge_nonces},
 };
 
@@ -30,7 +31,7 @@ pub async fn run(services: Arc<Services>, mut stop: watch::Receiver<bool>) {
         if looks.is_multiple_of(PURGE_EVERY)
             && let Err(error) = purge(&services).await
         {
-            tracing::error!(%error, "old changes of keys and nonces could not be deleted");
+            tracing::error!(%error, "old changes of keys, nonces and answers could not be deleted");
         }
         let _ = timeout(LOOK_EVERY, stop.changed()).await;
     }
@@ -39,5 +40,6 @@ pub async fn run(services: Arc<Services>, mut stop: watch::Receiver<bool>) {
 async fn purge(services: &Services) -> Result<(), ServiceError> {
     purge_changes(services).await?;
     purge_nonces(services).await?;
+    idempotency::purge(services).await?;
     Ok(())
 }

@@ -1,5 +1,5 @@
-//! The process is killed at each point of the approve path. After the restart the app has a working key
-//! or there is none (contract §5).
+//! The process is killed at each point of the approve path, and of a rotation's. After the restart the app
+//! has a working key or there is none (contract §5); a key that worked before works.
 
 use std::{sync::Arc, time::Duration};
 
@@ -147,6 +147,66 @@ fn let_the_time_run_out(story: &Story) -> String {
     conn.batch_execute("UPDATE deliveries SET due_at = 0, give_up_at = 0").unwrap();
     diesel::table! { grants (id) { id -> Text, } }
     grants::table.select(grants::id).first(&mut conn).unwrap()
+}
+
+#[tokio::test]
+async fn killed_after_a_rotation_was_written_it_is_delivered() {
+    rotated_after_a_kill_at("after-rotation", 1).await;
+}
+
+#[tokio::test]
+async fn killed_after_a_rotation_was_claimed_it_is_delivered() {
+    rotated_after_a_kill_at("after-claim", 1).await;
+}
+
+#[tokio::test]
+async fn killed_after_a_rotation_was_sent_it_is_delivered_again_and_the_same() {
+    rotated_after_a_kill_at("after-answer", 2).await;
+}
+
+/// A key in use gets a new pair from a process that is killed on the way. After the restart the app has
+/// the new pair, and until then the old one worked.
+async fn rotated_after_a_kill_at(fault: &str, callbacks: usize) {
+    let story = Story::begin().await;
+    let mut process = story.start("").await;
+    let manager = log_in(&process).await;
+    manager.approve(&manager.consent(&story.request()).await).await;
+    let old = story.receiver.wait_for(1).await.remove(0);
+    assert_eq!(process.terminate(), Some(0));
+
+    let mut process = story.start(fault).await;
+    let manager = log_in(&process).await;
+    let page = "/admin/keys/1/rotate";
+    let mut fields = manager.get(page).await.fields("form");
+    fields.insert("overlap".to_owned(), "24".to_owned());
+    let pressing = tokio::spawn(async move {
+        let request = manager.request(reqwest::Method::POST, page).form(&fields);
+        request.send().await.map(drop)
+    });
+    process.wait_for_log(&format!("stopped at {fault}")).await;
+    process.kill();
+    let _ = pressing.await.unwrap();
+    let left = services(&story).await;
+    assert!(old.judged(&left, "GET").await.is_ok(), "the old pair works");
+
+    let mut process = story.start("").await;
+    let received = story.receiver.wait_for(1 + callbacks).await;
+    process.wait_for_log("callback sent").await;
+    let new = &received[1];
+    assert!(received[1..].iter().all(|again| again.body == new.body), "the same pair each time");
+    assert_eq!(new.json()["key_id"], old.json()["key_id"]);
+    let manager = log_in(&process).await;
+    let settled = timeout(Duration::from_secs(20), async {
+        while !manager.get(page).await.body.contains("has its new pair") {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    });
+    settled.await.unwrap();
+    assert_eq!(process.terminate(), Some(0));
+    let services = services(&story).await;
+    assert!(old.judged(&services, "GET").await.is_ok(), "until the new one is used");
+    assert!(new.judged(&services, "GET").await.is_ok());
+    assert_eq!(old.judged(&services, "GET").await.unwrap_err().reason(), "replaced");
 }
 
 async fn delivered_after_a_kill_at(fault: &str, callbacks: usize) {

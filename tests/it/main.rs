@@ -12,6 +12,7 @@
 mod support;
 
 mod admin;
+mod api;
 mod approve;
 mod authorize;
 mod cli;
@@ -30,11 +31,14 @@ mod fuzz_corpus;
 mod guard;
 mod hanging_apps;
 mod http2;
+mod key_events;
 mod login;
 mod lossless;
 mod proxies;
 mod receivers;
+mod reconnect;
 mod rights;
+mod rotation;
 mod secrets;
 mod setup;
 mod signing;

@@ -13,13 +13,14 @@ use crate::support::{TestApp, granted};
 
 /// What is tried on a key of each kind, and who must succeed: admin, owner, approver, other manager,
 /// viewer.
-const TABLE: [(&str, [bool; 5]); 7] = [
+const TABLE: [(&str, [bool; 5]); 8] = [
     ("see", [true, true, true, true, true]),
     ("describe", [true, true, true, false, false]),
     ("narrow", [true, true, true, false, false]),
     ("widen", [true, true, false, false, false]),
     ("more time", [true, true, false, false, false]),
     ("revoke", [true, true, true, false, false]),
+    ("rotate", [true, true, true, false, false]),
     ("reassign", [true, false, false, false, false]),
 ];
 
@@ -85,6 +86,9 @@ impl Scene {
                 self.change(caller, KeyChange { expires_at: Some(None), ..nothing }).await
             }
             "revoke" => keys::revoke(services, caller, self.key, "tried").await,
+            "rotate" => {
+                keys::rotate(services, caller, self.key, std::time::Duration::ZERO).await.map(drop)
+            }
             "reassign" => {
                 let mia = self.app.user("mia").await.id;
                 keys::reassign(services, caller, self.key, mia).await

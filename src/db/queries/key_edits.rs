@@ -4,11 +4,15 @@
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
-use super::{Conn, delivery_ends, key_events, key_terms, keys, oauth, other_pairs, users};
+use super::{
+    Conn, delivery_ends, idempotency, key_events, key_terms, keys, oauth, other_pairs, users,
+};
 use crate::{
     db::{
         DbError,
-        outcomes::{KeyChange, KeyInsert, NewKey, SealFor, SeenKey},
+        outcomes::{
+            KeyChange, KeyInsert, NewKey, OnceMade, Remembered, SealFor, SeenKey, ToRemember,
+        },
         schema::keys as table,
     },
     domain::{key::KeyState, key_event::KeyEvent, search, timestamp::Timestamp},
@@ -55,6 +59,30 @@ pub async fn create(
         oauth::keep_secret(conn, id, &seal(id)).await?;
     }
     Ok(KeyInsert::Made(id))
+}
+
+/// Makes a key as [`create`] does, once for a named request.
+pub async fn create_once(
+    conn: &mut Conn,
+    now: Timestamp,
+    new: NewKey,
+    seal_secret: Option<SealFor>,
+    once: Option<ToRemember>,
+) -> Result<OnceMade<KeyInsert>, DbError> {
+    let Some(ToRemember { request, seal }) = once else {
+        return Ok(OnceMade::Now(create(conn, now, new, seal_secret).await?));
+    };
+    match idempotency::begin(conn, now, &request).await? {
+        Remembered::Nothing => {}
+        Remembered::Answered(answer) => return Ok(OnceMade::Before(answer)),
+        Remembered::Another => return Ok(OnceMade::Another),
+    }
+    let made = create(conn, now, new, seal_secret).await?;
+    match made {
+        KeyInsert::Made(id) => idempotency::answer(conn, &request, &seal(id)).await?,
+        KeyInsert::Taken(_) | KeyInsert::NoOwner => idempotency::take_back(conn, &request).await?,
+    }
+    Ok(OnceMade::Now(made))
 }
 
 /// Changes a live key that is still as it was seen; whether it was.

@@ -33,8 +33,24 @@ pub async fn write(
         .await
         .optional()?;
     let Some(grant_id) = grant_id else { return Ok(()) };
+    for turn in 0..=u8::MAX {
+        if insert(conn, now, (key_id, &grant_id), event, turn).await? {
+            return Ok(());
+        }
+    }
+    Err(DbError::Corrupt("deliveries.id"))
+}
+
+/// Writes it under the id of that turn, if that is free; whether it was.
+async fn insert(
+    conn: &mut Conn,
+    now: Timestamp,
+    (key_id, grant_id): (i64, &str),
+    event: &KeyEvent,
+    turn: u8,
+) -> Result<bool, DbError> {
     let row = (
-        deliveries::id.eq(event.id(&grant_id, now)),
+        deliveries::id.eq(event.id(grant_id, now, turn)),
         deliveries::kind.eq(Kind::Event.as_str()),
         deliveries::grant_id.eq(grant_id),
         deliveries::key_id.eq(key_id),
@@ -48,6 +64,5 @@ pub async fn write(
         deliveries::created_at.eq(now.as_millis()),
     );
     let insert = diesel::insert_into(deliveries::table).values(row).on_conflict_do_nothing();
-    insert.execute(conn).await?;
-    Ok(())
+    Ok(insert.execute(conn).await? == 1)
 }

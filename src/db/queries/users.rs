@@ -3,11 +3,14 @@
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
-use super::{Conn, meta};
+use super::{Conn, idempotency, meta};
 use crate::{
     db::{
         DbError,
-        outcomes::{NewUser, UserChange, UserInsert, UserUpdate, UserWithPassword},
+        outcomes::{
+            NewUser, OnceMade, Remembered, ToRemember, UserChange, UserInsert, UserUpdate,
+            UserWithPassword,
+        },
         schema::{sessions, users},
     },
     domain::{
@@ -56,6 +59,29 @@ pub async fn insert(conn: &mut Conn, now: Timestamp, new: &NewUser) -> Result<Us
         .await
         .optional()?;
     Ok(id.map_or(UserInsert::Taken, UserInsert::Made))
+}
+
+/// Makes a user, once for a named request.
+pub async fn insert_once(
+    conn: &mut Conn,
+    now: Timestamp,
+    new: &NewUser,
+    once: Option<ToRemember>,
+) -> Result<OnceMade<UserInsert>, DbError> {
+    let Some(ToRemember { request, seal }) = once else {
+        return Ok(OnceMade::Now(insert(conn, now, new).await?));
+    };
+    match idempotency::begin(conn, now, &request).await? {
+        Remembered::Nothing => {}
+        Remembered::Answered(answer) => return Ok(OnceMade::Before(answer)),
+        Remembered::Another => return Ok(OnceMade::Another),
+    }
+    let made = insert(conn, now, new).await?;
+    match made {
+        UserInsert::Made(id) => idempotency::answer(conn, &request, &seal(id)).await?,
+        UserInsert::Taken | UserInsert::NoSetup => idempotency::take_back(conn, &request).await?,
+    }
+    Ok(OnceMade::Now(made))
 }
 
 /// Makes the first admin, using up the setup token (its keyed hash stands in `meta`).

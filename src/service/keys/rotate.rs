@@ -28,6 +28,7 @@ use crate::{
         pair::LONGEST_OVERLAP,
         sealed::Sealed,
     },
+    fault,
     service::{ServiceError, Services, caller::Caller},
 };
 
@@ -134,6 +135,7 @@ async fn send(
         rotations::hand_over(now, new, by),
         |exchanged: &Exchanged| entries(*exchanged, id, details),
     )?;
+    fault::point("after-rotation").await;
     services.signals.wake_worker();
     done(exchanged).map(|()| Rotated::Sent { grant_id, delivery_id })
 }

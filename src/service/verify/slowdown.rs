@@ -75,7 +75,12 @@ impl Slowdown {
     /// Lets an address that fails often wait, and whoever asks for a key that is being guessed at from
     /// an address that failed before. When everybody together fails too often, everybody waits whom
     /// memory alone does not let pass.
-    pub(super) async fn pause(&self, address: IpAddr, key: Option<&LiveKey>, now: Timestamp) {
+    pub(in crate::service) async fn pause(
+        &self,
+        address: IpAddr,
+        key: Option<&LiveKey>,
+        now: Timestamp,
+    ) {
         if self.slows(address, key, now) {
             sleep(DELAY).await;
         }
@@ -89,7 +94,7 @@ impl Slowdown {
     }
 
     /// Notes a failure of that address.
-    pub(super) fn failed(&self, address: IpAddr, now: Timestamp) {
+    pub(in crate::service) fn failed(&self, address: IpAddr, now: Timestamp) {
         let network = network(address);
         let budget = self.addresses.get(&network).unwrap_or_else(|| {
             let fresh = Arc::new(Budget::default());

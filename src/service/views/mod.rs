@@ -1,0 +1,26 @@
+//! Things as programs see them, in JSON: the names and forms that the API and `--json` of the command
+//! line share, and their description for OpenAPI.
+//!
+//! Why one place: a script must read the same of both. Names only get added. Instants are RFC 3339 in
+//! UTC. Never here: anything that opens something; a secret is written out by `keys::with_pair` alone.
+
+mod audit;
+mod deliveries;
+mod grants;
+mod keys;
+mod tokens;
+mod users;
+pub mod words;
+
+pub use audit::{AuditObjectJson, AuditRowJson};
+pub use deliveries::{AttemptJson, DeliveryDetailJson, DeliveryJson, FailureJson, StepJson};
+pub use grants::{AppJson, ApproverJson, GrantJson};
+pub use keys::{KeyAppJson, KeyJson, LastUsedJson, OwnerJson};
+pub use tokens::TokenJson;
+pub use users::UserJson;
+
+use crate::domain::timestamp::Timestamp;
+
+fn instant(at: Option<Timestamp>) -> Option<String> {
+    at.map(|at| at.to_string())
+}

@@ -1,0 +1,17 @@
+//! The JSON API, as an integrator uses it: with a token, over HTTP, against the real server.
+
+mod audit;
+mod authentication;
+mod deliveries;
+mod description;
+mod hostile;
+mod idempotency;
+mod keys;
+mod lists;
+mod program;
+mod rights;
+mod schemathesis;
+mod token_command;
+mod users;
+
+use program::{Program, Told};
