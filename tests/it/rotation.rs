@@ -134,6 +134,8 @@ async fn an_app_is_sent_a_new_pair_and_the_old_ends_with_its_first_use() {
         (key.ending.as_str(), key.state),
         (&new.text("consumer_key")[36..], ShownState::Active)
     );
+    // The standing clock would give both deliveries one time, and which is newer would be chance.
+    scene.app.clock.advance(Duration::from_secs(1));
     assert_eq!(scene.rotate("0").await.status, 303, "and once more");
     let newest = scene.sent(3).await;
     assert_eq!(word(&scene.app, &new).await, "replaced", "at once");
