@@ -76,6 +76,8 @@ pub async fn wait_for_rotation(
     if let Ok(Err(error)) = timeout(delivery_watch::PATIENCE, settled).await {
         return Err(error);
     }
+    // Who is told that the old pair is over finds it so, also if the worker has not heard itself yet.
+    services.verifier.changes.changed_here(services).await;
     rotation(services, caller, id).await
 }
 
