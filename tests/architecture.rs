@@ -102,7 +102,7 @@ const SECRET: [&str; 35] = [
     "Sealed",
     "SessionId",
     "Settings",
-    "Shown",
+    "ShownAnswer",
     "ToRemember",
     "UserWithPassword",
 ];
