@@ -94,7 +94,7 @@ fn print(tokens: Vec<ApiTokenRow>, json: bool) -> Result<(), CliError> {
         let state = if token.revoked_at.is_some() { "revoked" } else { "" };
         let used = token.last_used_at.as_deref().unwrap_or("never used");
         let ends = token.expires_at.as_deref().unwrap_or("no end");
-        let (user, name) = (&token.user.login, &token.name);
+        let (user, name) = (&token.user, &token.name);
         print_line(format!(
             "{}\t{user}\t{name}\t…{}\t{used}\t{ends}\t{state}",
             token.id, token.ending

@@ -77,6 +77,7 @@ pub async fn approve(
         "app": approval.request.shown_name(), "callback_host": approval.request.callback_url.host(),
         "permissions": approval.request.scope.as_str(),
         "expires_at": approval.expires_at.map(|at| at.to_string()),
+        "replaces": approval.replaces.iter().map(|(id, _)| *id).collect::<Vec<_>>(),
     });
     let journal = caller.journal(services);
     let outcome = db::audited!(

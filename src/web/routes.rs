@@ -73,6 +73,8 @@ fn looking_after_keys(config: &mut ServiceConfig) {
         .route("/admin/keys/{id}/widen", post_page(key::widen))
         .route("/admin/keys/{id}/owner", page(key_edit::owner))
         .route("/admin/keys/{id}/revoke", page(key_end::one))
+        .route("/admin/keys/{id}/deliveries/{delivery}/retry", post_page(key::retry_delivery))
+        .route("/admin/keys/{id}/deliveries/{delivery}/cancel", post_page(key::cancel_delivery))
         .route("/admin/keys/{id}/rotate", page(rotate::rotate))
         .route("/admin/keys/{id}/rotate/retry", post_page(rotate::retry))
         .route("/admin/keys/{id}/rotate/cancel", post_page(rotate::cancel))

@@ -5,7 +5,8 @@ use appgrant::service::setup;
 use crate::{
     browser::{Browser, Script},
     scene::log_in,
-    support::{Answers, PASSWORD, Reaction, Receiver, TestApp, query},
+    screens::Screens,
+    support::{Answers, PASSWORD, Question, Reaction, Receiver, TestApp, query},
 };
 
 const FLOW: &str = "/wc-auth/v1/authorize";
@@ -56,6 +57,7 @@ impl Gallery {
         visit.troubled_delivery(looker).await;
         visit.outcomes(looker).await;
         visit.refusals(looker).await;
+        visit.screens(looker).await;
     }
 }
 
@@ -156,6 +158,16 @@ impl Visit<'_> {
         self.ask("read", &[]).await;
         self.browser.text(".wc-auth-logout").await;
         looker.look(&self.browser, "denied-switch").await;
+    }
+
+    async fn screens(&self, looker: &mut impl Looker) {
+        let screens = Screens { store: &self.store, browser: &self.browser };
+        // The third key is the one whose delivery worked.
+        let taken = self.receiver.received().pop().unwrap();
+        let asked = Question::forwarded("GET", "/wp-json/wc/v3/orders").keys(&taken);
+        let asked = asked.with("X-Forwarded-For", "198.51.100.7").with("User-Agent", "Parcel/1");
+        assert_eq!(asked.ask(&self.store).await.word(), "allowed");
+        screens.show(3, looker).await;
     }
 
     async fn open(&self, path: &str) {

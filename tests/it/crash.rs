@@ -164,6 +164,38 @@ async fn killed_after_a_rotation_was_sent_it_is_delivered_again_and_the_same() {
     rotated_after_a_kill_at("after-answer", 2).await;
 }
 
+#[tokio::test]
+async fn killed_while_an_app_reconnects_it_has_one_key() {
+    for (fault, callbacks) in [("after-transaction", 1), ("after-answer", 2)] {
+        let story = Story::begin().await;
+        let mut process = story.start("").await;
+        let manager = log_in(&process).await;
+        manager.approve(&manager.consent(&story.request()).await).await;
+        let old = story.receiver.wait_for(1).await.remove(0);
+        assert_eq!(process.terminate(), Some(0));
+
+        story.approve_and_kill_at(fault).await;
+        let before = story.receiver.received().len();
+        if fault == "after-answer" {
+            let left = services(&story).await;
+            assert!(old.judged(&left, "GET").await.is_ok(), "nothing is recorded, nothing ended");
+        }
+        let mut process = story.start("").await;
+        let new = story.receiver.wait_for(before.max(1 + callbacks)).await.pop().unwrap();
+        let services = services(&story).await;
+        let settled = timeout(Duration::from_secs(20), async {
+            while old.judged(&services, "GET").await.is_ok() {
+                services.verifier.changes.catch_up(&services).await.unwrap();
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        });
+        settled.await.unwrap();
+        assert_eq!(old.judged(&services, "GET").await.unwrap_err().reason(), "revoked");
+        assert!(new.judged(&services, "GET").await.is_ok(), "{fault}");
+        assert_eq!(process.terminate(), Some(0));
+    }
+}
+
 /// A key in use gets a new pair from a process that is killed on the way. After the restart the app has
 /// the new pair, and until then the old one worked.
 async fn rotated_after_a_kill_at(fault: &str, callbacks: usize) {

@@ -140,7 +140,7 @@ async fn an_app_hears_of_its_rotation() {
 async fn a_key_is_warned_of_twice_and_ends_to_the_millisecond() {
     let scene = Scene::set("30").await;
     assert_eq!(scene.word().await, "allowed");
-    scene.app.clock.advance(DAY * 16 - Duration::from_millis(1));
+    scene.app.clock.advance((DAY * 16).saturating_sub(Duration::from_millis(1)));
     assert_eq!(scene.warned().await, 0);
     scene.app.clock.advance(Duration::from_millis(1));
     let (first, second) = tokio::join!(scene.warned(), scene.warned());
@@ -159,7 +159,7 @@ async fn a_key_is_warned_of_twice_and_ends_to_the_millisecond() {
     keys::change(scene.app.services(), &caller, 1, change).await.unwrap();
     assert_eq!(scene.warned().await, 1, "another end begins anew");
     assert_eq!(scene.event(3).await.json()["data"]["expires_at"], later.to_string());
-    scene.app.clock.advance(DAY * 10 - Duration::from_millis(1));
+    scene.app.clock.advance((DAY * 10).saturating_sub(Duration::from_millis(1)));
     assert_eq!(scene.word().await, "allowed");
     scene.app.clock.advance(Duration::from_millis(1));
     assert_eq!(scene.word().await, "expired");
@@ -175,7 +175,7 @@ async fn a_key_is_warned_of_twice_and_ends_to_the_millisecond() {
 async fn a_short_life_is_enforced_and_not_warned_of() {
     let scene = Scene::set("1").await;
     assert_eq!(scene.warned().await, 0);
-    scene.app.clock.advance(DAY - Duration::from_millis(1));
+    scene.app.clock.advance(DAY.saturating_sub(Duration::from_millis(1)));
     assert_eq!((scene.warned().await, scene.word().await.as_str()), (0, "allowed"));
     scene.app.clock.advance(Duration::from_millis(1));
     assert_eq!(scene.word().await, "expired");

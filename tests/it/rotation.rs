@@ -144,7 +144,7 @@ async fn an_app_is_sent_a_new_pair_and_the_old_ends_with_its_first_use() {
 async fn the_old_pair_ends_with_the_overlap_and_by_hand() {
     let scene = Scene::set(&[]).await;
     scene.rotate("168").await;
-    scene.app.clock.advance(HOUR * 168 - Duration::from_millis(1));
+    scene.app.clock.advance((HOUR * 168).saturating_sub(Duration::from_millis(1)));
     assert_eq!(word(&scene.app, &scene.old).await, "allowed");
     assert_eq!(keys::end_overdue(scene.app.services()).await.unwrap(), 0);
     scene.app.clock.advance(Duration::from_millis(1));

@@ -72,6 +72,62 @@ async fn a_delivered_secret_is_nowhere_else() {
     }
 }
 
+/// Keys, secrets, tokens and passwords made, pasted and typed on the screens under `/admin`.
+#[tokio::test]
+async fn what_the_screens_show_once_is_nowhere_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let add = ["user", "add", "max", "--role", "manager", "--password-stdin"];
+    assert_eq!(Process::run(folder.path(), &add, PASSWORD).0, 0);
+    let settings = [("APPGRANT_LOG", "trace")];
+    let mut process = Process::start(folder.path(), &own_address(), &settings).await;
+    let browser = process.browser();
+    browser.post("/login", &[("username", "max"), ("password", PASSWORD)]).await;
+    let mut fields = browser.get("/admin/keys/new").await.fields("main form");
+    fields.insert("description".to_owned(), "My till".to_owned());
+    fields.insert("permissions".to_owned(), "read".to_owned());
+    let made = browser.press("/admin/keys/new", &fields).await;
+    let (key, secret) =
+        (made.attribute("#consumer-key", "value"), made.attribute("#consumer-secret", "value"));
+    let account = browser.get("/admin/account").await;
+    let mut fields = account.fields("form[action$=tokens]");
+    fields.insert("token_name".to_owned(), "Sync".to_owned());
+    let token = browser.press("/admin/account/tokens", &fields).await.attribute("#token", "value");
+    assert!(!key.is_empty() && !secret.is_empty() && !token.is_empty());
+
+    let form_token = fields["form_token"].as_str();
+    let mut pages = Vec::new();
+    for typed in [&key, &secret, &token] {
+        let fields = [("form_token", form_token), ("q", typed.as_str())];
+        let answer = browser.post("/admin/keys/search", &fields).await;
+        pages.push(answer.location().to_owned());
+    }
+    let new = "an entirely new one";
+    let change = [
+        ("form_token", form_token),
+        ("current", PASSWORD),
+        ("password", new),
+        ("password_again", new),
+    ];
+    assert!(
+        browser.post("/admin/account/password", &change).await.location().ends_with("own_password")
+    );
+    for path in ["/admin", "/admin/keys", "/admin/keys/1", "/admin/account", "/admin/audit"] {
+        pages.push(browser.get(path).await.body);
+    }
+    assert_eq!(process.terminate(), Some(0));
+    assert!(process.log().contains("TRACE"), "the log was at its most talkative");
+    let mut places = files(folder.path());
+    places.extend(pages.into_iter().map(|page| ("a page".to_owned(), page.into_bytes())));
+    assert!(places.iter().any(|(_, content)| content.windows(7).any(|w| w == b"My till")));
+    let needles = [&key[3..], &secret[3..], &token[4..], new, "an+entirely+new", PASSWORD];
+    for (place, content) in &places {
+        for needle in needles {
+            let found = content.windows(needle.len()).any(|window| window == needle.as_bytes());
+            assert!(!found, "{needle} stands in {place}");
+        }
+    }
+}
+
 /// Every file in the folder but the key file.
 fn files(folder: &std::path::Path) -> Vec<(String, Vec<u8>)> {
     fs::read_dir(folder)

@@ -34,6 +34,26 @@ fn a_good_link_gives_no_finding() {
     assert!(diagnosis.understood.iter().all(|understood| understood.accepted));
 }
 
+#[test]
+fn an_address_for_events_is_looked_at_as_the_callbacks() {
+    for (url, code) in [
+        ("http%3A%2F%2Fapp.example", "not_https"),
+        ("https%3A%2F%2Fa%40app.example", "user_info"),
+        ("https%3A%2F%2Fapp.example%3A22", "bad_port"),
+        ("%2Fevents", "relative"),
+    ] {
+        let diagnosis = look(&format!("{GOOD}&events_url={url}"));
+        assert_eq!(codes(&diagnosis), [(code, true)], "{url}");
+    }
+    let good = look(&format!("{GOOD}&events_url=https%3A%2F%2Fapp.example%2Fevents"));
+    assert_eq!(good.findings, []);
+    let events = good.understood.last().map(|u| (u.name, u.value.as_deref()));
+    assert_eq!(events, Some(("events_url", Some("https://app.example/events"))));
+    let mended = look(&format!("{GOOD}&events_url=http%3A%2F%2Fapp.example")).mended;
+    let mended = mended.expect("http is mended to https");
+    assert!(mended.ends_with("&events_url=https%3A%2F%2Fapp.example"), "{mended}");
+}
+
 /// Links with one fault that the store does not forgive, the finding's word, and whether the link as it
 /// was meant is known.
 #[test]

@@ -15,7 +15,7 @@ pub struct AuditRowJson {
     /// Its place in the chain: 1, 2, … without gaps.
     #[schema(example = 42)]
     pub seq: i64,
-    /// When.
+    /// When, to the millisecond, which the hash covers.
     #[schema(format = DateTime)]
     pub at: String,
     /// Who: a login, with the token's number if a program acted; `command line`, `system` or `nobody`.
@@ -59,10 +59,12 @@ pub struct AuditObjectJson {
 
 impl From<Row> for AuditRowJson {
     fn from(row: Row) -> Self {
-        let details = serde_json::from_str(&row.details);
+        // Somebody may have altered it; then it is shown as the text it is.
+        let details = serde_json::from_str(&row.details).ok().filter(Value::is_object);
+        let details = details.unwrap_or_else(|| serde_json::json!({ "text": row.details }));
         Self {
             seq: row.seq,
-            at: row.at.to_string(),
+            at: row.at.to_millis_text(),
             actor: row.actor,
             actor_id: row.actor_id,
             address: row.address,
@@ -71,8 +73,7 @@ impl From<Row> for AuditRowJson {
             outcome: Outcome::parse(&row.outcome)
                 .map_or(row.outcome, |outcome| outcome.as_str().to_owned()),
             request_id: row.request_id,
-            // Altered rows are shown too: `audit verify` is what judges them.
-            details: details.unwrap_or(Value::Object(serde_json::Map::new())),
+            details,
             hash: HEXLOWER.encode(&row.hash),
         }
     }

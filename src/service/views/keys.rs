@@ -4,7 +4,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{instant, words};
-use crate::domain::key_view::{KeyApp, KeyView, LastUse, Owner};
+use crate::domain::key_view::{KeyApp, KeyView, LastUse};
 
 /// A key. Its secret is in no answer but the one to its creation.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -25,8 +25,15 @@ pub struct KeyJson {
     /// Where it is in its life.
     #[schema(value_type = words::KeyState)]
     pub state: &'static str,
-    /// The user it acts for.
-    pub owner: OwnerJson,
+    /// Login of the user it acts for.
+    #[schema(example = "max")]
+    pub owner: String,
+    /// That user's number.
+    #[schema(example = 2)]
+    pub owner_id: i64,
+    /// That user's name, for people.
+    #[schema(example = "Max")]
+    pub owner_name: String,
     /// The app it was made for; null if it was made by hand.
     #[schema(required)]
     pub app: Option<KeyAppJson>,
@@ -50,21 +57,6 @@ pub struct KeyJson {
     pub revoke_reason: Option<String>,
 }
 
-/// The user a key acts for.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-#[schema(as = Owner)]
-pub struct OwnerJson {
-    /// The user's number.
-    #[schema(example = 2)]
-    pub id: i64,
-    /// Login name.
-    #[schema(example = "max")]
-    pub login: String,
-    /// Name for people.
-    #[schema(example = "Max")]
-    pub name: String,
-}
-
 /// The app a key was made for.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = KeyApp)]
@@ -86,9 +78,9 @@ pub struct LastUsedJson {
     /// When.
     #[schema(format = DateTime)]
     pub at: String,
-    /// From where.
-    #[schema(example = "203.0.113.9")]
-    pub address: String,
+    /// From where; null for keys that WooCommerce saw last.
+    #[schema(required, example = "203.0.113.9")]
+    pub address: Option<String>,
     /// What the client calls itself.
     #[schema(required)]
     pub client: Option<String>,
@@ -102,7 +94,9 @@ impl From<KeyView> for KeyJson {
             ending: key.ending,
             permissions: key.permissions.as_str(),
             state: key.state.as_str(),
-            owner: key.owner.into(),
+            owner: key.owner.login,
+            owner_id: key.owner.id,
+            owner_name: key.owner.name,
             app: key.app.map(KeyAppJson::from),
             created_at: key.created_at.to_string(),
             expires_at: instant(key.expires_at),
@@ -114,12 +108,6 @@ impl From<KeyView> for KeyJson {
     }
 }
 
-impl From<Owner> for OwnerJson {
-    fn from(Owner { id, login, name, .. }: Owner) -> Self {
-        Self { id, login, name }
-    }
-}
-
 impl From<KeyApp> for KeyAppJson {
     fn from(KeyApp { name, callback_host, grant_id, .. }: KeyApp) -> Self {
         Self { name, callback_host, grant_id }
@@ -128,6 +116,7 @@ impl From<KeyApp> for KeyAppJson {
 
 impl From<LastUse> for LastUsedJson {
     fn from(LastUse { at, address, client }: LastUse) -> Self {
+        let address = Some(address).filter(|address| !address.is_empty());
         Self { at: at.to_string(), address, client }
     }
 }

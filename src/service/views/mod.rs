@@ -15,11 +15,18 @@ pub mod words;
 pub use audit::{AuditObjectJson, AuditRowJson};
 pub use deliveries::{AttemptJson, DeliveryDetailJson, DeliveryJson, FailureJson, StepJson};
 pub use grants::{AppJson, ApproverJson, GrantJson};
-pub use keys::{KeyAppJson, KeyJson, LastUsedJson, OwnerJson};
+pub use keys::{KeyAppJson, KeyJson, LastUsedJson};
 pub use tokens::TokenJson;
 pub use users::UserJson;
 
+use serde::Serialize;
+
 use crate::domain::timestamp::Timestamp;
+
+/// A view as one line of JSON, its fields in their order.
+pub fn line(view: &impl Serialize) -> String {
+    serde_json::to_string(view).expect("texts and numbers can be written")
+}
 
 fn instant(at: Option<Timestamp>) -> Option<String> {
     at.map(|at| at.to_string())

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{OwnerJson, instant};
+use super::instant;
 use crate::service::tokens::ApiTokenRow;
 
 /// An API token.
@@ -19,8 +19,9 @@ pub struct TokenJson {
     /// Its last characters, by which people recognise it.
     #[schema(example = "0f9e8d")]
     pub ending: String,
-    /// The user it acts for.
-    pub user: OwnerJson,
+    /// Login of the user it acts for.
+    #[schema(example = "max")]
+    pub user: String,
     /// When it was made.
     #[schema(format = DateTime)]
     pub created_at: String,
@@ -41,7 +42,7 @@ impl From<ApiTokenRow> for TokenJson {
             id: row.id,
             name: row.name,
             ending: row.ending,
-            user: OwnerJson { id: row.user.id, login: row.user.login, name: row.user.name },
+            user: row.user.login,
             created_at: row.created_at.to_string(),
             expires_at: instant(row.expires_at),
             last_used_at: instant(row.last_used_at),

@@ -1,6 +1,9 @@
 //! Migrations: there and back, at once from many processes, and told apart from another version's.
 
-use appgrant::db::{Backend, Db, DbError};
+use appgrant::{
+    db::{Backend, Db, DbError, outcomes::Recorded},
+    domain::failure::Failure,
+};
 use diesel::{
     Connection, SqliteConnection, backend::Backend as DieselBackend, migration::MigrationSource,
 };
@@ -10,12 +13,16 @@ use diesel_async::{
 use diesel_migrations::{FileBasedMigrations, MigrationHarness};
 use tokio::{runtime::Handle, task::spawn_blocking};
 
-use super::{TestDatabase, at_once, samples::make_user};
+use super::{
+    TestDatabase, at_once,
+    samples::{approve_some, at, claim, make_user, record},
+};
 
 on_each_database!(
     a_fresh_database_is_brought_up_to_date_once,
     processes_that_migrate_at_once_do_no_harm,
     every_migration_goes_back_and_forth,
+    deliveries_survive_the_way_back_and_forth,
     an_older_schema_is_told,
     a_newer_schema_is_told,
 );
@@ -78,6 +85,50 @@ async fn every_migration_goes_back_and_forth(db: TestDatabase) {
     db.migrate().await.unwrap();
     db.check().await.unwrap();
     make_user(&db, "max").await;
+}
+
+/// SQLite makes both tables anew.
+async fn deliveries_survive_the_way_back_and_forth(db: TestDatabase) {
+    approve_some(&db, 2).await;
+    let first = claim(&db, at(0)).await;
+    record(&db, at(1), &first, Some(Failure::Status(500))).await;
+    let second = claim(&db, at(2)).await;
+    let (url, is_sqlite) = (db.url.clone(), db.is_sqlite());
+    spawn_blocking(move || {
+        let version = "20261125000002";
+        if is_sqlite {
+            let mut conn = SqliteConnection::establish(&url["sqlite:".len()..]).unwrap();
+            revert_to_before(&mut conn, "sqlite", version);
+        } else {
+            let conn = Handle::current().block_on(AsyncPgConnection::establish(&url)).unwrap();
+            let mut conn = AsyncConnectionWrapper::<_>::from(conn);
+            revert_to_before(&mut conn, "postgres", version);
+        }
+    })
+    .await
+    .unwrap();
+    assert_eq!(db.count("deliveries WHERE state = 'waiting' AND failures = 1").await, 1);
+    assert_eq!(db.count("delivery_attempts").await, 2);
+    let fresh = db.open_again();
+    fresh.migrate().await.unwrap();
+    assert_eq!(db.count("deliveries WHERE kind = 'keys' AND sealed IS NOT NULL").await, 2);
+    assert_eq!(db.count("grants WHERE user_start = '123' AND events_url IS NULL").await, 2);
+    assert_eq!(record(&db, at(3), &second, None).await, Recorded::Delivered);
+    assert_eq!(claim(&db, at(6)).await.id, first.id, "and goes on where it was");
+    let status = read!(db, delivery_status::of_grant(&first.grant_id)).unwrap();
+    assert_eq!(status.attempts.len(), 2);
+}
+
+fn revert_to_before<DB: DieselBackend>(
+    conn: &mut impl MigrationHarness<DB>,
+    side: &str,
+    version: &str,
+) where
+    FileBasedMigrations: MigrationSource<DB>,
+{
+    let folder = format!("{}/migrations/{side}", env!("CARGO_MANIFEST_DIR"));
+    let files = FileBasedMigrations::from_path(folder).unwrap();
+    while conn.revert_last_migration(files.clone()).unwrap().to_string() != version {}
 }
 
 fn revert_all<DB: DieselBackend>(conn: &mut impl MigrationHarness<DB>, side: &str)

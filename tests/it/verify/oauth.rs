@@ -10,7 +10,7 @@ use crate::support::{Question, Received, TestApp, encode, granted};
 const ON: &[(&str, &str)] = &[("OAUTH1", "true")];
 
 /// A client that signs as RFC 5849 says; for a query without arrays and duplicates that is the same.
-struct Client {
+pub struct Client {
     key: String,
     secret: String,
     base: String,
@@ -19,15 +19,21 @@ struct Client {
 
 impl Client {
     fn of(app: &TestApp, received: &Received) -> Self {
+        Self::new(app, &received.text("consumer_key"), &received.text("consumer_secret"))
+    }
+
+    /// With that key and secret.
+    pub fn new(app: &TestApp, key: &str, secret: &str) -> Self {
         Self {
-            key: received.text("consumer_key"),
-            secret: received.text("consumer_secret"),
+            key: key.to_owned(),
+            secret: secret.to_owned(),
             base: app.url.clone(),
             at: app.services().now().as_seconds(),
         }
     }
 
-    fn signs(&self, method: &str, query: &[(&str, &str)], nonce: &str) -> Question {
+    /// A signed question.
+    pub fn signs(&self, method: &str, query: &[(&str, &str)], nonce: &str) -> Question {
         let at = self.at.to_string();
         let oauth = [
             ("oauth_consumer_key", self.key.as_str()),
@@ -45,6 +51,31 @@ impl Client {
         let uri = format!("{ORDERS}?{params}&oauth_signature={signature}");
         Question::forwarded(method, &uri).without("X-Forwarded-Proto")
     }
+}
+
+#[tokio::test]
+async fn both_pairs_of_a_rotation_sign_until_the_new_one_is_used() {
+    use appgrant::service::{caller::Caller, keys};
+    let app = TestApp::with(ON).await;
+    let receiver = crate::support::Receiver::start().await;
+    let manager = app.logged_in("max").await;
+    let page = manager.consent(&crate::support::request(&receiver.url())).await;
+    manager.approve(&page).await;
+    let old = receiver.wait_for(1).await.remove(0);
+    let old = Client::of(&app, &old);
+    assert_eq!(old.signs("GET", &[], "a").ask(&app).await.word(), "allowed");
+    let overlap = std::time::Duration::from_hours(1);
+    keys::rotate(app.services(), &Caller::command_line(), 1, overlap).await.unwrap();
+    let new = receiver.wait_for(2).await.remove(1);
+    keys::wait_for_rotation(app.services(), &Caller::command_line(), 1).await.unwrap();
+    let new = Client::of(&app, &new);
+    assert_eq!(old.signs("GET", &[], "b").ask(&app).await.word(), "allowed");
+    assert_eq!(new.signs("GET", &[], "c").ask(&app).await.word(), "allowed");
+    assert_eq!(old.signs("GET", &[], "d").ask(&app).await.word(), "secret_not_kept");
+    for nonce in ["e", "f"] {
+        assert_eq!(new.signs("GET", &[], nonce).ask(&app).await.word(), "allowed");
+    }
+    assert_eq!(new.signs("GET", &[], "a").ask(&app).await.word(), "nonce_used", "one key");
 }
 
 fn pair(name: &str, value: &str) -> String {

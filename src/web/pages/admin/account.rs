@@ -5,6 +5,7 @@ use askama::Template;
 use zeroize::Zeroizing;
 
 use super::{
+    client_name::recognised,
     frame::{Frame, Section, field, go},
     key_edit::status,
     moment::Moment,
@@ -97,7 +98,7 @@ impl SessionLine {
             handle: listed.handle,
             is_this: listed.is_this,
             address: listed.row.address,
-            client: listed.row.client.unwrap_or_default(),
+            client: recognised(listed.row.client.as_deref().unwrap_or_default()),
             began: Moment::of(listed.row.created_at, now),
             last_used: Moment::of(listed.row.last_used_at, now),
         }

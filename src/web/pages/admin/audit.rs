@@ -60,8 +60,9 @@ pub async fn list(visitor: Visitor) -> Result<HttpResponse, WebError> {
     let before = visitor.parameters.text("before").and_then(|text| text.parse().ok());
     let found = audit::page(&visitor.services, &filter, before, audit::PAGE).await?;
     let now = visitor.services.now();
+    let line = |row| AuditLine::of(row, frame.user, &visitor.site, now);
     let page = Page {
-        lines: found.rows.into_iter().map(|row| AuditLine::of(row, &visitor.site, now)).collect(),
+        lines: found.rows.into_iter().map(line).collect(),
         events: events(field(&visitor, "event")),
         actors: actors(&visitor).await?,
         kinds: kinds(field(&visitor, "kind")),

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::moment::Moment;
 use crate::{
-    domain::{audit::Event, timestamp::Timestamp},
+    domain::{audit::Event, timestamp::Timestamp, user::User},
     service::audit::Row,
     web::site::Site,
 };
@@ -33,12 +33,12 @@ pub struct AuditLine {
 
 impl AuditLine {
     /// A row as it is shown.
-    pub fn of(row: Row, site: &Site, now: Timestamp) -> Self {
+    pub fn of(row: Row, reader: &User, site: &Site, now: Timestamp) -> Self {
         let what = match Event::parse(&row.event) {
             Some(event) => words(event).to_owned(),
             None => row.event.clone(),
         };
-        let object = object(&row, site);
+        let object = object(&row, reader, site);
         Self {
             seq: row.seq,
             at: Moment::of(row.at, now),
@@ -86,7 +86,7 @@ pub const fn words(event: Event) -> &'static str {
     }
 }
 
-fn object(row: &Row, site: &Site) -> Option<(String, Option<String>)> {
+fn object(row: &Row, reader: &User, site: &Site) -> Option<(String, Option<String>)> {
     if row.object_id.is_empty() {
         return None;
     }
@@ -94,7 +94,9 @@ fn object(row: &Row, site: &Site) -> Option<(String, Option<String>)> {
     let number = row.object_id.parse::<i64>().ok();
     let href = match row.object_kind.as_str() {
         "key" => number.map(|id| site.path(&format!("/admin/keys/{id}"))),
-        "user" | "session" => number.map(|id| site.path(&format!("/admin/users/{id}"))),
+        "user" | "session" if reader.role.may_manage_users() => {
+            number.map(|id| site.path(&format!("/admin/users/{id}")))
+        }
         _ => None,
     };
     let kind = if row.object_kind == "session" { "user" } else { &row.object_kind };

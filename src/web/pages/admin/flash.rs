@@ -9,7 +9,7 @@ use subtle::ConstantTimeEq;
 use crate::web::visitor::Visitor;
 
 /// Every code and what it says.
-const SENTENCES: [(&str, &str); 22] = [
+const SENTENCES: [(&str, &str); 25] = [
     ("changed", "Saved."),
     ("unchanged", "Nothing was different, so nothing was changed."),
     ("narrowed", "The key may only read now."),
@@ -31,9 +31,12 @@ const SENTENCES: [(&str, &str); 22] = [
     ("token_revoked", "The token was ended. It opens nothing any more."),
     (
         "secret_searched",
-        "That was a secret, so it was not searched for. Look for the consumer key \
+        "That was a secret or a token, so it was not searched for. Look for the consumer key \
       (ck_…) instead. If the secret stood anywhere it should not, revoke its key.",
     ),
+    ("delivery_hurried", "It is being sent now. Load the page again to see how it went."),
+    ("delivery_cancelled", "The delivery was called off."),
+    ("delivery_over", "That delivery was over, or is being sent already."),
     ("nothing_chosen", "No key was chosen."),
     ("key_unknown", "No key here has that consumer key."),
 ];

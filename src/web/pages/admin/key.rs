@@ -6,8 +6,8 @@ use askama::Template;
 use super::{
     audit_words::AuditLine,
     flash,
-    frame::{Frame, Section, field, go, number},
-    key_row::KeyRow,
+    frame::{Frame, Section, field, go, number, user},
+    key_row::{KeyRow, May},
     moment::Moment,
 };
 use crate::{
@@ -39,6 +39,8 @@ const BEGINNING: usize = 10;
 
 /// A delivery and what was tried.
 struct Delivery {
+    id: String,
+    waits: bool,
     what: String,
     state: &'static str,
     began: Moment,
@@ -73,7 +75,7 @@ pub async fn show(visitor: Visitor) -> Result<HttpResponse, WebError> {
     let now = services.now();
     let row = KeyRow::of(&visitor, frame.user, &key);
     let path = format!("/admin/keys/{}", key.id);
-    let line = |row| AuditLine::of(row, &visitor.site, now);
+    let line = |row| AuditLine::of(row, frame.user, &visitor.site, now);
     let mut rows = history.rows;
     if history.next.is_none() {
         rows.extend(beginning(&visitor, &key).await?);
@@ -132,11 +134,13 @@ async fn deliveries(
     for listed in page.deliveries {
         let found = deliveries::show(&visitor.services, &listed.id).await?;
         shown.extend(found.map(|(delivery, attempts)| Delivery {
+            waits: delivery.state == DeliveryState::Waiting,
             what: delivered(&delivery),
             state: delivery_text(delivery.state),
             began: Moment::of(delivery.created_at, now),
             ended: delivery.ended_at.map(|at| Moment::of(at, now)),
             timeline: TimelineView::listed(&delivery, &attempts),
+            id: delivery.id,
         }));
     }
     Ok(shown)
@@ -166,7 +170,11 @@ pub async fn narrow(visitor: Visitor) -> Result<HttpResponse, WebError> {
     permit(&visitor, Permissions::Read).await?;
     let id = number(&visitor)?;
     let path = back(&visitor, id);
-    Ok(go(&visitor, &format!("{path}?done=narrowed&undo={}", flash::undo(&visitor, id))))
+    let key = keys::show(&visitor.services, &visitor.caller(), id).await?;
+    // Whoever may not give it back is not offered to.
+    let may_undo = May::of(user(&visitor)?, &key).widen();
+    let undo = if may_undo { flash::undo(&visitor, id) } else { String::new() };
+    Ok(go(&visitor, &format!("{path}?done=narrowed&undo={undo}")))
 }
 
 /// Gives writing back.
@@ -187,4 +195,29 @@ fn back(visitor: &Visitor, id: i64) -> String {
         "overview" => "/admin".to_owned(),
         _ => format!("/admin/keys/{id}"),
     }
+}
+
+/// Sends at once what waits for its next attempt.
+pub async fn retry_delivery(visitor: Visitor) -> Result<HttpResponse, WebError> {
+    visitor.form_session()?;
+    let hurried =
+        deliveries::retry(&visitor.services, &visitor.caller(), delivery(&visitor)).await?;
+    told(&visitor, hurried, "delivery_hurried")
+}
+
+/// Calls a delivery off.
+pub async fn cancel_delivery(visitor: Visitor) -> Result<HttpResponse, WebError> {
+    visitor.form_session()?;
+    let ended =
+        deliveries::cancel(&visitor.services, &visitor.caller(), delivery(&visitor)).await?;
+    told(&visitor, ended, "delivery_cancelled")
+}
+
+fn delivery(visitor: &Visitor) -> &str {
+    visitor.request.match_info().get("delivery").unwrap_or_default()
+}
+
+fn told(visitor: &Visitor, is_done: bool, done: &str) -> Result<HttpResponse, WebError> {
+    let done = if is_done { done } else { "delivery_over" };
+    Ok(go(visitor, &format!("/admin/keys/{}?done={done}", number(visitor)?)))
 }

@@ -98,7 +98,7 @@ pub async fn search(visitor: Visitor) -> Result<HttpResponse, WebError> {
     visitor.form_session()?;
     let typed = field(&visitor, "q").trim();
     let link = KeyLink::read(&visitor.parameters).at_place(None);
-    if typed.starts_with("cs_") {
+    if ["cs_", "agt_"].iter().any(|secret| typed.contains(secret)) {
         return Ok(go(&visitor, "/admin/keys?done=secret_searched"));
     }
     if typed.starts_with("ck_") {

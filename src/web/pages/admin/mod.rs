@@ -9,6 +9,7 @@ pub mod account;
 pub mod app;
 pub mod audit;
 mod audit_words;
+mod client_name;
 pub mod export;
 mod flash;
 mod frame;
