@@ -104,7 +104,7 @@ const SECRET: [&str; 37] = [
     "Sealed",
     "SessionId",
     "Settings",
-    "Shown",
+    "ShownAnswer",
     "ToRemember",
     "UserWithPassword",
 ];

@@ -24,13 +24,13 @@ pub struct Once(NamedRequest);
 /// What making something once gave.
 pub enum Creation {
     /// This answer, now or by an earlier request of that name.
-    Answered(Shown),
+    Answered(ShownAnswer),
     /// The name was used for another request.
     AnotherRequest,
 }
 
 /// The answer to a creation, which may hold a secret.
-pub struct Shown {
+pub struct ShownAnswer {
     /// A JSON object with the `id` of what was made.
     pub body: Zeroizing<Vec<u8>>,
     /// Whether an earlier request made it.
@@ -91,7 +91,7 @@ fn opened(
 ) -> Result<Creation, ServiceError> {
     let opened = sealed.open(&services.keyring, &request.row());
     let body = opened.map_err(|_| DbError::Corrupt("idempotency_keys.answer"))?;
-    Ok(Creation::Answered(Shown { body, again: true }))
+    Ok(Creation::Answered(ShownAnswer { body, again: true }))
 }
 
 /// Deletes the answers that are older than a day; how many.

@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 use super::{
     Services,
     caller::Caller,
-    idempotency::{self, Creation, Once, Shown},
+    idempotency::{self, Creation, Once, ShownAnswer},
     users::{NewUserRequest, UserError, checked, inserted, manages},
     views::UserJson,
 };
@@ -52,7 +52,9 @@ pub async fn add_once(
         }
     )?;
     match idempotency::settled(services, once.as_ref(), made)? {
-        Ok(made) => Ok(Creation::Answered(Shown { body: answer(inserted(made)?), again: false })),
+        Ok(made) => {
+            Ok(Creation::Answered(ShownAnswer { body: answer(inserted(made)?), again: false }))
+        }
         Err(before) => Ok(before),
     }
 }

@@ -25,7 +25,7 @@ use crate::{
     service::{
         Services,
         caller::Caller,
-        idempotency::{self, Creation, Once, Shown},
+        idempotency::{self, Creation, Once, ShownAnswer},
         verify,
         views::KeyJson,
     },
@@ -108,7 +108,7 @@ pub async fn create_once(
     match idempotency::settled(services, once.as_ref(), made)? {
         Ok(made) => {
             let body = answer(number(made)?);
-            Ok(Creation::Answered(Shown { body, again: false }))
+            Ok(Creation::Answered(ShownAnswer { body, again: false }))
         }
         Err(before) => Ok(before),
     }
