@@ -69,7 +69,7 @@ const LONGEST_SOURCE: usize = 500;
 const LONGEST_TEST: usize = 600;
 
 /// Types that hold a plain secret, its hash, its sealed form, or a password somewhere in them.
-const SECRET: [&str; 32] = [
+const SECRET: [&str; 34] = [
     "ApiQuery",
     "ApiToken",
     "Approval",
@@ -79,6 +79,8 @@ const SECRET: [&str; 32] = [
     "ConsumerKey",
     "ConsumerSecret",
     "Credential",
+    "ExportedKey",
+    "ImportedKey",
     "KeyRecord",
     "Journal",
     "Keyring",

@@ -3,7 +3,13 @@
 use crate::{
     config::SettingError,
     db::DbError,
-    service::{ServiceError, signing::RotateError, tokens::TokenError, users::UserError},
+    service::{
+        ServiceError,
+        keys::{KeyError, import::ImportError},
+        signing::RotateError,
+        tokens::TokenError,
+        users::UserError,
+    },
 };
 
 /// Why a command was not carried out; one line that says what to do.
@@ -44,6 +50,18 @@ impl From<UserError> for CliError {
 
 impl From<RotateError> for CliError {
     fn from(error: RotateError) -> Self {
+        Self::new(error.to_string())
+    }
+}
+
+impl From<KeyError> for CliError {
+    fn from(error: KeyError) -> Self {
+        Self::new(error.to_string())
+    }
+}
+
+impl From<ImportError> for CliError {
+    fn from(error: ImportError) -> Self {
         Self::new(error.to_string())
     }
 }

@@ -4,10 +4,12 @@
 //! spawns tasks. Data goes to standard output, talk to standard error. Exit codes: 0 done, 1 refused
 //! or failed with one line that says what to do, 2 wrong usage.
 
+mod audit;
 mod config;
 mod dev;
 mod doctor;
 mod error;
+mod key;
 mod key_file;
 mod logging;
 mod migrate;
@@ -49,6 +51,12 @@ enum Command {
     /// Make and change users
     #[command(subcommand)]
     User(user::Command),
+    /// Make, list and end keys; take them over from WooCommerce
+    #[command(subcommand)]
+    Key(key::Command),
+    /// Check and export the log of who did what
+    #[command(subcommand)]
+    Audit(audit::Command),
     /// Make and end tokens of the JSON API
     #[command(subcommand)]
     Token(token::Command),
@@ -98,6 +106,8 @@ async fn execute(Arguments { config, command }: Arguments) -> Result<(), CliErro
         Command::Serve => serve::run(&values?).await,
         Command::Migrate => migrate::run(&values?).await,
         Command::User(command) => user::run(&values?, command).await,
+        Command::Key(command) => key::run(&values?, command).await,
+        Command::Audit(command) => audit::run(&values?, command).await,
         Command::Token(command) => token::run(&values?, command).await,
         Command::SigningKey(command) => signing_key::run(&values?, command).await,
         Command::Config { json } => config::run(&values?, json),

@@ -2,7 +2,7 @@
 
 use std::io::{self, Read};
 
-use clap::{Args, Subcommand};
+use clap::{ArgGroup, Args, Subcommand};
 use serde_json::json;
 use zeroize::Zeroizing;
 
@@ -15,6 +15,7 @@ use crate::{
     config::{Settings, Values},
     domain::user::{Role, User},
     service::{
+        Services,
         caller::Caller,
         users::{self, KeysFate, NewUserRequest},
     },
@@ -37,10 +38,20 @@ pub(super) enum Command {
         #[command(flatten)]
         password: PasswordSource,
     },
-    /// Shut a user out; the user's sessions end and keys stop working
+    /// Shut a user out; the sessions end, and the keys stop while it lasts unless said otherwise
     Disable {
         /// Login name
         login: String,
+        #[command(flatten)]
+        keys: KeysOptions,
+    },
+    /// Delete a user for good; who gets the keys, or that they end, must be said
+    #[command(group = ArgGroup::new("fate").args(["keys_to", "revoke_keys"]).required(true))]
+    Delete {
+        /// Login name
+        login: String,
+        #[command(flatten)]
+        keys: KeysOptions,
     },
     /// Let a disabled user in again
     Enable {
@@ -73,6 +84,27 @@ pub(super) struct PasswordSource {
     password_stdin: bool,
 }
 
+/// What becomes of the keys.
+#[derive(Args)]
+pub(super) struct KeysOptions {
+    /// Give the keys to that user
+    #[arg(long, value_name = "LOGIN")]
+    keys_to: Option<String>,
+    /// End the keys for good
+    #[arg(long, conflicts_with = "keys_to")]
+    revoke_keys: bool,
+}
+
+impl KeysOptions {
+    async fn fate(&self, services: &Services) -> Result<KeysFate, CliError> {
+        Ok(match &self.keys_to {
+            Some(heir) => KeysFate::Reassign(users::by_login(services, heir).await?.id),
+            None if self.revoke_keys => KeysFate::Revoke,
+            None => KeysFate::Pause,
+        })
+    }
+}
+
 fn parse_role(text: &str) -> Result<Role, String> {
     Role::parse(text).ok_or_else(|| "it must be admin, manager or viewer".to_owned())
 }
@@ -94,12 +126,17 @@ pub(super) async fn run(values: &Values, command: Command) -> Result<(), CliErro
             users::set_password(&services, &caller, id, password_from_stdin()?).await?;
             print_line(format!("password of {login} set; sessions ended"))?;
         }
-        Command::Disable { login } => {
-            let id = users::by_login(&services, &login).await?.id;
-            users::disable(&services, &caller, id, KeysFate::Pause).await?;
-            print_line(format!(
-                "user {login} disabled; sessions ended, keys of {login} do not work"
-            ))?;
+        Command::Disable { login, keys } => {
+            let leaving = Leaving::of(&services, login, &keys).await?;
+            users::disable(&services, &caller, leaving.id, leaving.fate).await?;
+            print_line(format!("user {} disabled; sessions ended", leaving.login))?;
+            leaving.tell_of_keys()?;
+        }
+        Command::Delete { login, keys } => {
+            let leaving = Leaving::of(&services, login, &keys).await?;
+            users::delete(&services, &caller, leaving.id, leaving.fate).await?;
+            print_line(format!("user {} deleted; sessions ended", leaving.login))?;
+            leaving.tell_of_keys()?;
         }
         Command::Enable { login } => {
             let id = users::by_login(&services, &login).await?.id;
@@ -108,6 +145,56 @@ pub(super) async fn run(values: &Values, command: Command) -> Result<(), CliErro
         }
     }
     Ok(())
+}
+
+/// How many keys are counted.
+const COUNTED: i64 = 10_000;
+
+/// A user who goes, and what becomes of how many keys.
+struct Leaving {
+    login: String,
+    id: i64,
+    keys: usize,
+    fate: KeysFate,
+    heir: String,
+}
+
+impl Leaving {
+    async fn of(services: &Services, login: String, keys: &KeysOptions) -> Result<Self, CliError> {
+        let id = users::by_login(services, &login).await?.id;
+        Ok(Self {
+            login,
+            id,
+            keys: users::live_keys(services, id, COUNTED).await?,
+            fate: keys.fate(services).await?,
+            heir: keys.keys_to.clone().unwrap_or_default(),
+        })
+    }
+
+    fn tell_of_keys(&self) -> Result<(), CliError> {
+        let Self { login, heir, .. } = self;
+        let keys = match self.keys {
+            0 => return print_line(format!("{login} owns no keys")),
+            1 => "1 key".to_owned(),
+            many if i64::try_from(many).is_ok_and(|many| many >= COUNTED) => {
+                format!("{COUNTED} keys or more")
+            }
+            many => format!("{many} keys"),
+        };
+        match self.fate {
+            KeysFate::Reassign(_) => print_line(format!("{keys} of {login} given to {heir}")),
+            KeysFate::Revoke => print_line(format!("{keys} of {login} revoked")),
+            KeysFate::Pause => {
+                print_line(format!(
+                    "{keys} of {login} stop working until {login} is enabled again"
+                ))?;
+                print_line(format!(
+                    "to let them go on for somebody else: appgrant user disable {login} --keys-to \
+                     LOGIN\nto end them: appgrant user disable {login} --revoke-keys"
+                ))
+            }
+        }
+    }
 }
 
 fn print(users: &[User], json: bool) -> Result<(), CliError> {

@@ -221,6 +221,16 @@ pub struct NewKey {
     pub expires_at: Option<Timestamp>,
 }
 
+/// A key taken over from WooCommerce; its lookup is that of WooCommerce's hash.
+pub struct ImportedKey {
+    /// The key.
+    pub key: NewKey,
+    /// When it was last used there, if that is known.
+    pub last_used_at: Option<Timestamp>,
+    /// Makes the sealed secret, if it is kept.
+    pub seal_secret: Option<SealFor>,
+}
+
 /// How making a key went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyInsert {

@@ -35,6 +35,8 @@ pub mod form_uses;
 pub mod grants;
 #[path = "queries/idempotency.rs"]
 pub mod idempotency;
+#[path = "queries/imported_keys.rs"]
+pub mod imported_keys;
 #[path = "queries/key_changes.rs"]
 pub mod key_changes;
 #[path = "queries/key_edits.rs"]

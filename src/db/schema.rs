@@ -112,6 +112,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    // Keys taken over from WooCommerce.
+    imported_keys (lookup) {
+        lookup -> Binary,
+        key_id -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
     key_secrets (key_id) {
         key_id -> BigInt,
         sealed -> Binary,

@@ -63,10 +63,10 @@ impl ConsumerSecret {
     }
 }
 
-/// Whether it is that prefix and 40 lowercase hex digits.
+/// Whether it is that prefix and 40 lowercase hex digits; or 32, as WooCommerce made before 2.4.
 fn is_token(text: &str, prefix: &str) -> bool {
     let hex = text.strip_prefix(prefix).unwrap_or_default();
-    hex.len() == 40 && hex.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+    matches!(hex.len(), 40 | 32) && hex.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 impl Credential {
@@ -103,6 +103,12 @@ mod tests {
         assert!(ConsumerKey::parse(pair.key.as_str()).is_some_and(|again| again == pair.key));
         assert!(ConsumerSecret::parse(pair.secret.expose()).is_some());
         assert!(ConsumerKey::parse(pair.secret.expose()).is_none());
+        assert!(ConsumerSecret::parse(&format!("cs_{}", "0a".repeat(16))).is_some(), "before 2.4");
+        for hex in
+            ["", "0a", &"0a".repeat(17), &"0a".repeat(21), &"0A".repeat(20), &"0g".repeat(20)]
+        {
+            assert!(ConsumerSecret::parse(&format!("cs_{hex}")).is_none(), "{hex}");
+        }
         assert_eq!(format!("{:?}", pair.key), format!("ck_…{}", &pair.key.as_str()[36..]));
     }
 }

@@ -2,6 +2,9 @@
 
 use super::{permissions::Permissions, sealed::Sealed, timestamp::Timestamp};
 
+/// The longest description, in characters (WooCommerce's column).
+pub const LONGEST_DESCRIPTION: usize = 200;
+
 /// Where a key is in its life. `expired` is not stored: it follows from the clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyState {

@@ -11,7 +11,10 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-use super::entropy::{Entropy, random};
+use super::{
+    entropy::{Entropy, random},
+    woocommerce::KeyHash,
+};
 
 const FILE_PREFIX: &str = "appgrant-master-key-1:";
 
@@ -58,6 +61,7 @@ pub type Lookup = [u8; 32];
 /// The keys in use, one a purpose.
 pub struct Keyring {
     lookup: MacKey,
+    imported: MacKey,
     pepper: Zeroizing<[u8; 32]>,
     sealing: Zeroizing<[u8; 32]>,
     forms: MacKey,
@@ -75,6 +79,7 @@ impl Keyring {
         let key = |label: &str| expand(&extracted, label);
         Self {
             lookup: MacKey::new(&key("lookup of tokens")),
+            imported: MacKey::new(&key("lookup of imported keys")),
             pepper: key("argon2 pepper"),
             sealing: key("sealing of deliveries"),
             forms: MacKey::new(&key("form tokens")),
@@ -87,6 +92,13 @@ impl Keyring {
     /// The keyed hash of a token (HMAC-SHA256).
     pub fn lookup(&self, token: &str) -> Lookup {
         self.lookup.tag(&[token.as_bytes()])
+    }
+
+    /// The keyed hash under which a key is found that was taken over from WooCommerce, until its first
+    /// use. Under a key of its own: whoever has an old export must not get by with presenting the hash in
+    /// it as if it were the consumer key.
+    pub fn imported_lookup(&self, hash: &KeyHash) -> Lookup {
+        self.imported.tag(&[hash.as_bytes()])
     }
 
     /// The secret input of Argon2 (RFC 9106 §3.1, "K").

@@ -48,6 +48,11 @@ impl Timestamp {
         jiff::Timestamp::from_millisecond(self.0).unwrap_or(end)
     }
 
+    /// RFC 3339 in UTC to the millisecond, `2026-11-20T20:45:03.999Z`.
+    pub fn to_millis_text(self) -> String {
+        self.zoned().strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()
+    }
+
     /// `2026-11-20 20:45:03`, in UTC: the form WooCommerce puts into a key's description.
     pub fn to_sql_style(self) -> String {
         self.zoned().strftime("%Y-%m-%d %H:%M:%S").to_string()
@@ -79,6 +84,7 @@ mod tests {
     fn is_written_as_rfc_3339() {
         let at = Timestamp::from_millis(1_795_207_503_999);
         assert_eq!(at.to_string(), "2026-11-20T20:45:03Z");
+        assert_eq!(at.to_millis_text(), "2026-11-20T20:45:03.999Z");
         assert_eq!(at.to_sql_style(), "2026-11-20 20:45:03");
         assert_eq!(at.to_date(), "20 November 2026");
         assert_eq!(at.to_time(), "20:45:03 UTC");

@@ -287,10 +287,19 @@ pub async fn disable(
     id: i64,
     fate: KeysFate,
 ) -> Result<(), UserError> {
-    leaves(services, caller, id, fate, Event::UserDisabled).await?;
-    let (now, journal) = (services.now(), caller.journal(services));
     // Whoever is at the machine can let the last admin in again.
     let even_last = caller.actor == Actor::CommandLine;
+    shut_out(services, caller, (id, fate), even_last).await
+}
+
+async fn shut_out(
+    services: &Services,
+    caller: &Caller,
+    (id, fate): (i64, KeysFate),
+    even_last: bool,
+) -> Result<(), UserError> {
+    leaves(services, caller, id, fate, Event::UserDisabled).await?;
+    let (now, journal) = (services.now(), caller.journal(services));
     let entry = Entry::done(Event::UserDisabled, Object::user(id), told(fate));
     let done = db::audited!(
         services.db,
@@ -335,7 +344,7 @@ pub async fn delete(
     // Shut out first, so that nothing new comes in meanwhile; a crash leaves a disabled user.
     let user = find(services, id).await?;
     if !user.disabled {
-        disable(services, caller, id, fate).await?;
+        shut_out(services, caller, (id, fate), false).await?;
     }
     leaves(services, caller, id, fate, Event::UserDeleted).await?;
     settle_keys(services, caller, id, fate).await?;

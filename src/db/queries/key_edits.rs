@@ -31,6 +31,16 @@ pub async fn create(
     if let Some(id) = other_pairs::key_of(conn, &new.lookup).await? {
         return Ok(KeyInsert::Taken(id));
     }
+    make(conn, now, new, seal_secret).await
+}
+
+/// Makes a key of an owner who is held.
+pub(super) async fn make(
+    conn: &mut Conn,
+    now: Timestamp,
+    new: NewKey,
+    seal_secret: Option<SealFor>,
+) -> Result<KeyInsert, DbError> {
     let row = (
         table::lookup.eq(&new.lookup[..]),
         table::secret_hash.eq(&new.secret_hash),

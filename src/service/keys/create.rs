@@ -13,7 +13,7 @@ use crate::{
     },
     domain::{
         audit::{Entry, Event, Object},
-        credential::Credential,
+        credential::{ConsumerSecret, Credential},
         entropy::random,
         key_view::{KeyView, Owner, ShownState},
         oauth1::Mode,
@@ -222,8 +222,13 @@ async fn hashed(
 
 /// Seals the secret for OAuth 1.0a, if that is on.
 pub(in crate::service) fn seal_secret(services: &Services, pair: &Credential) -> Option<SealFor> {
+    seal(services, &pair.secret)
+}
+
+/// As [`seal_secret`], where only the secret is known.
+pub(super) fn seal(services: &Services, secret: &ConsumerSecret) -> Option<SealFor> {
     let (keyring, entropy) = (services.keyring.clone(), services.entropy.clone());
-    let secret = Zeroizing::new(pair.secret.expose().to_owned());
+    let secret = Zeroizing::new(secret.expose().to_owned());
     let seal = move |key_id| {
         Sealed::seal(&keyring, &*entropy, &verify::sealed_row(key_id), secret.as_bytes())
     };

@@ -11,6 +11,7 @@ use crate::{
         credential::ConsumerKey,
         key_list::{KeyPage, KeyQuery, LARGEST_PAGE, WalkBounds},
         key_view::KeyView,
+        woocommerce::KeyHash,
     },
     service::{Services, audit, caller::Caller},
 };
@@ -47,7 +48,11 @@ pub async fn find_typed(services: &Services, typed: &str) -> Result<Option<i64>,
         return Ok(None);
     };
     let lookup = services.keyring.lookup(key.as_str());
-    Ok(db::read!(services.db, key_views::id_of(&lookup))?)
+    if let Some(id) = db::read!(services.db, key_views::id_of(&lookup))? {
+        return Ok(Some(id));
+    }
+    let imported = services.keyring.imported_lookup(&KeyHash::of(key.as_str()));
+    Ok(db::read!(services.db, imported_keys::key_of(&imported))?)
 }
 
 /// What was done to a key, newest first.

@@ -7,6 +7,7 @@
 
 mod change;
 mod create;
+pub mod import;
 mod list;
 mod reassign;
 mod revoke;
@@ -28,7 +29,7 @@ pub use rotation::{
 use serde_json::json;
 
 use super::{ServiceError, Services, caller::Caller};
-pub use crate::db::outcomes::KeyChange;
+pub use crate::{db::outcomes::KeyChange, domain::key::LONGEST_DESCRIPTION};
 use crate::{
     db::{self, DbError, outcomes::SeenKey},
     domain::{
@@ -39,9 +40,6 @@ use crate::{
         text,
     },
 };
-
-/// The longest description, in characters (WooCommerce's column).
-pub const LONGEST_DESCRIPTION: usize = 200;
 
 /// The longest reason, in characters.
 const LONGEST_REASON: usize = 200;

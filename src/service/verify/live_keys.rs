@@ -5,6 +5,18 @@
 //! forgetting a key is forgetting one thing, and memory is bounded by the number of keys. Names that no
 //! key has are remembered for a moment, so that a client with a mistyped key costs no query a request.
 //!
+//! A key taken over from WooCommerce is stored under another hash, since nobody knew the consumer key
+//! when it came: a keyed hash of WooCommerce's hash, which can be computed from the consumer key too. So
+//! a name that is not found is looked for among those (`imported_keys`, one read, on the slow way only).
+//! What changes is heard under the hash that is stored, so a record must never stand here under the
+//! ordinary hash while the other one is stored: a revocation would pass it by. Hence the first use moves
+//! the key to its ordinary hash for good (an update that names the old one, so of many processes one does
+//! it), and reads again; only a row read under the ordinary hash is remembered. Then a change is either
+//! committed before the move, and stands in the row that was read after it; or comes after, and is heard
+//! under the ordinary hash. The row of `imported_keys` stays, so no process can miss a key that another
+//! moves meanwhile. Moving needs no secret: whoever can name the consumer key of a stored hash knows it,
+//! and the key opens nothing by being moved.
+//!
 //! Never: a record made from a row that was read before a change was heard (`remember`).
 
 use std::{
@@ -32,6 +44,7 @@ use crate::{
         keyring::{Lookup, Tag, cut},
         sealed::Sealed,
         timestamp::Timestamp,
+        woocommerce::KeyHash,
     },
     service::{ServiceError, Services},
 };
@@ -226,13 +239,14 @@ impl LiveKeys {
         self.keys.get(&key.place);
     }
 
-    /// The key, from memory or the database; nothing if there is none.
+    /// The key, from memory or the database; nothing if there is none. `lookup` is the consumer key's.
     ///
     /// # Errors
     /// If too many wait, or the database gives no answer.
     pub(super) async fn load(
         &self,
         services: &Services,
+        consumer_key: &str,
         lookup: &Lookup,
         now: Timestamp,
     ) -> Result<Option<Arc<LiveKey>>, ServiceError> {
@@ -241,6 +255,7 @@ impl LiveKeys {
         }
         let _place = Waiting::join(&self.waiting)?;
         let _permit = self.reads.acquire().await.map_err(|_| ServiceError::Busy)?;
+        let mut looked_for = false;
         loop {
             if let Some(key) = self.get(lookup) {
                 return Ok(Some(key));
@@ -250,6 +265,12 @@ impl LiveKeys {
             }
             let before = *self.forgotten.lock().unwrap_or_else(PoisonError::into_inner);
             let record = db::read!(services.db, keys::by_lookup(lookup))?;
+            if record.is_none() && !looked_for {
+                looked_for = true;
+                if is_moved(services, consumer_key, *lookup).await? {
+                    continue;
+                }
+            }
             if let Some(found) = self.remember(before, lookup, record, now) {
                 return Ok(found);
             }
@@ -279,6 +300,24 @@ impl LiveKeys {
         self.keys.insert(cut(lookup), Arc::clone(&key));
         Some(Some(key))
     }
+}
+
+/// Whether it is a key that was taken over; from now on it is found by its ordinary hash. Whoever is
+/// second finds that done.
+async fn is_moved(
+    services: &Services,
+    consumer_key: &str,
+    lookup: Lookup,
+) -> Result<bool, ServiceError> {
+    let imported = services.keyring.imported_lookup(&KeyHash::of(consumer_key));
+    if db::read!(services.db, imported_keys::key_of(&imported))?.is_none() {
+        return Ok(false);
+    }
+    if db::write!(services.db, imported_keys::move_to(imported, lookup))? {
+        // The move is a change like others: heard now, it need not be forgotten a moment later.
+        services.verifier.changes.catch_up(services).await?;
+    }
+    Ok(true)
 }
 
 /// A place in a line that is not endless.

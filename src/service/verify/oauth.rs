@@ -91,7 +91,7 @@ async fn signer(
     if known.is_none() {
         slowdown.pause(request.client, None, now).await;
     }
-    let Some(key) = live.load(services, &lookup, now).await? else {
+    let Some(key) = live.load(services, signed.consumer_key(), &lookup, now).await? else {
         return Ok(Err(Refusal::SignedByUnknownKey));
     };
     let Some(secret) = secret_of(services, &key) else {

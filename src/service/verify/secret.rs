@@ -82,7 +82,8 @@ impl<'a> Asked<'a> {
     async fn check(&self) -> Result<Result<Arc<LiveKey>, Refusal>, ServiceError> {
         let live = &self.services.verifier.live;
         for _ in 0..ANEW {
-            let Some(key) = live.load(self.services, &self.lookup, self.now).await? else {
+            let loaded = live.load(self.services, &self.presented.key, &self.lookup, self.now);
+            let Some(key) = loaded.await? else {
                 return Ok(Err(Refusal::UnknownKey));
             };
             if !self.proves(&key).await? {

@@ -15,7 +15,7 @@ pub struct AuditRowJson {
     /// Its place in the chain: 1, 2, … without gaps.
     #[schema(example = 42)]
     pub seq: i64,
-    /// When.
+    /// When, to the millisecond, which the hash covers.
     #[schema(format = DateTime)]
     pub at: String,
     /// Who: a login, with the token's number if a program acted; `command line`, `system` or `nobody`.
@@ -62,7 +62,7 @@ impl From<Row> for AuditRowJson {
         let details = serde_json::from_str(&row.details);
         Self {
             seq: row.seq,
-            at: row.at.to_string(),
+            at: row.at.to_millis_text(),
             actor: row.actor,
             actor_id: row.actor_id,
             address: row.address,

@@ -19,7 +19,14 @@ pub use keys::{KeyAppJson, KeyJson, LastUsedJson, OwnerJson};
 pub use tokens::TokenJson;
 pub use users::UserJson;
 
+use serde::Serialize;
+
 use crate::domain::timestamp::Timestamp;
+
+/// A view as one line of JSON, its fields in their order.
+pub fn line(view: &impl Serialize) -> String {
+    serde_json::to_string(view).expect("texts and numbers can be written")
+}
 
 fn instant(at: Option<Timestamp>) -> Option<String> {
     at.map(|at| at.to_string())

@@ -1,0 +1,74 @@
+//! `appgrant key …`: making, listing, ending keys, and taking them over from WooCommerce.
+//!
+//! Whoever runs it may do everything; each change is written into the audit log as the command line's.
+//! Never: a secret shown, but once by `create`.
+
+mod create;
+mod import;
+mod list;
+
+use clap::Subcommand;
+
+use super::{
+    CliError,
+    output::print_line,
+    startup::{self, World},
+};
+use crate::{
+    config::{Settings, Values},
+    domain::permissions::Permissions,
+    service::{Services, caller::Caller, keys},
+};
+
+#[derive(Subcommand)]
+pub(super) enum Command {
+    /// Make a key; key and secret are printed, this once
+    Create(create::Options),
+    /// List keys, newest first
+    List(list::Options),
+    /// Show one key
+    Show {
+        /// The key's number
+        key_id: i64,
+        /// For machines
+        #[arg(long)]
+        json: bool,
+    },
+    /// End a key for good
+    Revoke {
+        /// The key's number
+        key_id: i64,
+        /// Why, for the list and the audit log
+        #[arg(long, value_name = "TEXT", default_value = "")]
+        reason: String,
+    },
+    /// Take keys over from an export of WooCommerce's table of keys
+    Import(import::Options),
+}
+
+pub(super) async fn run(values: &Values, command: Command) -> Result<(), CliError> {
+    let settings = Settings::read(values)?;
+    let services = startup::services(&settings, &World::real()).await?;
+    let caller = Caller::command_line();
+    match command {
+        Command::Create(options) => create::run(&services, &caller, options).await,
+        Command::List(options) => list::run(&services, &caller, options).await,
+        Command::Show { key_id, json } => list::show(&services, &caller, key_id, json).await,
+        Command::Revoke { key_id, reason } => revoke(&services, &caller, key_id, &reason).await,
+        Command::Import(options) => import::run(&services, &caller, options).await,
+    }
+}
+
+async fn revoke(
+    services: &Services,
+    caller: &Caller,
+    key_id: i64,
+    reason: &str,
+) -> Result<(), CliError> {
+    keys::revoke(services, caller, key_id, reason).await?;
+    print_line(format!("key {key_id} revoked"))
+}
+
+fn parse_permissions(text: &str) -> Result<Permissions, String> {
+    Permissions::parse(text).ok_or_else(|| "it must be read, write or read_write".to_owned())
+}
