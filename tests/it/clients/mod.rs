@@ -4,6 +4,7 @@
 //! store. `expected` says what each call comes to.
 
 mod expected;
+mod imported;
 mod official;
 mod shop;
 

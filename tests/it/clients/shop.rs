@@ -25,7 +25,7 @@ pub struct Shop {
     pub writer: Received,
     pub both: Received,
     pub revoked: Received,
-    app: TestApp,
+    pub app: TestApp,
     proxy: Proxy,
     _store: Store,
 }

@@ -72,13 +72,18 @@ impl TestDatabase {
 
     /// Runs a statement that no query function has.
     pub async fn execute(&self, statement: &str) {
-        match self.backend() {
+        self.try_execute(statement).await.unwrap();
+    }
+
+    /// Tries such a statement; gives what the database said against it.
+    pub async fn try_execute(&self, statement: &str) -> Result<(), String> {
+        let done = match self.backend() {
             Backend::Sqlite(pools) => pools.writer().await.unwrap().batch_execute(statement).await,
             Backend::Postgres(pools) => {
                 pools.writer().await.unwrap().batch_execute(statement).await
             }
-        }
-        .unwrap();
+        };
+        done.map_err(|error| error.to_string())
     }
 }
 

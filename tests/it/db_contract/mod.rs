@@ -61,10 +61,12 @@ macro_rules! read {
 }
 
 mod approvals;
+mod audit;
 mod database;
 mod deliveries;
 mod delivery_ends;
 mod idempotency;
+mod imported_keys;
 mod key_events;
 mod key_list;
 mod keys;

@@ -92,6 +92,12 @@ impl Process {
         (done.status.code().unwrap(), String::from_utf8(done.stderr).unwrap())
     }
 
+    /// Starts one command; its input, and its output if that is a pipe, are the caller's.
+    pub fn spawn(folder: &Path, arguments: &[&str], output: Stdio) -> Child {
+        let mut command = command(folder, &own_address());
+        command.args(arguments).stdin(Stdio::piped()).stdout(output).spawn().unwrap()
+    }
+
     async fn wait_until_up(&mut self) {
         let browser = self.browser();
         let deadline = Instant::now() + Duration::from_secs(30);

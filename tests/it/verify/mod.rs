@@ -3,7 +3,7 @@
 mod answers;
 mod credentials;
 mod live;
-mod oauth;
+pub mod oauth;
 mod proxies_words;
 mod shortcut;
 mod timing;

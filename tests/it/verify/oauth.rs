@@ -10,7 +10,7 @@ use crate::support::{Question, Received, TestApp, encode, granted};
 const ON: &[(&str, &str)] = &[("OAUTH1", "true")];
 
 /// A client that signs as RFC 5849 says; for a query without arrays and duplicates that is the same.
-struct Client {
+pub struct Client {
     key: String,
     secret: String,
     base: String,
@@ -19,15 +19,21 @@ struct Client {
 
 impl Client {
     fn of(app: &TestApp, received: &Received) -> Self {
+        Self::new(app, &received.text("consumer_key"), &received.text("consumer_secret"))
+    }
+
+    /// With that key and secret.
+    pub fn new(app: &TestApp, key: &str, secret: &str) -> Self {
         Self {
-            key: received.text("consumer_key"),
-            secret: received.text("consumer_secret"),
+            key: key.to_owned(),
+            secret: secret.to_owned(),
             base: app.url.clone(),
             at: app.services().now().as_seconds(),
         }
     }
 
-    fn signs(&self, method: &str, query: &[(&str, &str)], nonce: &str) -> Question {
+    /// A signed question.
+    pub fn signs(&self, method: &str, query: &[(&str, &str)], nonce: &str) -> Question {
         let at = self.at.to_string();
         let oauth = [
             ("oauth_consumer_key", self.key.as_str()),
