@@ -1,3 +1,5 @@
+//! Exports as people make them, and what each row comes to; broken, hostile and endless ones.
+
 use std::{io::Read, ops::ControlFlow};
 
 use super::*;
@@ -13,7 +15,10 @@ fn told(text: &[u8]) -> Result<Vec<String>, String> {
     let read = read(text, &TimeZone::fixed(jiff::tz::offset(2)), &mut |line| {
         let key = match line.key {
             Ok(key) => {
-                assert!(key.hash == KeyHash::parse(HASH).unwrap() && key.secret.expose() == SECRET);
+                assert!(
+                    key.hash == KeyHash::parse(HASH).expect("it can be read")
+                        && key.secret.expose() == SECRET
+                );
                 let user = key.user_login.or(key.user_id).unwrap_or_default();
                 let used = key.last_used_at.map(|at| at.to_string()).unwrap_or_default();
                 format!("{}|{}|{user}|{}|{used}", key.description, key.permissions, key.ending)
@@ -27,7 +32,7 @@ fn told(text: &[u8]) -> Result<Vec<String>, String> {
 }
 
 fn one(text: &str) -> String {
-    let mut rows = told(text.as_bytes()).unwrap();
+    let mut rows = told(text.as_bytes()).expect("it can be read");
     assert_eq!(rows.len(), 1, "{rows:?}");
     rows.remove(0)
 }
@@ -100,14 +105,14 @@ fn one_row_however_it_was_exported() {
         { "type": "database", "name": "shop" },
         { "type": "table", "name": "wp_woocommerce_api_keys", "database": "shop", "data": [json] },
     ]);
-    let pretty = serde_json::to_string_pretty(&table).unwrap();
+    let pretty = serde_json::to_string_pretty(&table).expect("it can be read");
     let jsons = [json.to_string(), format!("\u{feff} \n[{json}]\n"), table.to_string(), pretty];
     for text in as_text().into_iter().chain(jsons) {
         let expected = "1 7: Tea & \"Co\"|read_write|2|0112233|2026-11-20T16:23:05Z";
         assert_eq!(one(&text), expected, "{text}");
     }
     let lines = format!("{json}\n{json}\n");
-    assert_eq!(told(lines.as_bytes()).unwrap().len(), 2, "JSON Lines");
+    assert_eq!(told(lines.as_bytes()).expect("it can be read").len(), 2, "JSON Lines");
 }
 
 #[test]
@@ -130,7 +135,10 @@ fn what_is_not_there_is_made_good() {
     );
     assert_eq!(one(&json), "1 : WooCommerce key|write|||");
     let latin = [least.replace("user_login", "description").as_bytes(), b"\n\xe9,,,"].concat();
-    assert_eq!(told(&latin).unwrap()[1], "2 : consumer_key is not 64 hexadecimal digits");
+    assert_eq!(
+        told(&latin).expect("it can be read")[1],
+        "2 : consumer_key is not 64 hexadecimal digits"
+    );
 }
 
 #[test]
@@ -153,7 +161,7 @@ fn unusable_rows_are_told_without_what_stands_in_them() {
         assert!(!told.contains("aa0839") && !told.contains("cs_0"), "{told}");
     }
     let rows = format!("{names}\n5,X,read,{HASH}\n6,X,read,{HASH},{SECRET},more\n");
-    for told in told(rows.as_bytes()).unwrap() {
+    for told in told(rows.as_bytes()).expect("it can be read") {
         assert!(told.ends_with(": it has not as many columns as the first line"), "{told}");
     }
     let odd = one(&format!("{names}\n\"\u{1b}[2J<b>{}\",X,no,,", "9".repeat(99)));
@@ -183,8 +191,8 @@ fn what_is_no_export_is_said() {
         let error = told(text).unwrap_err();
         assert!(error.starts_with(says), "{error}");
     }
-    assert_eq!(told(b"[]").unwrap().len(), 0);
-    assert!(told(cut.as_bytes()).unwrap()[0].contains("not as many columns"));
+    assert_eq!(told(b"[]").expect("it can be read").len(), 0);
+    assert!(told(cut.as_bytes()).expect("it can be read")[0].contains("not as many columns"));
 }
 
 /// A file that goes on for ever in one row.
@@ -223,16 +231,16 @@ fn reading_ends_when_nobody_wants_more() {
             count += 1;
             ControlFlow::Break(())
         });
-        assert_eq!((read.unwrap(), count), (1, 1));
+        assert_eq!((read.expect("it can be read"), count), (1, 1));
     }
 }
 
 #[test]
 fn maps_of_users() {
     let read = |text: &str| users::read(text.as_bytes());
-    let map = read("wp_user_id,login\r\n1, ada\n\nMax,max\n").unwrap();
+    let map = read("wp_user_id,login\r\n1, ada\n\nMax,max\n").expect("it can be read");
     assert_eq!((map.len(), map["1"].as_str(), map["max"].as_str()), (2, "ada", "max"));
-    assert!(read("").unwrap().is_empty());
+    assert!(read("").expect("it can be read").is_empty());
     for (text, error) in [
         ("1", users::BadMap::Line(1)),
         ("1,ada\n2,", users::BadMap::Line(2)),
