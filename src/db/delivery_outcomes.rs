@@ -46,6 +46,8 @@ pub struct GivenUp {
     pub kind: Kind,
     /// For which grant.
     pub grant_id: String,
+    /// For which key.
+    pub key_id: i64,
 }
 
 /// What asking for the next delivery gave.

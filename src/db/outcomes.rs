@@ -273,6 +273,8 @@ pub struct BegunSession {
     pub user_id: i64,
     /// Keyed hash of its id.
     pub id_hash: Lookup,
+    /// The hash that the password was checked against, if one was.
+    pub password_hash: Option<String>,
     /// Keyed hash of the session that ends with it.
     pub replaces: Option<Lookup>,
     /// From where.

@@ -67,6 +67,9 @@ pub async fn approve(
     lifetime: Lifetime,
 ) -> Result<Decided, PressError> {
     let consent = consent(services, &press)?;
+    if !press.session.user.role.may_approve() {
+        return Err(PressError::InvalidToken);
+    }
     fault::point("before-transaction").await;
     let issue = Issue::now(services, lifetime);
     let now = issue.issued_at;

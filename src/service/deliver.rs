@@ -52,7 +52,7 @@ pub async fn claim_on(services: &Services, lane: Lane) -> Result<Claim, ServiceE
         journal,
         deliveries::claim_on(now, lease, lane),
         |claim: &Claim| match claim {
-            Claim::GaveUp(given_up) => vec![out_of_time(given_up)],
+            Claim::GaveUp(given_up) => out_of_time(given_up),
             Claim::Got(_) | Claim::LostRace | Claim::Nothing(_) => Vec::new(),
         }
     )?;
@@ -71,13 +71,20 @@ pub async fn claim_on(services: &Services, lane: Lane) -> Result<Claim, ServiceE
     Ok(claim)
 }
 
-fn out_of_time(GivenUp { id, kind, grant_id }: &GivenUp) -> Entry {
+fn out_of_time(GivenUp { id, kind, grant_id, key_id }: &GivenUp) -> Vec<Entry> {
     let details = json!({ "grant": grant_id, "kind": kind.as_str(), "failure": "out_of_time" });
     let object = match kind {
         Kind::Keys => Object::grant(grant_id),
         Kind::Rotation | Kind::Event => Object::delivery(id),
     };
-    Entry::done(Event::DeliveryFailed, object, details)
+    let failed = Entry::done(Event::DeliveryFailed, object, details);
+    [failed].into_iter().chain(key_ended(*kind, *key_id, "delivery failed")).collect()
+}
+
+/// A key whose first delivery did not succeed ends with it.
+pub(super) fn key_ended(kind: Kind, key_id: i64, reason: &str) -> Option<Entry> {
+    let details = json!({ "reason": reason });
+    (kind == Kind::Keys).then(|| Entry::done(Event::KeyRevoked, Object::key(key_id), details))
 }
 
 /// An attempt that is over, still to be recorded.
@@ -145,6 +152,9 @@ fn entries(kind: Kind, recording: &Recording, object: Object, details: Value) ->
     if kind == Kind::Rotation && recording.recorded == Recorded::Delivered {
         let details = json!({ "step": "taken" });
         entries.push(Entry::done(Event::KeyRotated, Object::key(key_id), details));
+    }
+    if recording.recorded == Recorded::GaveUp {
+        entries.extend(key_ended(kind, key_id, "delivery failed"));
     }
     let reason = format!("replaced by key {key_id}");
     let replaced =

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 use tokio::time::{sleep, timeout};
 
-use super::{ServiceError, Services, caller::Caller};
+use super::{ServiceError, Services, caller::Caller, deliver};
 pub use crate::db::outcomes::{Attempt, DeliveryStatus};
 use crate::{
     db,
@@ -161,12 +161,16 @@ pub(super) async fn call_off(
     grant_id: &str,
 ) -> Result<bool, ServiceError> {
     let now = services.now();
+    let found = db::read!(services.db, delivery_list::find(id))?;
+    let ended = found.and_then(|(delivery, _)| {
+        deliver::key_ended(delivery.kind, delivery.key_id, "delivery cancelled")
+    });
     let (journal, object) = (caller.journal(services), Object::grant(grant_id));
     let (id, details) = (id.to_owned(), json!({ "delivery": id }));
     let cancelled =
         db::audited!(services.db, journal, deliveries::cancel_one(now, &id), |done: &bool| {
             let entry = Entry::done(Event::DeliveryCancelled, object, details);
-            if *done { vec![entry] } else { Vec::new() }
+            if *done { [entry].into_iter().chain(ended).collect() } else { Vec::new() }
         })?;
     services.verifier.changes.changed_here(services).await;
     services.signals.tell_progress(grant_id);

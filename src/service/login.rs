@@ -76,14 +76,15 @@ pub async fn login(
         // Right, or our own trouble: neither is a failure of whoever tried.
         db::write!(services.db, login_failures::forgive(&account, &address))?;
     }
-    let Some(user) = checked? else {
+    let Some((user, password_hash)) = checked? else {
         note_failure(services, caller, &name).await?;
         return Ok(LoginOutcome::Wrong);
     };
     let Attempt { address, client, replaces, .. } = attempt;
-    let browser = Browser { address: Some(address), client };
-    let id = begin(services, caller, &user, browser, replaces).await?;
-    Ok(LoginOutcome::In(id, user))
+    let password_hash = Some(password_hash);
+    let browser = Browser { address: Some(address), client, password_hash, replaces };
+    let begun = begin(services, caller, &user, browser).await?;
+    Ok(begun.map_or(LoginOutcome::Wrong, |id| LoginOutcome::In(id, user)))
 }
 
 /// Writes a failure down: about the user if there is one of that name. What was typed is not kept, since
@@ -104,27 +105,54 @@ pub(super) struct Browser {
     pub address: Option<IpAddr>,
     /// What it calls itself.
     pub client: Option<String>,
+    /// The hash that the password was checked against, if one was.
+    pub password_hash: Option<String>,
+    /// The session that it came with, which ends.
+    pub replaces: Option<SessionId>,
 }
 
-/// Begins a session for a user whose identity is proven.
+/// Begins a session for a user whose identity is proven; nothing if the user was shut out or got another
+/// password meanwhile.
 pub(super) async fn begin(
     services: &Services,
     caller: &Caller,
     user: &User,
     browser: Browser,
-    replaces: Option<SessionId>,
-) -> Result<SessionId, ServiceError> {
+) -> Result<Option<SessionId>, ServiceError> {
+    let Browser { address, client, password_hash, replaces } = browser;
     let id = SessionId::generate(&*services.entropy);
     let hash = services.keyring.lookup(id.as_str());
     let old = replaces.map(|old| services.keyring.lookup(old.as_str()));
     let (now, user_id) = (services.now(), user.id);
-    let address = browser.address.map(|address| address.to_string()).unwrap_or_default();
-    let client = browser.client.map(|name| text::shortened(&text::visible(&name), LONGEST_CLIENT));
-    let begun = BegunSession { user_id, id_hash: hash, replaces: old, address, client };
+    let address = address.map(|address| address.to_string()).unwrap_or_default();
+    let client = client.map(|name| text::shortened(&text::visible(&name), LONGEST_CLIENT));
+    let begun =
+        BegunSession { user_id, id_hash: hash, password_hash, replaces: old, address, client };
     let journal = caller.acting_as(Actor::User(user.clone())).journal(services);
     let entry = Entry::done(Event::LoggedIn, Object::session(Some(user_id)), json!({}));
-    db::audited!(services.db, journal, sessions::begin(now, begun), |(): &()| vec![entry])?;
-    Ok(id)
+    let begun = db::audited!(services.db, journal, sessions::begin(now, begun), |begun: &bool| {
+        if *begun { vec![entry] } else { Vec::new() }
+    })?;
+    Ok(begun.then_some(id))
+}
+
+/// Counts one more guess at the password of somebody who is logged in, unless there were too many: then
+/// how long to wait.
+pub(super) async fn admit_guess(
+    services: &Services,
+    login: &str,
+) -> Result<Option<Duration>, ServiceError> {
+    let account = subject(services, Subject::Account, login);
+    match admit(services, Subject::Account, account).await? {
+        Admission::Open => Ok(None),
+        Admission::WaitUntil(at) => Ok(Some(at.since(services.now()))),
+    }
+}
+
+/// That guess was right.
+pub(super) async fn forgive_guess(services: &Services, login: &str) -> Result<(), ServiceError> {
+    let account = subject(services, Subject::Account, login);
+    Ok(db::write!(services.db, login_failures::forgive(&account, &[]))?)
 }
 
 /// Counts the attempt, unless it has to wait. Whoever waits is told so without a write, since writes on
@@ -147,14 +175,14 @@ async fn check_password(
     services: &Services,
     name: &str,
     password: Zeroizing<String>,
-) -> Result<Option<User>, ServiceError> {
+) -> Result<Option<(User, String)>, ServiceError> {
     let found = db::read!(services.db, users::by_login_or_email(name))?;
     let (user, hash) = match found {
         Some(found) => (Some(found.user), found.password_hash),
         None => (None, services.decoy_hash.clone()),
     };
-    let right = services.password_hasher.verify(password, hash).await?;
-    Ok(user.filter(|user| right && !user.disabled))
+    let right = services.password_hasher.verify(password, hash.clone()).await?;
+    Ok(user.filter(|user| right && !user.disabled).map(|user| (user, hash)))
 }
 
 /// What stands in the database for a subject: neither names nor addresses.

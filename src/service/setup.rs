@@ -74,8 +74,9 @@ pub async fn make_first_admin(
     );
     let id = inserted(made?)?;
     let user = User { id, login, name, email, role: Role::Admin, disabled: false };
-    let browser = Browser { address: caller.address, client: None };
-    Ok(login::begin(services, caller, &user, browser, None).await?)
+    let browser =
+        Browser { address: caller.address, client: None, password_hash: None, replaces: None };
+    login::begin(services, caller, &user, browser).await?.ok_or(UserError::NoSetup)
 }
 
 /// The stored form. Comparing hashes of a 192-bit random token needs no constant time.

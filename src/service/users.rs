@@ -8,6 +8,7 @@ use super::{
     ServiceError, Services,
     caller::{Actor, Caller},
     keys::{self, KeyError},
+    login,
 };
 pub use crate::db::outcomes::UserChange;
 use crate::{
@@ -77,6 +78,12 @@ pub enum UserError {
     /// Keys need a new owner or an end.
     #[error("this user owns keys: say who gets them, or that they end")]
     KeysLeft,
+    /// One's own password needs the one until now.
+    #[error("change your own password on the account page, where the one until now is asked for")]
+    OwnPassword,
+    /// Too many wrong passwords; seconds to wait.
+    #[error("too many wrong passwords; wait {0} seconds and try again")]
+    TooOften(u64),
     /// The password until now is another one.
     #[error("that is not your password until now")]
     WrongPassword,
@@ -227,7 +234,15 @@ pub async fn set_password(
     password: Zeroizing<String>,
 ) -> Result<(), UserError> {
     manages(services, caller, Event::PasswordChanged, Some(id)).await?;
-    put_password(services, caller, id, password).await
+    // Who took a session or a token must not get a password by it.
+    if caller.actor.user_id() == Some(id) {
+        return Err(UserError::OwnPassword);
+    }
+    let by_program = matches!(caller.actor, Actor::Token { .. });
+    if by_program && find(services, id).await?.role == Role::Admin {
+        return Err(UserError::NotAllowed);
+    }
+    put_password(services, caller, id, password, None).await
 }
 
 /// A change of one's own password.
@@ -251,12 +266,16 @@ pub async fn change_own_password(
         return Err(UserError::NotAllowed);
     };
     let hash = db::read!(services.db, users::password_of(user.id))?.ok_or(UserError::Unknown)?;
-    if !services.password_hasher.verify(change.current, hash).await? {
+    if let Some(wait) = login::admit_guess(services, &user.login).await? {
+        return Err(UserError::TooOften(wait.as_secs() + 1));
+    }
+    if !services.password_hasher.verify(change.current, hash.clone()).await? {
         let entry = Entry::refused(Event::PasswordChanged, Object::user(user.id), json!({}));
         caller.note(services, entry).await?;
         return Err(UserError::WrongPassword);
     }
-    put_password(services, caller, user.id, change.new).await
+    login::forgive_guess(services, &user.login).await?;
+    put_password(services, caller, user.id, change.new, Some(hash)).await
 }
 
 async fn put_password(
@@ -264,14 +283,16 @@ async fn put_password(
     caller: &Caller,
     id: i64,
     password: Zeroizing<String>,
+    was: Option<String>,
 ) -> Result<(), UserError> {
     let hash = hashed(services, password).await?;
-    let journal = caller.journal(services);
-    let entry = Entry::done(Event::PasswordChanged, Object::user(id), json!({}));
+    let (now, journal) = (services.now(), caller.journal(services));
+    let details = json!({ "ended": "sessions and API tokens" });
+    let entry = Entry::done(Event::PasswordChanged, Object::user(id), details);
     let known = db::audited!(
         services.db,
         journal,
-        users::set_password(id, &hash),
+        users::set_password(now, id, &hash, was),
         |known: &bool| if *known { vec![entry] } else { Vec::new() },
     )?;
     if known { Ok(()) } else { Err(UserError::Unknown) }

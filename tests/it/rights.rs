@@ -26,9 +26,15 @@ const TABLE: [(&str, [bool; 5]); 8] = [
 
 const WHO: [&str; 5] = ["ada", "owen", "max", "mia", "vera"];
 
-/// A store with an app's key that Max approved and that acts for Owen now.
+/// A store, and in it keys of an app that Max approved and that act for Owen.
 struct Scene {
     app: TestApp,
+    owen: i64,
+}
+
+/// One of those keys.
+struct Scened<'a> {
+    app: &'a TestApp,
     key: i64,
 }
 
@@ -39,18 +45,26 @@ impl Scene {
             app.add_user(login, appgrant::domain::user::Role::Manager).await;
         }
         granted(&app, "read_write").await;
-        let scene = Self { app, key: 1 };
-        let owen = scene.app.user("owen").await.id;
-        let admin = scene.app.caller("ada").await;
-        keys::reassign(scene.app.services(), &admin, scene.key, owen).await.unwrap();
-        let end = Some(scene.in_days(30));
-        scene
-            .change(&admin, KeyChange { expires_at: Some(end), ..KeyChange::default() })
-            .await
-            .unwrap();
-        scene
+        let owen = app.user("owen").await.id;
+        Self { app, owen }
     }
 
+    async fn key(&self) -> Scened<'_> {
+        let request = NewKeyRequest {
+            owner_id: self.owen,
+            description: "An app’s".to_owned(),
+            permissions: Permissions::ReadWrite,
+            expires_at: Some(Scened { app: &self.app, key: 0 }.in_days(30)),
+        };
+        let made = keys::create(self.app.services(), &Caller::command_line(), request).await;
+        let key = made.unwrap().id;
+        let sql = format!("UPDATE keys SET grant_id = (SELECT id FROM grants) WHERE id = {key}");
+        self.app.alter(&sql).await;
+        Scened { app: &self.app, key }
+    }
+}
+
+impl Scened<'_> {
     fn in_days(&self, days: u64) -> Timestamp {
         self.app.services().now().plus(std::time::Duration::from_hours(24 * days))
     }
@@ -100,23 +114,23 @@ impl Scene {
 
 #[tokio::test]
 async fn each_role_may_do_what_the_table_says_and_refusals_change_nothing() {
+    let scene = Scene::set().await;
     for (what, expected) in TABLE {
         for (login, may) in WHO.into_iter().zip(expected) {
-            // What was done is done: a store for each, where it may be.
-            let scene = Scene::set().await;
+            let key = scene.key().await;
             let caller = scene.app.caller(login).await;
-            let before = scene.key().await;
-            let done = scene.does(what, &caller).await;
+            let before = key.key().await;
+            let done = key.does(what, &caller).await;
             assert_eq!(done.is_ok(), may, "{login} {what}: {done:?}");
             if let Err(error) = done {
                 assert!(matches!(error, KeyError::NotAllowed), "{login} {what}: {error}");
-                let mut after = scene.key().await;
+                let mut after = key.key().await;
                 if what == "widen" {
                     after.permissions = before.permissions;
                 }
                 assert_eq!(after, before, "{login} {what}");
                 let filter = AuditFilter {
-                    object: Some(("key".to_owned(), "1".to_owned())),
+                    object: Some(("key".to_owned(), key.key.to_string())),
                     ..AuditFilter::default()
                 };
                 let page = audit::page(scene.app.services(), &filter, None, 1).await.unwrap();
@@ -125,6 +139,32 @@ async fn each_role_may_do_what_the_table_says_and_refusals_change_nothing() {
             }
         }
     }
+}
+
+#[tokio::test]
+async fn whoever_may_end_no_key_writes_one_refusal_however_many_were_meant() {
+    let scene = Scene::set().await;
+    let mut ids = Vec::new();
+    for _ in 0..5 {
+        ids.push(scene.key().await.key);
+    }
+    let services = scene.app.services();
+    let rows = async || audit::verify(services, None).await.unwrap().unwrap().rows;
+    let host = keys::show(services, &Caller::command_line(), ids[0]).await.unwrap();
+    let host = host.app.unwrap().callback_host;
+    for login in ["vera", "mia"] {
+        let caller = scene.app.caller(login).await;
+        let before = rows().await;
+        let several = keys::revoke_several(services, &caller, &ids, "").await;
+        assert_eq!(several.is_ok(), login == "mia", "{login}");
+        let all = keys::revoke_app(services, &caller, &host, "").await;
+        assert_eq!(all.ok(), (login == "mia").then_some((0, 6)), "{login}");
+        assert_eq!(rows().await, before + 2, "{login}");
+    }
+    assert_eq!(
+        keys::revoke_app(services, &scene.app.caller("max").await, &host, "").await.unwrap(),
+        (6, 0)
+    );
 }
 
 /// WooCommerce asks about the user a key shall belong to and forgets the one it belongs to.

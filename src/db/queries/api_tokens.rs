@@ -93,6 +93,19 @@ pub async fn revoke(
     Ok(live.execute(conn).await? == 1)
 }
 
+/// Ends all tokens of a user.
+pub async fn revoke_all_of(
+    conn: &mut Conn,
+    now: Timestamp,
+    user_id: i64,
+) -> Result<usize, DbError> {
+    let live = api_tokens::table
+        .filter(api_tokens::user_id.eq(user_id))
+        .filter(api_tokens::revoked_at.is_null());
+    let ended = diesel::update(live).set(api_tokens::revoked_at.eq(now.as_millis()));
+    Ok(ended.execute(conn).await?)
+}
+
 /// Notes that a token was used.
 pub async fn touch(conn: &mut Conn, now: Timestamp, id: i64) -> Result<(), DbError> {
     diesel::update(api_tokens::table.find(id))

@@ -137,7 +137,7 @@ async fn give_up(conn: &mut Conn, now: Timestamp, row: &DeliveryRow) -> Result<C
         return Ok(Claim::LostRace);
     }
     let (id, grant_id) = (row.id.clone(), row.grant_id.clone());
-    Ok(Claim::GaveUp(GivenUp { id, kind: row.kind()?, grant_id }))
+    Ok(Claim::GaveUp(GivenUp { id, kind: row.kind()?, grant_id, key_id: row.key_id }))
 }
 
 /// The first on a lane that is due or will be: a look into the index for each kind and state, however

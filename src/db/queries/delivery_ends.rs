@@ -73,6 +73,16 @@ async fn handed_over(
     }
 }
 
+/// Holds the deliveries that hand a key over, before the key is held: whoever records an attempt holds
+/// them in that order.
+pub async fn hold_of_key(conn: &mut Conn, key_id: i64) -> Result<(), DbError> {
+    let live = deliveries::table
+        .filter(deliveries::key_id.eq(key_id))
+        .filter(deliveries::state.eq_any(LIVE));
+    diesel::update(live).set(deliveries::state.eq(deliveries::state)).execute(conn).await?;
+    Ok(())
+}
+
 /// Calls off what hands a key or its next pair over, if anything does: the key is about to end. The key
 /// itself is left to the caller. Events go on.
 pub async fn call_off(conn: &mut Conn, now: Timestamp, key_id: i64) -> Result<(), DbError> {

@@ -37,9 +37,18 @@ pub async fn after(
         .await?)
 }
 
-/// Deletes the changes that everybody has read long ago; how many.
-pub async fn purge(conn: &mut Conn) -> Result<usize, DbError> {
-    let before = newest(conn).await? - KEPT;
+/// Those of these changes that are there.
+pub async fn among(conn: &mut Conn, seqs: &[i64]) -> Result<Vec<(i64, Option<Vec<u8>>)>, DbError> {
+    Ok(key_changes::table
+        .filter(key_changes::seq.eq_any(seqs))
+        .select((key_changes::seq, key_changes::lookup))
+        .load(conn)
+        .await?)
+}
+
+/// Deletes the changes that everybody has read long ago; how many. Only what is older than `known`.
+pub async fn purge(conn: &mut Conn, known: i64) -> Result<usize, DbError> {
+    let before = newest(conn).await?.min(known) - KEPT;
     let old = key_changes::table.filter(key_changes::seq.le(before));
     Ok(diesel::delete(old).execute(conn).await?)
 }

@@ -131,6 +131,7 @@ pub async fn revoke(
     (id, owner_id): (i64, i64),
     reason: &str,
 ) -> Result<bool, DbError> {
+    delivery_ends::hold_of_key(conn, id).await?;
     // The row is held from here on; so is what the decision was based on.
     let live = table::table
         .find(id)
@@ -152,13 +153,15 @@ pub async fn revoke(
     Ok(true)
 }
 
-/// Ends several keys; the numbers of those that were live.
+/// Ends several keys; the numbers of those that were live. In the order of their numbers, so that two who
+/// end the same keys at once do not wait for each other.
 pub async fn revoke_all(
     conn: &mut Conn,
     now: Timestamp,
-    seen: Vec<(i64, i64)>,
+    mut seen: Vec<(i64, i64)>,
     reason: &str,
 ) -> Result<Vec<i64>, DbError> {
+    seen.sort_unstable();
     let mut ended = Vec::new();
     for key in seen {
         if revoke(conn, now, key, reason).await? {

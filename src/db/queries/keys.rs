@@ -69,10 +69,12 @@ async fn by_other_pair(
             opened_at: pair.opened_at.map(Timestamp::from_millis),
             ..key.life
         },
-        Role::Previous | Role::Ended => Life {
+        Role::Previous => Life {
             replaced_at: Some(Timestamp::from_millis(pair.ends_at.unwrap_or(0))),
             ..key.life
         },
+        // Whatever this machine's clock says.
+        Role::Ended => Life { replaced_at: Some(Timestamp::from_millis(0)), ..key.life },
     };
     Ok(Some(KeyRecord {
         secret_hash: pair.secret_hash,

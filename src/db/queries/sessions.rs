@@ -3,7 +3,10 @@
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
-use super::{Conn, users::UserRow};
+use super::{
+    Conn,
+    users::{self as user_queries, UserRow},
+};
 use crate::{
     db::{
         DbError,
@@ -14,7 +17,17 @@ use crate::{
 };
 
 /// Begins a session, ends the one it replaces, and sweeps out those that are over.
-pub async fn begin(conn: &mut Conn, now: Timestamp, new: BegunSession) -> Result<(), DbError> {
+///
+/// Not if the user was shut out meanwhile, or has another password than the one that was checked: then
+/// nothing is written, and it says no.
+pub async fn begin(conn: &mut Conn, now: Timestamp, new: BegunSession) -> Result<bool, DbError> {
+    let is_still_so = match &new.password_hash {
+        Some(hash) => user_queries::hold_with_password(conn, new.user_id, hash).await?,
+        None => user_queries::hold(conn, new.user_id).await?,
+    };
+    if !is_still_so {
+        return Ok(false);
+    }
     // One statement, so that logins at the same time lock what is over in one and the same order.
     let replaced = sessions::id_hash.eq(new.replaces.map(Vec::from).unwrap_or_default());
     let idle = sessions::last_used_at.lt(now.minus(session::IDLE).as_millis());
@@ -29,7 +42,7 @@ pub async fn begin(conn: &mut Conn, now: Timestamp, new: BegunSession) -> Result
         sessions::client.eq(&new.client),
     );
     diesel::insert_into(sessions::table).values(row).execute(conn).await?;
-    Ok(())
+    Ok(true)
 }
 
 /// The session of that id, whatever its age.

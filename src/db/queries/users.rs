@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
-use super::{Conn, idempotency, meta};
+use super::{Conn, api_tokens, idempotency, meta};
 use crate::{
     db::{
         DbError,
@@ -130,15 +130,36 @@ pub async fn list(conn: &mut Conn) -> Result<Vec<User>, DbError> {
     rows.into_iter().map(UserRow::into_user).collect()
 }
 
-/// Sets a password and ends the user's sessions; whether there is such a user.
-pub async fn set_password(conn: &mut Conn, id: i64, hash: &str) -> Result<bool, DbError> {
+/// Sets a password and ends what whoever had the one before may have made: the user's sessions and API
+/// tokens. Whether there is such a user, whose password was `was` if that is given.
+pub async fn set_password(
+    conn: &mut Conn,
+    now: Timestamp,
+    id: i64,
+    hash: &str,
+    was: Option<String>,
+) -> Result<bool, DbError> {
     let known = users::table.find(id).filter(users::deleted_at.is_null());
-    let set = diesel::update(known).set(users::password_hash.eq(hash));
+    let mut set = diesel::update(known).set(users::password_hash.eq(hash)).into_boxed();
+    if let Some(was) = was {
+        set = set.filter(users::password_hash.eq(was));
+    }
     if set.execute(conn).await? == 0 {
         return Ok(false);
     }
     end_sessions_of(conn, id).await?;
+    api_tokens::revoke_all_of(conn, now, id).await?;
     Ok(true)
+}
+
+/// Holds a user who is not shut out and has that password until the transaction ends; whether there is
+/// one.
+pub async fn hold_with_password(conn: &mut Conn, id: i64, hash: &str) -> Result<bool, DbError> {
+    let same = users::table
+        .find(id)
+        .filter(users::disabled_at.is_null())
+        .filter(users::password_hash.eq(hash));
+    Ok(diesel::update(same).set(users::name.eq(users::name)).execute(conn).await? == 1)
 }
 
 /// The user of that number, unless deleted.
@@ -178,16 +199,22 @@ pub async fn change(conn: &mut Conn, id: i64, change: UserChange) -> Result<User
     if change.role.is_some_and(|role| role != Role::Admin) && is_last_admin(conn, id).await? {
         return Ok(UserUpdate::LastAdmin);
     }
-    let Some(row) = user.select(UserRow::as_select()).first(conn).await.optional()? else {
-        return Ok(UserUpdate::Unknown);
-    };
-    let values = (
-        users::name.eq(change.name.unwrap_or(row.name)),
-        users::email.eq(change.email.unwrap_or(row.email)),
-        users::role.eq(change.role.map_or(row.role, |role| role.as_str().to_owned())),
-    );
-    diesel::update(user).set(values).execute(conn).await?;
-    Ok(UserUpdate::Done)
+    if change == UserChange::default() {
+        return is_there(conn, id).await;
+    }
+    let UserChange { name, email, role } = change;
+    let role = role.map(|role| role.as_str().to_owned());
+    let changed = diesel::update(user).set(ChangedRow { name, email, role }).execute(conn).await?;
+    Ok(if changed == 1 { UserUpdate::Done } else { UserUpdate::Unknown })
+}
+
+/// The columns that are given; the others stay what they are by then.
+#[derive(AsChangeset)]
+#[diesel(table_name = users)]
+struct ChangedRow {
+    name: Option<String>,
+    email: Option<Option<String>>,
+    role: Option<String>,
 }
 
 /// Shuts a user out from `since` on and ends the sessions; the last admin only if `even_last`.
@@ -255,7 +282,12 @@ async fn is_last_admin(conn: &mut Conn, id: i64) -> Result<bool, DbError> {
     let ids = admins.order(users::id).select(users::id).limit(1_000).load::<i64>(conn).await?;
     let (mut is_one, mut others) = (false, false);
     for admin in ids {
-        let holds = hold(conn, admin).await?;
+        let still = users::table
+            .find(admin)
+            .filter(users::role.eq(Role::Admin.as_str()))
+            .filter(users::disabled_at.is_null());
+        let held = diesel::update(still).set(users::name.eq(users::name)).execute(conn).await?;
+        let holds = held == 1;
         is_one |= holds && admin == id;
         others |= holds && admin != id;
     }

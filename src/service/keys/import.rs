@@ -113,7 +113,10 @@ impl Owners {
     }
 
     fn of(&self, key: &ExportedKey) -> i64 {
-        let names = [&key.user_id, &key.user_login].into_iter().flatten();
+        // A login of digits alone could be somebody else's number.
+        let is_login = |login: &&String| !login.bytes().all(|byte| byte.is_ascii_digit());
+        let login = key.user_login.as_ref().filter(is_login);
+        let names = [key.user_id.as_ref(), login].into_iter().flatten();
         let mut mapped = names.filter_map(|name| self.mapped.get(&name.to_lowercase()));
         mapped.next().copied().unwrap_or(self.rest)
     }

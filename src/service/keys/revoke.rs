@@ -6,7 +6,7 @@ use super::{KeyError, permitted, reason};
 use crate::{
     db,
     domain::{
-        access::{self, KeyAction},
+        access::{self, KeyAction, Ties},
         audit::{Entry, Event, Journal, Object},
         key_list::{KeyFilter, KeyQuery, LARGEST_PAGE},
         key_view::{KeyView, ShownState},
@@ -39,26 +39,25 @@ pub async fn revoke(
 /// are left alone, and written down as refused.
 ///
 /// # Errors
-/// If the database gives no answer.
+/// If the caller may end no key at all, or the database gives no answer.
 pub async fn revoke_several(
     services: &Services,
     caller: &Caller,
     ids: &[i64],
     why: &str,
 ) -> Result<usize, KeyError> {
-    let role = caller.actor.role().ok_or(KeyError::NotAllowed)?;
-    let mut ended = 0;
+    may_at_all(services, caller).await?;
+    let (mut ended, mut refused) = (0, Vec::new());
     for some in ids.chunks(LARGEST_PAGE) {
         let keys = db::read!(services.db, key_views::by_ids(services.now(), some))?;
-        let (may, may_not): (Vec<_>, Vec<_>) = keys
-            .iter()
-            .filter(|key| key.state != ShownState::Revoked)
-            .partition(|key| access::may(role, KeyAction::Revoke, key.ties(&caller.actor)));
-        for key in may_not {
-            caller.note(services, super::refusal(key.id, KeyAction::Revoke)).await?;
-        }
-        let seen = may.iter().map(|key| (key.id, key.owner.id)).collect();
-        ended += end(services, caller, seen, &reason(why)).await?;
+        let (count, not) = end_permitted(services, caller, &keys, why).await?;
+        ended += count;
+        refused.extend(not);
+    }
+    if let Some(first) = refused.first() {
+        let details = json!({ "keys": refused });
+        let entry = Entry::refused(Event::KeyRevoked, Object::key(*first), details);
+        caller.note(services, entry).await?;
     }
     Ok(ended)
 }
@@ -66,26 +65,62 @@ pub async fn revoke_several(
 /// Ends all keys of an app that the caller may end; how many those were, and how many were left.
 ///
 /// # Errors
-/// If the database gives no answer.
+/// If the caller may end no key at all, or the database gives no answer.
 pub async fn revoke_app(
     services: &Services,
     caller: &Caller,
     callback_host: &str,
     why: &str,
 ) -> Result<(usize, usize), KeyError> {
+    may_at_all(services, caller).await?;
     let filter = KeyFilter { app_host: Some(callback_host.to_owned()), ..KeyFilter::default() };
     let mut query = KeyQuery { filter, limit: LARGEST_PAGE, ..KeyQuery::default() };
-    let (mut ended, mut live) = (0, 0);
+    let (mut ended, mut left) = (0, 0);
     loop {
         let page = super::list(services, caller, &query).await?;
-        let ids: Vec<i64> = page.keys.iter().filter(|key| is_not_over(key)).map(|k| k.id).collect();
-        live += ids.len();
-        ended += revoke_several(services, caller, &ids, why).await?;
+        let (count, refused) = end_permitted(services, caller, &page.keys, why).await?;
+        ended += count;
+        left += refused.len();
         query.after = page.next;
         if query.after.is_none() {
-            return Ok((ended, live - ended));
+            break;
         }
     }
+    if left > 0 {
+        let object = Object { kind: "key", id: String::new() };
+        let details = json!({ "app": callback_host, "keys": left });
+        caller.note(services, Entry::refused(Event::KeyRevoked, object, details)).await?;
+    }
+    Ok((ended, left))
+}
+
+/// Whether somebody of the caller's role could end any key; else one refusal is written, however many
+/// keys were asked for.
+async fn may_at_all(services: &Services, caller: &Caller) -> Result<(), KeyError> {
+    let role = caller.actor.role().ok_or(KeyError::NotAllowed)?;
+    if access::may(role, KeyAction::Revoke, Ties { owns: true, approved: true }) {
+        return Ok(());
+    }
+    let object = Object { kind: "key", id: String::new() };
+    caller.note(services, Entry::refused(Event::KeyRevoked, object, json!({}))).await?;
+    Err(KeyError::NotAllowed)
+}
+
+/// Ends those that the caller may end; how many, and the numbers of the others that are not over.
+async fn end_permitted(
+    services: &Services,
+    caller: &Caller,
+    keys: &[KeyView],
+    why: &str,
+) -> Result<(usize, Vec<i64>), KeyError> {
+    let role = caller.actor.role().ok_or(KeyError::NotAllowed)?;
+    let (may, may_not): (Vec<_>, Vec<_>) = keys
+        .iter()
+        .filter(|key| is_not_over(key))
+        .partition(|key| access::may(role, KeyAction::Revoke, key.ties(&caller.actor)));
+    let seen = may.iter().map(|key| (key.id, key.owner.id)).collect();
+    let ended = end(services, caller, seen, &reason(why)).await?;
+    Ok((ended, may_not.iter().map(|key| key.id).collect()))
 }
 
 fn is_not_over(key: &KeyView) -> bool {

@@ -4,9 +4,12 @@
 //! How: the database's triggers write a row for each change. Every process reads the rows it has not
 //! read, twice a second, and right after each change of its own. If it could not read for a while,
 //! memory is not trusted any more.
+//!
+//! On PostgreSQL numbers are given before the commit, so a smaller one may appear after a greater one was
+//! read. Each process remembers which numbers it has not seen, and looks for exactly those.
 
 use std::{
-    collections::BTreeSet,
+    collections::BTreeMap,
     sync::atomic::{AtomicI64, Ordering},
     time::Duration,
 };
@@ -26,9 +29,15 @@ pub const LOOK_EVERY: Duration = Duration::from_millis(400);
 /// How long memory is trusted without hearing from the database, in milliseconds.
 const TRUSTED_FOR: i64 = 60_000;
 
-/// On PostgreSQL numbers are given before the commit, so a smaller one may appear later. That many
-/// are read again.
-const LATE: i64 = 200;
+/// How long a number is looked for that was given and not seen. No transaction of ours takes so long; one
+/// that was rolled back leaves a number that never comes.
+const MISSED_FOR: Duration = Duration::from_mins(10);
+
+/// How many numbers before the first one that was read may still come.
+const BEFORE: i64 = 1_000;
+
+/// How many missed numbers are looked for at once.
+const SOUGHT: usize = 500;
 
 /// How many changes are read at once.
 const BATCH: i64 = 1_000;
@@ -38,12 +47,14 @@ const BATCH: i64 = 1_000;
 pub struct Changes {
     read: Mutex<Option<Read>>,
     heard_at: AtomicI64,
+    /// The newest change when old ones were last deleted.
+    newest_at_purge: AtomicI64,
 }
 
 struct Read {
     newest: i64,
-    /// Those of the last `LATE` that were read.
-    seen: BTreeSet<i64>,
+    /// The numbers below it that were not there yet, and since when they are missed.
+    missed: BTreeMap<i64, Timestamp>,
 }
 
 impl Changes {
@@ -56,10 +67,10 @@ impl Changes {
         let now = services.now();
         let live = &services.verifier.live;
         if let Some(read) = read.as_mut() {
-            while read.more(services, live).await? {}
+            read.late(services, live, now).await?;
+            while read.more(services, live, now).await? {}
         } else {
-            let newest = db::read!(services.db, key_changes::newest())?;
-            *read = Some(Read { newest, seen: BTreeSet::new() });
+            *read = Some(Read::begin(services, now).await?);
             live.forget_all();
         }
         self.heard_at.store(now.as_millis(), Ordering::Release);
@@ -92,30 +103,61 @@ impl Changes {
 }
 
 impl Read {
+    /// Begins at the newest change; those shortly before it may still come.
+    async fn begin(services: &Services, now: Timestamp) -> Result<Self, DbError> {
+        let newest = db::read!(services.db, key_changes::newest())?;
+        let from = (newest - BEFORE).max(0);
+        let mut read = Self { newest: from, missed: BTreeMap::new() };
+        for (seq, _) in db::read!(services.db, key_changes::after(from, BEFORE))? {
+            read.saw(seq, now);
+        }
+        read.newest = read.newest.max(newest);
+        Ok(read)
+    }
+
+    /// Looks for numbers that were missed.
+    async fn late(
+        &mut self,
+        services: &Services,
+        live: &LiveKeys,
+        now: Timestamp,
+    ) -> Result<(), DbError> {
+        self.missed.retain(|_, since| now.since(*since) < MISSED_FOR);
+        let missed: Vec<i64> = self.missed.keys().copied().collect();
+        for some in missed.chunks(SOUGHT) {
+            for (seq, lookup) in db::read!(services.db, key_changes::among(some))? {
+                self.missed.remove(&seq);
+                forget(live, lookup);
+            }
+        }
+        Ok(())
+    }
+
     /// Reads one batch; whether there may be more.
-    async fn more(&mut self, services: &Services, live: &LiveKeys) -> Result<bool, DbError> {
+    async fn more(
+        &mut self,
+        services: &Services,
+        live: &LiveKeys,
+        now: Timestamp,
+    ) -> Result<bool, DbError> {
         let oldest = db::read!(services.db, key_changes::oldest())?;
         if oldest.is_some_and(|oldest| oldest > self.newest + 1) {
             live.forget_all();
         }
-        let from = self.newest - LATE;
-        let changes = db::read!(services.db, key_changes::after(from, BATCH))?;
+        let changes = db::read!(services.db, key_changes::after(self.newest, BATCH))?;
         let is_full = i64::try_from(changes.len()).is_ok_and(|count| count == BATCH);
         for (seq, lookup) in changes {
-            if self.is_new(seq) {
-                forget(live, lookup);
-            }
+            self.saw(seq, now);
+            forget(live, lookup);
         }
         Ok(is_full)
     }
 
-    fn is_new(&mut self, seq: i64) -> bool {
-        self.newest = self.newest.max(seq);
-        let is_new = self.seen.insert(seq);
-        while self.seen.first().is_some_and(|first| *first <= self.newest - LATE) {
-            self.seen.pop_first();
-        }
-        is_new
+    /// A number was read; those between the newest and it may still come.
+    fn saw(&mut self, seq: i64, now: Timestamp) {
+        let from = (self.newest + 1).max(seq - BEFORE);
+        self.missed.extend((from..seq).map(|missed| (missed, now)));
+        self.newest = seq;
     }
 }
 
@@ -124,7 +166,11 @@ impl Read {
 /// # Errors
 /// If the database gives no answer.
 pub async fn purge_changes(services: &Services) -> Result<usize, ServiceError> {
-    Ok(db::write!(services.db, key_changes::purge())?)
+    let changes = &services.verifier.changes;
+    let newest = db::read!(services.db, key_changes::newest())?;
+    // What was new since the last purge may stand beside numbers that still come.
+    let known = changes.newest_at_purge.swap(newest, Ordering::Relaxed);
+    Ok(db::write!(services.db, key_changes::purge(known))?)
 }
 
 fn forget(live: &LiveKeys, lookup: Option<Vec<u8>>) {
@@ -137,6 +183,18 @@ fn forget(live: &LiveKeys, lookup: Option<Vec<u8>>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbers_that_were_jumped_over_are_missed() {
+        let now = Timestamp::from_millis(1);
+        let mut read = Read { newest: 5, missed: BTreeMap::new() };
+        for seq in [6, 9, 10] {
+            read.saw(seq, now);
+        }
+        assert_eq!(read.missed.keys().copied().collect::<Vec<_>>(), [7, 8]);
+        read.saw(1_000_000, now);
+        assert_eq!(read.missed.len(), 2 + 1_000, "however far a sequence jumps");
+    }
 
     #[test]
     fn memory_is_trusted_for_a_minute_whichever_way_the_clock_goes() {

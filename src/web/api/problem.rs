@@ -198,6 +198,8 @@ impl From<UserError> for Problem {
             UserError::Taken => Self::conflict("taken", detail),
             UserError::Unknown | UserError::UnknownLogin => Self::not_found(),
             UserError::NotAllowed | UserError::NoSetup => Self::not_allowed(detail),
+            UserError::OwnPassword => Self::conflict("own_password", detail),
+            UserError::TooOften(_) => Self::conflict("too_often", detail),
             UserError::Yourself => Self::conflict("yourself", detail),
             UserError::LastAdmin => Self::conflict("last_admin", detail),
             UserError::NoHeir => Self::field("keys.to", detail),

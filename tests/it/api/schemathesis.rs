@@ -34,6 +34,7 @@ fn schemathesis() -> Command {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "takes a minute of a core; continuous integration runs it"]
 async fn the_server_keeps_to_its_description() {
     let what = "the API's description (scripts/install-schemathesis)";
     if needed(what, schemathesis().arg("--version")).is_none() {

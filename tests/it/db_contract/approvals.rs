@@ -108,7 +108,7 @@ async fn a_question_approved_lately_is_remembered_while_it_lives(db: TestDatabas
 
 async fn a_session_that_has_ended_approves_nothing(db: TestDatabase) {
     let user = make_approver(&db).await;
-    assert!(write!(db, users::set_password(user, "another hash")));
+    assert!(write!(db, users::set_password(at(0), user, "another hash", None)));
     let outcome = write!(db, approvals::approve(at(0), approval(user, "page", 1)));
     assert_eq!(outcome, ApproveOutcome::SessionEnded);
     for table in ["consents", "grants", "keys", "deliveries"] {

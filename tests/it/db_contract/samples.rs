@@ -60,6 +60,7 @@ pub fn begun(user_id: i64, id: &str, replaces: Option<&str>) -> BegunSession {
     BegunSession {
         user_id,
         id_hash: padded(id),
+        password_hash: Some("a hash".to_owned()),
         replaces: replaces.map(padded),
         address: "192.0.2.7".to_owned(),
         client: Some("A browser".to_owned()),

@@ -1,7 +1,7 @@
 //! Users: made once, listed, and without sessions after their trust ended.
 
 use appgrant::{
-    db::outcomes::{NewUser, UserInsert, UserUpdate},
+    db::outcomes::{NewUser, UserChange, UserInsert, UserUpdate},
     domain::user::Role,
 };
 
@@ -18,6 +18,9 @@ on_each_database!(
     the_first_admin_needs_the_token,
     a_new_password_ends_the_sessions,
     disabling_ends_the_sessions_and_enabling_does_not,
+    two_admins_who_demote_each_other_leave_one,
+    a_session_needs_the_password_that_was_checked,
+    a_change_leaves_what_it_does_not_name,
 );
 
 async fn a_user_is_found_as_it_was_made(db: TestDatabase) {
@@ -78,12 +81,12 @@ async fn the_first_admin_needs_the_token(db: TestDatabase) {
 
 async fn a_new_password_ends_the_sessions(db: TestDatabase) {
     let [max, _] = with_sessions(&db).await;
-    assert!(write!(db, users::set_password(max, "another hash")));
+    assert!(write!(db, users::set_password(at(1), max, "another hash", None)));
     assert!(read!(db, sessions::find(&padded("max's"))).is_none());
     assert!(read!(db, sessions::find(&padded("vera's"))).is_some());
     let found = read!(db, users::by_login_or_email("max")).unwrap();
     assert_eq!(found.password_hash, "another hash");
-    assert!(!write!(db, users::set_password(77, "another hash")));
+    assert!(!write!(db, users::set_password(at(1), 77, "another hash", None)));
 }
 
 async fn disabling_ends_the_sessions_and_enabling_does_not(db: TestDatabase) {
@@ -104,4 +107,50 @@ async fn with_sessions(db: &TestDatabase) -> [i64; 2] {
         write!(db, sessions::begin(at(0), begun(user, &format!("{login}'s"), None)));
     }
     users
+}
+
+async fn two_admins_who_demote_each_other_leave_one(db: TestDatabase) {
+    let admin = |login| NewUser { role: Role::Admin, ..new_user(login) };
+    for round in 0..10 {
+        let mut ids = Vec::new();
+        for name in ["a", "b"] {
+            let made = write!(db, users::insert(at(0), &admin(&format!("{name}{round}"))));
+            let UserInsert::Made(id) = made else { panic!("{made:?}") };
+            ids.push(id);
+        }
+        at_once(&db, 2, move |db, number| {
+            let id = ids[number];
+            async move {
+                let change = UserChange { role: Some(Role::Manager), ..UserChange::default() };
+                write!(db, users::change(id, change))
+            }
+        })
+        .await;
+        assert_eq!(db.count("users WHERE role = 'admin'").await, 1);
+        db.execute("UPDATE users SET role = 'viewer'").await;
+    }
+}
+
+async fn a_session_needs_the_password_that_was_checked(db: TestDatabase) {
+    let max = make_user(&db, "max").await;
+    assert!(write!(db, sessions::begin(at(0), begun(max, "one", None))));
+    assert!(write!(db, users::set_password(at(1), max, "another", None)));
+    assert!(
+        !write!(db, sessions::begin(at(2), begun(max, "two", None))),
+        "checked before the reset"
+    );
+    assert_eq!(db.count("sessions").await, 0);
+    let late = Some("a hash".to_owned());
+    assert!(!write!(db, users::set_password(at(3), max, "third", late)), "it was reset meanwhile");
+}
+
+async fn a_change_leaves_what_it_does_not_name(db: TestDatabase) {
+    let max = make_user(&db, "max").await;
+    let email = Some(None);
+    let change = UserChange { email, ..UserChange::default() };
+    assert_eq!(write!(db, users::change(max, change)), UserUpdate::Done);
+    assert_eq!(write!(db, users::change(max, UserChange::default())), UserUpdate::Done);
+    assert_eq!(write!(db, users::change(77, UserChange::default())), UserUpdate::Unknown);
+    let user = read!(db, users::by_id(max)).unwrap();
+    assert_eq!((user.name.as_str(), user.email, user.role), ("MAX", None, Role::Manager));
 }

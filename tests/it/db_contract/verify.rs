@@ -45,7 +45,7 @@ async fn a_disabled_or_renamed_owner_changes_all_keys(db: TestDatabase) {
     write!(db, users::enable(max));
     db.execute("UPDATE users SET login = 'moritz'").await;
     assert_eq!(changes(&db, 0).await, [None, None, None]);
-    write!(db, users::set_password(max, "hash"));
+    write!(db, users::set_password(at(1), max, "hash", None));
     assert_eq!(changes(&db, 0).await.len(), 3, "a password opens no key");
 }
 
@@ -54,10 +54,12 @@ async fn old_changes_are_thrown_away(db: TestDatabase) {
         db.execute("INSERT INTO key_changes (lookup) VALUES (NULL)").await;
     }
     db.execute("INSERT INTO key_changes (seq, lookup) VALUES (10002, NULL)").await;
-    assert_eq!(write!(db, key_changes::purge()), 2);
+    assert_eq!(write!(db, key_changes::purge(i64::MAX)), 2);
     assert_eq!(read!(db, key_changes::oldest()), Some(3));
     assert_eq!(read!(db, key_changes::newest()), 10_002);
     assert_eq!(read!(db, key_changes::after(3, 1)).len(), 1);
+    let late = read!(db, key_changes::among(&[2, 3, 9_000, 10_002]));
+    assert_eq!(late.len(), 2, "those that are there");
 }
 
 async fn the_newest_use_stays(db: TestDatabase) {
