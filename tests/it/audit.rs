@@ -145,8 +145,11 @@ async fn failing_deliveries(app: &TestApp, log: &mut Log<'_>) {
             page.attribute(&format!("form[action$={action}] input[name=form_token]"), "value");
         manager.post(&format!("{path}/{action}"), &[("form_token", &token)]).await;
         receiver.wait_for(2).await;
-        let event = if action == "retry" { "delivery.retried" } else { "delivery.cancelled" };
-        log.shows(&[&format!("{event} done max grant:… web")]).await;
+        let expected = match action {
+            "retry" => &["delivery.retried done max grant:… web"][..],
+            _ => &["delivery.cancelled done max grant:… web", "key.revoked done max key:2 web"],
+        };
+        log.shows(expected).await;
     }
     let receiver = Receiver::start().await;
     receiver.will((0..9).map(|_| Reaction::Status(500)));
@@ -162,7 +165,9 @@ async fn failing_deliveries(app: &TestApp, log: &mut Log<'_>) {
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    assert_eq!(found, ["delivery.failed done system grant:… inside"]);
+    let ended =
+        ["delivery.failed done system grant:… inside", "key.revoked done system key:3 inside"];
+    assert_eq!(found, ended);
 }
 
 async fn people(app: &TestApp, log: &mut Log<'_>, (max, vera): (i64, i64)) {

@@ -60,6 +60,9 @@ impl Scene {
         let key = made.unwrap().id;
         let sql = format!("UPDATE keys SET grant_id = (SELECT id FROM grants) WHERE id = {key}");
         self.app.alter(&sql).await;
+        let word = "SELECT term FROM key_terms WHERE term LIKE '@%' LIMIT 1";
+        let sql = format!("INSERT INTO key_terms (term, key_id) VALUES (({word}), {key})");
+        self.app.alter(&sql).await;
         Scened { app: &self.app, key }
     }
 }

@@ -110,7 +110,7 @@ async fn with_sessions(db: &TestDatabase) -> [i64; 2] {
 }
 
 async fn two_admins_who_demote_each_other_leave_one(db: TestDatabase) {
-    let admin = |login| NewUser { role: Role::Admin, ..new_user(login) };
+    let admin = |login: &str| NewUser { role: Role::Admin, ..new_user(login) };
     for round in 0..10 {
         let mut ids = Vec::new();
         for name in ["a", "b"] {
