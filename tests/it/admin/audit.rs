@@ -39,6 +39,33 @@ async fn what_was_done_and_refused_is_read_in_plain_words() {
 }
 
 #[tokio::test]
+async fn a_keys_history_tells_viewers_what_was_done_and_not_from_where() {
+    let app = TestApp::start().await;
+    crate::support::granted(&app, "read_write").await;
+    let max = app.logged_in("max").await;
+    assert_eq!(send(&max, "/admin/keys/1/narrow", &[]).await.status, 303);
+    let rows = async |login: &str| {
+        let browser = app.logged_in(login).await;
+        let page = browser.get("/admin/keys/1").await;
+        let told = browser.get("/api/v1/keys/1/history").await;
+        let told: Value = serde_json::from_str(&told.body).unwrap();
+        (page.texts("#history .log li"), told["data"].as_array().unwrap().clone())
+    };
+    let (seen, told) = rows("max").await;
+    assert!(seen[0].contains("from 127.0.0.1") && seen[0].contains("request "), "{seen:?}");
+    assert!(told[0]["address"].is_string() && told[0]["request_id"].is_string(), "{told:?}");
+    let (hidden, untold) = rows("vera").await;
+    assert_eq!((hidden.len(), untold.len()), (seen.len(), told.len()));
+    for line in hidden {
+        assert!(!line.contains("127.0.0.1") && !line.contains("request "), "{line}");
+    }
+    for row in untold {
+        assert!(row["address"].is_null() && row["request_id"].is_null(), "{row}");
+        assert!(row["event"].is_string() && row["actor"].is_string());
+    }
+}
+
+#[tokio::test]
 async fn pages_of_the_log_keep_the_filters() {
     let app = TestApp::start().await;
     for number in 0..55 {
