@@ -54,6 +54,7 @@ fn filter(questions: &mut Questions) -> AuditFilter {
     let what = "is no event of this log";
     AuditFilter {
         object: kind.map(str::to_owned).zip(id),
+        kind: None,
         actor_id: questions.id("actor_id"),
         event: questions.value("event", what, Event::parse),
         outcome: questions.word("outcome", words::Outcome::ALL, Outcome::parse),

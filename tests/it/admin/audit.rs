@@ -34,8 +34,15 @@ async fn what_was_done_and_refused_is_read_in_plain_words() {
         let page = max.get(&format!("/admin/audit?{query}")).await;
         assert_eq!(page.texts(".log li").len(), count, "{query}");
     }
-    let named = max.get("/admin/audit?event=key.eaten&kind=key").await;
-    assert!(named.text(".notice.warn").contains("event, object"), "{}", named.body);
+    let named = max.get("/admin/audit?event=key.eaten&kind=fish&object=1").await;
+    assert!(named.text(".notice.warn").contains("event, kind, object"), "{}", named.body);
+    let of_keys = max.get("/admin/audit?kind=key").await;
+    let lines = of_keys.texts(".log li");
+    assert_eq!(lines.len(), 3, "made, refused, narrowed: {lines:?}");
+    assert!(lines.iter().all(|line| line.contains("key 1")), "{lines:?}");
+    assert!(of_keys.text(".notice.warn").is_empty());
+    let one = max.get("/admin/audit?object=1").await;
+    assert!(one.text(".notice.warn").contains("object"), "{}", one.body);
 }
 
 #[tokio::test]
