@@ -179,6 +179,8 @@ pub enum Rotated {
 pub struct AuditFilter {
     /// About that kind of thing, and that one.
     pub object: Option<(String, String)>,
+    /// About any thing of that kind.
+    pub kind: Option<String>,
     /// By that user.
     pub actor_id: Option<i64>,
     /// What happened.

@@ -55,7 +55,7 @@ pub async fn find_typed(services: &Services, typed: &str) -> Result<Option<i64>,
     Ok(db::read!(services.db, imported_keys::key_of(&imported))?)
 }
 
-/// What was done to a key, newest first.
+/// What was done to a key, newest first; from where and in which request only for readers of the log.
 ///
 /// # Errors
 /// If there is no such key or the caller may not see it.
@@ -68,5 +68,5 @@ pub async fn history(
     permitted(services, caller, id, &[KeyAction::See]).await?;
     let object = Some(("key".to_owned(), id.to_string()));
     let filter = AuditFilter { object, ..AuditFilter::default() };
-    Ok(audit::page(services, &filter, before, audit::PAGE).await?)
+    Ok(audit::page_as_seen(services, caller, &filter, before, audit::PAGE).await?)
 }

@@ -54,6 +54,7 @@ fn filter(questions: &mut Questions) -> AuditFilter {
     let what = "is no event of this log";
     AuditFilter {
         object: kind.map(str::to_owned).zip(id),
+        kind: None,
         actor_id: questions.id("actor_id"),
         event: questions.value("event", what, Event::parse),
         outcome: questions.word("outcome", words::Outcome::ALL, Outcome::parse),
@@ -65,15 +66,17 @@ fn filter(questions: &mut Questions) -> AuditFilter {
 /// Exports the audit log. For admins.
 ///
 /// JSON Lines, oldest first, each line a row as in the list. The export is noted in the log, and is
-/// the last row of itself. An answer that breaks off in the middle is not whole.
+/// the last row of itself; so a browser's session needs the header `X-CSRF-Token` here too. An answer
+/// that breaks off in the middle is not whole.
 #[utoipa::path(get, path = "/api/v1/audit/export", tag = "audit", operation_id = "exportAudit",
     responses(
         (status = 200, description = "The log, a row a line", body = String,
             content_type = "application/jsonl"),
-        (status = 403, description = "You are no admin"),
+        (status = 403, description = "You are no admin, or the session's token is missing"),
     ))]
 pub async fn export(client: Client) -> Answer {
     client.questions().done()?;
+    client.proves_own_page()?;
     audit::begin_export(&client.services, &client.caller).await?;
     let mut response = answer::private(StatusCode::OK);
     response.content_type("application/jsonl");

@@ -93,6 +93,18 @@ impl Client {
         Ok(Self { services, site, caller, session, request, body })
     }
 
+    /// For a read that writes something down: a session must prove what it must for a change, so that
+    /// no other site does that by a link.
+    ///
+    /// # Errors
+    /// If a session does not.
+    pub fn proves_own_page(&self) -> Result<(), Problem> {
+        match &self.session {
+            Some(session) => is_own_page(&self.services, &self.site, &self.request, session),
+            None => Ok(()),
+        }
+    }
+
     /// The number in the address.
     ///
     /// # Errors

@@ -128,6 +128,8 @@ pub async fn reassign(client: Client) -> Answer {
 }
 
 /// What was done to a key, newest first.
+///
+/// From which address and in which request is told to admins and managers alone.
 #[utoipa::path(get, path = "/api/v1/keys/{id}/history", tag = "keys", operation_id = "getKeyHistory",
     params(("id" = i64, Path, minimum = 1, description = "The key's number"), CursorParam),
     responses((status = 200, description = "Rows of the audit log", body = AuditList)))]

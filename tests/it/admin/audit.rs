@@ -34,8 +34,42 @@ async fn what_was_done_and_refused_is_read_in_plain_words() {
         let page = max.get(&format!("/admin/audit?{query}")).await;
         assert_eq!(page.texts(".log li").len(), count, "{query}");
     }
-    let named = max.get("/admin/audit?event=key.eaten&kind=key").await;
-    assert!(named.text(".notice.warn").contains("event, object"), "{}", named.body);
+    let named = max.get("/admin/audit?event=key.eaten&kind=fish&object=1").await;
+    assert!(named.text(".notice.warn").contains("event, kind, object"), "{}", named.body);
+    let of_keys = max.get("/admin/audit?kind=key").await;
+    let lines = of_keys.texts(".log li");
+    assert_eq!(lines.len(), 3, "made, refused, narrowed: {lines:?}");
+    assert!(lines.iter().all(|line| line.contains("key 1")), "{lines:?}");
+    assert!(of_keys.text(".notice.warn").is_empty());
+    let one = max.get("/admin/audit?object=1").await;
+    assert!(one.text(".notice.warn").contains("object"), "{}", one.body);
+}
+
+#[tokio::test]
+async fn a_keys_history_tells_viewers_what_was_done_and_not_from_where() {
+    let app = TestApp::start().await;
+    crate::support::granted(&app, "read_write").await;
+    let max = app.logged_in("max").await;
+    assert_eq!(send(&max, "/admin/keys/1/narrow", &[]).await.status, 303);
+    let rows = async |login: &str| {
+        let browser = app.logged_in(login).await;
+        let page = browser.get("/admin/keys/1").await;
+        let told = browser.get("/api/v1/keys/1/history").await;
+        let told: Value = serde_json::from_str(&told.body).unwrap();
+        (page.texts("#history .log li"), told["data"].as_array().unwrap().clone())
+    };
+    let (seen, told) = rows("max").await;
+    assert!(seen[0].contains("from 127.0.0.1") && seen[0].contains("request "), "{seen:?}");
+    assert!(told[0]["address"].is_string() && told[0]["request_id"].is_string(), "{told:?}");
+    let (hidden, untold) = rows("vera").await;
+    assert_eq!((hidden.len(), untold.len()), (seen.len(), told.len()));
+    for line in hidden {
+        assert!(!line.contains("127.0.0.1") && !line.contains("request "), "{line}");
+    }
+    for row in untold {
+        assert!(row["address"].is_null() && row["request_id"].is_null(), "{row}");
+        assert!(row["event"].is_string() && row["actor"].is_string());
+    }
 }
 
 #[tokio::test]

@@ -139,6 +139,26 @@ async fn description_permissions_and_end_are_changed() {
 }
 
 #[tokio::test]
+async fn a_form_that_was_open_while_a_key_was_narrowed_gives_nothing_back() {
+    let app = TestApp::start().await;
+    made(&app, "max", "Till", Permissions::ReadWrite).await;
+    let max = app.logged_in("max").await;
+    let path = "/admin/keys/1/edit";
+    let mut stale = max.get(path).await.fields("main form");
+    assert_eq!(stale["permissions_was"], "read_write");
+    assert_eq!(send(&max, "/admin/keys/1/narrow", &[]).await.status, 303);
+    stale.extend([("permissions", "read_write"), ("ends", "")].map(|(k, v)| (k.into(), v.into())));
+    let wrong = max.press(path, &stale).await;
+    assert_eq!(wrong.status, 422, "no description");
+    let mut again = wrong.fields("main form");
+    again.extend([("permissions", "read_write"), ("ends", "")].map(|(k, v)| (k.into(), v.into())));
+    again.insert("description".into(), "Old till".into());
+    let key = max.get(&led_to(&app, &max.press(path, &again).await)).await;
+    assert_eq!(key.text("h1"), "Old till");
+    assert!(!key.text(".facts").contains("Read/Write"), "{}", key.text(".facts"));
+}
+
+#[tokio::test]
 async fn a_key_goes_to_another_owner() {
     let app = TestApp::start().await;
     made(&app, "ada", "Till", Permissions::Read).await;

@@ -39,6 +39,55 @@ async fn each_key_that_needs_attention_is_told_with_its_reason() {
     assert_eq!(group(&page, "Ending within 14 days"), ["Fresh"]);
 }
 
+/// So many keys of Max's that were never used, made ten days ago, the numbers from `first` on; ended by
+/// now, or with no end.
+async fn never_used(app: &TestApp, first: usize, count: usize, ended: bool) {
+    let (owner, now) = (app.user("max").await.id, app.services().now());
+    let made = now.minus(DAY * 10).as_millis();
+    let ends = if ended { now.minus(DAY).as_millis().to_string() } else { "NULL".to_owned() };
+    let last = first + count - 1;
+    app.alter(&format!(
+        "WITH RECURSIVE n(i) AS (SELECT {first} UNION ALL SELECT i + 1 FROM n WHERE i < {last})
+         INSERT INTO keys (id, lookup, secret_hash, ending, description, permissions, owner_id, state,
+                           created_at, opened_at, expires_at)
+         SELECT i, randomblob(32), 'no hash', 'abcdefg', 'Key ' || i, 'read', {owner}, 'active',
+                {made}, {made}, {ends}
+         FROM n"
+    ))
+    .await;
+}
+
+#[tokio::test]
+async fn never_used_keys_hide_none_that_are_not_used_any_more() {
+    let app = TestApp::start().await;
+    let used = made(&app, "max", "Used once", Permissions::Read).await;
+    assert_eq!(come(&app, &used, "GET").await, "allowed");
+    uses_are_noted(&app, used.id).await;
+    app.clock.advance(DAY * 91);
+    never_used(&app, 10, 150, false).await;
+    let ada = app.logged_in("ada").await;
+    let page = ada.get("/admin").await;
+    assert_eq!(group(&page, "Not used for 90 days"), ["Used once"]);
+    assert_eq!(group(&page, "Never used").len(), 5);
+    let all = ada.get(&page.attribute("a[href*='use=never']", "href")).await;
+    assert_eq!(all.texts("a.key-name").len(), 50);
+}
+
+/// A group of which none is found within a bounded walk says so, and leads on.
+#[tokio::test]
+async fn what_was_not_looked_through_is_not_called_fine() {
+    let app = TestApp::start().await;
+    never_used(&app, 1, 5_100, true).await;
+    never_used(&app, 6_000, 1, false).await;
+    let ada = app.logged_in("ada").await;
+    let page = ada.get("/admin").await;
+    assert!(!page.text("main").contains("Nothing needs attention"), "{}", page.text("main"));
+    assert!(page.text("main").contains("None found so far"), "{}", page.text("main"));
+    let further = page.attribute("a[href*='use=never']", "href");
+    let found = ada.get(&further).await;
+    assert_eq!(found.texts("a.key-name"), ["Key 6000"], "{further}");
+}
+
 /// The names of the keys in the group of that title.
 fn group(page: &crate::support::Answer, title: &str) -> Vec<String> {
     let html = scraper::Html::parse_document(&page.body);
@@ -102,4 +151,28 @@ async fn failed_deliveries_are_told() {
     let key = max.get(&page.attribute(".short .key-name", "href")).await;
     assert_eq!(key.texts(".attempt").len(), 5);
     assert!(key.text(".deliveries").contains("given up"));
+}
+
+#[tokio::test]
+async fn more_failed_deliveries_than_are_shown_are_spoken_of() {
+    let app = TestApp::start().await;
+    crate::support::granted(&app, "read").await;
+    let more = |count: usize| {
+        format!(
+            "INSERT INTO deliveries (id, kind, grant_id, key_id, state, event, details, attempts,
+                                     failures, due_at, give_up_at, created_at, ended_at)
+             WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count})
+             SELECT id || '_{count}_' || i, 'event', grant_id, key_id, 'failed', 'key.expiring', '{{}}',
+                    5, 5, due_at, give_up_at, created_at, created_at FROM deliveries, n WHERE kind = 'keys'"
+        )
+    };
+    let ada = app.logged_in("ada").await;
+    assert_eq!(app.alter(&more(5)).await, 5);
+    let page = ada.get("/admin").await;
+    assert_eq!(group(&page, "Not delivered").len(), 5);
+    assert!(!page.text("main").contains("more were not delivered"), "these are all");
+    assert_eq!(app.alter(&more(1)).await, 1);
+    let page = ada.get("/admin").await;
+    assert_eq!(group(&page, "Not delivered").len(), 5);
+    assert!(page.text("main").contains("more were not delivered"), "{}", page.text("main"));
 }

@@ -48,6 +48,46 @@ async fn an_admin_makes_and_changes_a_user() {
 }
 
 #[tokio::test]
+async fn a_form_that_was_open_while_somebody_was_demoted_raises_nobody() {
+    let app = TestApp::start().await;
+    let ada = app.logged_in("ada").await;
+    let path = format!("/admin/users/{}", app.user("max").await.id);
+    let form = ada.get(&path).await;
+    let mut stale = form.fields("form[action*=users]");
+    assert_eq!(stale["role_was"], "manager");
+    let demoted = [("name", "Max"), ("role", "viewer"), ("role_was", "manager")];
+    assert_eq!(send(&ada, &path, &demoted).await.status, 303);
+    for (name, value) in [("name", "Max M."), ("email", "nowhere"), ("role", "manager")] {
+        stale.insert(name.to_owned(), value.to_owned());
+    }
+    let wrong = ada.press(&path, &stale).await;
+    assert_eq!(wrong.status, 422);
+    let mut again = wrong.fields("form[action*=users]");
+    again.extend([("name", "Max M."), ("role", "manager")].map(|(k, v)| (k.into(), v.into())));
+    assert_eq!(ada.press(&path, &again).await.status, 303);
+    let max = app.user("max").await;
+    assert_eq!((max.name.as_str(), max.role), ("Max M.", appgrant::domain::user::Role::Viewer));
+    let raised = [("name", "Max"), ("role", "manager"), ("role_was", "viewer")];
+    assert_eq!(send(&ada, &path, &raised).await.status, 303);
+    assert_eq!(app.user("max").await.role, appgrant::domain::user::Role::Manager);
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_form_is_shown_to_admins_alone() {
+    let app = TestApp::start().await;
+    made(&app, "ada", "Till", Permissions::Read).await;
+    let vera = app.logged_in("vera").await;
+    let path = format!("/admin/users/{}", app.user("ada").await.id);
+    for way in ["disable", "delete"] {
+        for fate in ["", "reassign", "eaten", "revoke"] {
+            let answer = send(&vera, &format!("{path}/{way}"), &[("fate", fate)]).await;
+            assert_eq!(answer.status, 403, "{way} {fate}");
+            assert!(!answer.body.contains("1 key"), "{way} {fate}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn disabling_asks_what_becomes_of_the_keys() {
     let app = TestApp::start().await;
     let key = made(&app, "max", "Till", Permissions::Read).await;

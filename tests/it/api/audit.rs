@@ -65,6 +65,36 @@ async fn pages_of_the_log_lead_through_all_of_it() {
 }
 
 #[tokio::test]
+async fn no_other_site_makes_a_browser_export_the_log() {
+    let app = TestApp::start().await;
+    let browser = app.logged_in("ada").await;
+    let me = Told::by(browser.request(Method::GET, "/api/v1/me")).await.is(200);
+    let token = me["csrf_token"].as_str().unwrap();
+    let export = || browser.request(Method::GET, "/api/v1/audit/export");
+    let with = || export().header("x-csrf-token", token);
+    for refused in [
+        export(),
+        export().header("sec-fetch-site", "cross-site"),
+        export().header("sec-fetch-site", "none"),
+        with().header("sec-fetch-site", "cross-site"),
+        with().header("origin", "https://evil.example"),
+    ] {
+        Told::by(refused).await.is_problem(403, "csrf");
+    }
+    let noted = async || {
+        let rows = browser.request(Method::GET, "/api/v1/audit?event=audit.exported");
+        Told::by(rows).await.is(200)["data"].as_array().unwrap().len()
+    };
+    assert_eq!(noted().await, 0, "a refused link writes nothing");
+    assert_eq!(Told::by(with()).await.status, 200);
+    assert_eq!(noted().await, 1);
+    let ada = Program::of(&app, "ada").await;
+    let told = ada.request(Method::GET, "/api/v1/audit/export");
+    let told = Told::by(told.header("sec-fetch-site", "cross-site")).await;
+    assert_eq!(told.status, 200, "a token is sent on purpose");
+}
+
+#[tokio::test]
 async fn the_export_is_the_whole_log_and_is_noted_in_it() {
     let app = TestApp::start().await;
     let ada = Program::of(&app, "ada").await;

@@ -97,18 +97,31 @@ fn filter(visitor: &Visitor) -> (AuditFilter, Vec<&'static str>) {
         outcome: understood("outcome", outcome, &mut ignored, Outcome::parse),
         since: understood("since", since, &mut ignored, |day| start_of(day, 0)),
         until: understood("until", until, &mut ignored, |day| start_of(day, 1)),
-        object: match (kind, object) {
-            (Some(kind), Some(id)) if Object::KINDS.contains(&kind.as_str()) && id.len() < 80 => {
-                Some((kind, id))
-            }
-            (None, None) => None,
-            _ => {
-                ignored.push("object");
-                None
-            }
-        },
+        object: None,
+        kind: understood("kind", kind, &mut ignored, |text| {
+            Object::KINDS.contains(&text).then(|| text.to_owned())
+        }),
     };
-    (filter, ignored)
+    (about(filter, object, &mut ignored), ignored)
+}
+
+/// With the number or id that was asked for; all of the kind without one. An id alone could be of
+/// anything.
+fn about(
+    filter: AuditFilter,
+    object: Option<String>,
+    ignored: &mut Vec<&'static str>,
+) -> AuditFilter {
+    match (filter.kind.clone(), object) {
+        (_, None) => filter,
+        (Some(kind), Some(id)) if id.len() < 80 => {
+            AuditFilter { object: Some((kind, id)), kind: None, ..filter }
+        }
+        (_, Some(_)) => {
+            ignored.push("object");
+            filter
+        }
+    }
 }
 
 fn understood<T>(

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     domain::{
         delivery::DeliveryState,
-        key_list::{KeyFilter, KeyOrder, KeyQuery, Usage},
+        key_list::{KeyFilter, KeyOrder, KeyQuery, Position, Usage},
         key_view::{KeyView, ShownState},
         timestamp::Timestamp,
         user::User,
@@ -46,8 +46,10 @@ struct Group {
     title: &'static str,
     why: &'static str,
     rows: Vec<KeyRow>,
-    /// The list of all of them, if there are more.
+    /// The list of all of them, if there are more, or may be.
     all: Option<String>,
+    /// Whether looking for them stopped before the end.
+    walked_far: bool,
     /// Whether each may be narrowed to reading at once.
     narrows: bool,
 }
@@ -67,6 +69,8 @@ struct Page<'a> {
     frame: Frame<'a>,
     groups: Vec<Group>,
     failed: Vec<Failed>,
+    /// Whether more deliveries failed than are shown.
+    more_failed: bool,
     has_keys: bool,
     authorize_url: String,
     keys_url: String,
@@ -89,9 +93,11 @@ pub async fn home(visitor: Visitor) -> Result<HttpResponse, WebError> {
     let frame = Frame::of(&visitor, Section::Overview)?;
     let any = KeyQuery { limit: 1, ..KeyQuery::default() };
     let any = keys::list(&visitor.services, &visitor.caller(), &any).await?;
+    let (failed, more_failed) = failed(&visitor).await?;
     let page = Page {
         groups: groups(&visitor, frame.user).await?,
-        failed: failed(&visitor).await?,
+        failed,
+        more_failed,
         has_keys: !any.keys.is_empty(),
         authorize_url: visitor.site.url("/wc-auth/v1/authorize"),
         keys_url: visitor.site.url("/.well-known/jwks.json"),
@@ -106,7 +112,7 @@ async fn groups(visitor: &Visitor, user: &User) -> Result<Vec<Group>, WebError> 
     let mut groups = Vec::new();
     for question in questions {
         let group = question.ask(visitor, user).await?;
-        if !group.rows.is_empty() {
+        if !group.rows.is_empty() || group.walked_far {
             groups.push(group);
         }
     }
@@ -176,6 +182,8 @@ fn never_used() -> Question {
 }
 
 fn long_unused(now: Timestamp) -> Question {
+    // Those never used stand in a group of their own; however many they are, they hide nobody here.
+    let after = Some(Position { order: KeyOrder::LongestUnused, value: 0, id: i64::MAX });
     Question {
         title: "Not used for 90 days",
         why: "Whoever needed them may be gone. A key nobody needs is one that somebody else may find.",
@@ -186,12 +194,11 @@ fn long_unused(now: Timestamp) -> Question {
                 ..KeyFilter::default()
             },
             order: KeyOrder::LongestUnused,
-            limit: crate::domain::key_list::LARGEST_PAGE,
-            after: None,
+            limit: FEW + 1,
+            after,
         },
-        // Those never used stand in a group of their own.
-        means: |key, _| key.last_use.is_some(),
-        link: KeyLink::of(&[("state", "active"), ("use", "long_ago")]),
+        means: |_, _| true,
+        link: KeyLink::of(&[("state", "active"), ("use", "long_ago")]).at_place(after),
         narrows: false,
     }
 }
@@ -202,18 +209,23 @@ impl Question {
         let found = keys::list(&visitor.services, &visitor.caller(), &self.query).await?;
         let meant: Vec<_> = found.keys.iter().filter(|key| (self.means)(key, now)).collect();
         let has_more = meant.len() > FEW || found.walked_far;
+        // Where nothing is shown, the list goes on where this walk ended.
+        let link =
+            if meant.is_empty() { self.link.at_place(found.next) } else { self.link.clone() };
         let rows = meant.into_iter().take(FEW).map(|key| KeyRow::of(visitor, user, key));
         Ok(Group {
             title: self.title,
             why: self.why,
             rows: rows.collect(),
-            all: has_more.then(|| visitor.site.path(&self.link.path())),
+            all: has_more.then(|| visitor.site.path(&link.path())),
+            walked_far: found.walked_far,
             narrows: self.narrows,
         })
     }
 }
 
-async fn failed(visitor: &Visitor) -> Result<Vec<Failed>, WebError> {
+/// The last few deliveries that failed lately, and whether there are more.
+async fn failed(visitor: &Visitor) -> Result<(Vec<Failed>, bool), WebError> {
     let now = visitor.services.now();
     let filter = DeliveryFilter {
         state: Some(DeliveryState::Failed),
@@ -228,5 +240,5 @@ async fn failed(visitor: &Visitor) -> Result<Vec<Failed>, WebError> {
         app: delivery.app_name,
         host: delivery.host,
     };
-    Ok(page.deliveries.into_iter().map(view).collect())
+    Ok((page.deliveries.into_iter().map(view).collect(), page.next.is_some()))
 }

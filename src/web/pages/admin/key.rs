@@ -104,7 +104,8 @@ async fn beginning(visitor: &Visitor, key: &KeyView) -> Result<Vec<Row>, WebErro
     let Some(app) = &key.app else { return Ok(Vec::new()) };
     let object = Some(("grant".to_owned(), app.grant_id.clone()));
     let filter = AuditFilter { object, ..AuditFilter::default() };
-    Ok(audit::page(&visitor.services, &filter, None, BEGINNING).await?.rows)
+    let (services, caller) = (&visitor.services, visitor.caller());
+    Ok(audit::page_as_seen(services, &caller, &filter, None, BEGINNING).await?.rows)
 }
 
 fn used_from(key: &KeyView) -> Option<(String, String)> {

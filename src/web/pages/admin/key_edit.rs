@@ -30,11 +30,32 @@ struct Page<'a> {
     frame: Frame<'a>,
     row: KeyRow,
     form: KeyForm,
-    /// What stood in the date's field, so that what was not touched is not changed.
-    ends_was: String,
+    /// What the form was shown with first, so that what was not touched is not changed.
+    was: Was,
     exact_end: Option<String>,
     scopes: &'a [Scope],
     wrong: Wrong,
+}
+
+/// What stood in the fields that take something away or give it.
+struct Was {
+    permissions: String,
+    ends: String,
+}
+
+impl Was {
+    /// Of the form that was sent, which stays the same while something is wrong with it, or of the key.
+    fn of(visitor: &Visitor, key: &KeyView) -> Self {
+        let now = KeyForm::of(key);
+        let kept = |name: &str, now: String| match visitor.parameters.text(name) {
+            Some(was) if visitor.posts() => was.to_owned(),
+            _ => now,
+        };
+        Self {
+            permissions: kept("permissions_was", now.permissions),
+            ends: kept("ends_was", now.ends),
+        }
+    }
 }
 
 #[derive(Template)]
@@ -74,7 +95,7 @@ fn form(
     let status = status(&wrong);
     let page = Page {
         row: KeyRow::of(visitor, frame.user, key),
-        ends_was: KeyForm::of(key).ends,
+        was: Was::of(visitor, key),
         exact_end: key.expires_at.filter(|at| !ends_with_its_day(*at)).map(|at| at.to_string()),
         form,
         scopes: &SCOPES,
@@ -112,15 +133,14 @@ async fn change(visitor: &Visitor, key: &KeyView) -> Result<Result<&'static str,
     }
 }
 
-/// What the form asks for. A day that was not touched leaves the end as exact as it is.
+/// What the form asks for. A day that was not touched leaves the end as exact as it is; permissions that
+/// were not touched are not given back by a form that was open while they were taken away.
 fn asked(visitor: &Visitor, sent: &KeyForm) -> Result<KeyChange, Wrong> {
     let is_untouched = sent.ends == field(visitor, "ends_was");
     let ends = if is_untouched { None } else { Some(sent.ends(visitor.services.now())?) };
-    Ok(KeyChange {
-        description: Some(sent.description.clone()),
-        permissions: Some(sent.permissions()?),
-        expires_at: ends,
-    })
+    let is_untouched = visitor.parameters.text("permissions_was") == Some(&sent.permissions);
+    let permissions = if is_untouched { None } else { Some(sent.permissions()?) };
+    Ok(KeyChange { description: Some(sent.description.clone()), permissions, expires_at: ends })
 }
 
 /// Shows who may get the key, or gives it to somebody.

@@ -169,9 +169,9 @@ mod tests {
     #[test]
     fn what_was_understood_comes_back_and_the_rest_is_named() {
         let link = KeyLink::of_query(
-            "q=M%C3%B6bel+%26&state=expired&use=sometimes&owner=x&order=oldest&after=5.7&page=3",
+            "q=M%C3%B6bel+%26&state=expired&use=sometimes&owner=x&order=oldest&after=oldest.0.7&page=3",
         );
-        assert_eq!(link.query(), "q=M%C3%B6bel%20%26&state=expired&order=oldest&after=5.7");
+        assert_eq!(link.query(), "q=M%C3%B6bel%20%26&state=expired&order=oldest&after=oldest.0.7");
         assert_eq!(link.ignored, ["use", "owner"]);
         assert_eq!(KeyLink::of_query(&link.query()).query(), link.query());
         assert_eq!(link.without("q").query(), "state=expired&order=oldest");

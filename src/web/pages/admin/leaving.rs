@@ -46,7 +46,6 @@ pub async fn delete(visitor: Visitor) -> Result<HttpResponse, WebError> {
 async fn leave(visitor: Visitor, deletes: bool) -> Result<HttpResponse, WebError> {
     let id = number(&visitor)?;
     if !visitor.posts() {
-        is_admin(&visitor)?;
         return show(&visitor, id, deletes, Wrong::default()).await;
     }
     visitor.form_session()?;
@@ -92,6 +91,8 @@ async fn show(
     deletes: bool,
     wrong: Wrong,
 ) -> Result<HttpResponse, WebError> {
+    // Whatever was sent: what is wrong with a form is shown beside names and counts.
+    is_admin(visitor)?;
     let page = Page {
         user: users::find(&visitor.services, id).await?,
         keys: keys_of(visitor, id).await?,

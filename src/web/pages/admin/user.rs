@@ -28,6 +28,8 @@ struct Page<'a> {
     name: String,
     email: String,
     role: String,
+    /// What the form was shown with, so that what was not touched is not changed.
+    role_was: String,
     roles: &'a [(&'a str, &'a str)],
     is_self: bool,
     keys: Keys,
@@ -91,6 +93,7 @@ async fn show(visitor: &Visitor, id: i64, wrong: Wrong) -> Result<HttpResponse, 
         name: kept("name", &user.name),
         email: kept("email", user.email.as_deref().unwrap_or_default()),
         role: kept("role", user.role.as_str()),
+        role_was: kept("role_was", user.role.as_str()),
         roles: &ROLES,
         is_self: frame.user.id == id,
         keys: keys_of(visitor, id).await?,
@@ -103,10 +106,13 @@ async fn show(visitor: &Visitor, id: i64, wrong: Wrong) -> Result<HttpResponse, 
 
 async fn change(visitor: &Visitor, id: i64) -> Result<(), UserError> {
     let email = field(visitor, "email").trim();
+    let role = field(visitor, "role");
+    // A form that was open while somebody was demoted must not raise him again.
+    let is_untouched = role == field(visitor, "role_was");
     let change = UserChange {
         name: Some(field(visitor, "name").to_owned()).filter(|name| !name.trim().is_empty()),
         email: Some(Some(email.to_owned()).filter(|email| !email.is_empty())),
-        role: Role::parse(field(visitor, "role")),
+        role: Role::parse(role).filter(|_| !is_untouched),
     };
     users::change(&visitor.services, &visitor.caller(), id, change).await
 }
