@@ -188,10 +188,11 @@ impl Leaving {
                 print_line(format!(
                     "{keys} of {login} stop working until {login} is enabled again"
                 ))?;
-                print_line(format!(
+                eprintln!(
                     "to let them go on for somebody else: appgrant user disable {login} --keys-to \
                      LOGIN\nto end them: appgrant user disable {login} --revoke-keys"
-                ))
+                );
+                Ok(())
             }
         }
     }
