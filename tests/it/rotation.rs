@@ -276,7 +276,7 @@ fn as_received(key: &str, secret: &str) -> Received {
 
 /// The pair that a page shows.
 fn pair_on(page: &Answer) -> Received {
-    let value = |id: &str| page.attribute(id, "value");
+    let value = |id: &str| page.text(id);
     as_received(&value("#consumer-key"), &value("#consumer-secret"))
 }
 

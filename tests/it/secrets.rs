@@ -86,12 +86,11 @@ async fn what_the_screens_show_once_is_nowhere_else() {
     fields.insert("description".to_owned(), "My till".to_owned());
     fields.insert("permissions".to_owned(), "read".to_owned());
     let made = browser.press("/admin/keys/new", &fields).await;
-    let (key, secret) =
-        (made.attribute("#consumer-key", "value"), made.attribute("#consumer-secret", "value"));
+    let (key, secret) = (made.text("#consumer-key"), made.text("#consumer-secret"));
     let account = browser.get("/admin/account").await;
     let mut fields = account.fields("form[action$=tokens]");
     fields.insert("token_name".to_owned(), "Sync".to_owned());
-    let token = browser.press("/admin/account/tokens", &fields).await.attribute("#token", "value");
+    let token = browser.press("/admin/account/tokens", &fields).await.text("#token");
     assert!(!key.is_empty() && !secret.is_empty() && !token.is_empty());
 
     let form_token = fields["form_token"].as_str();

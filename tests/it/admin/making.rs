@@ -20,8 +20,9 @@ async fn a_key_is_shown_once_and_a_reload_makes_no_second() {
     let answer = press(&max, &form, &filled).await;
     assert_eq!(answer.status, 200, "{}", answer.body);
     assert!(answer.header("cache-control").contains("no-store"));
-    let key = answer.attribute("#consumer-key", "value");
-    let secret = answer.attribute("#consumer-secret", "value");
+    let key = answer.text("#consumer-key");
+    let secret = answer.text("#consumer-secret");
+    assert_eq!((key.len(), answer.text(".copy + .small-print").as_str()), (43, "43 characters"));
     assert!(answer.body.contains("<svg role=\"img\"") && !answer.body.contains("<?xml"));
     let asked = Question::forwarded("GET", "/wp-json/wc/v3/orders").basic(&key, &secret);
     assert_eq!(asked.ask(&app).await.word(), "allowed");
@@ -125,6 +126,8 @@ async fn description_permissions_and_end_are_changed() {
     assert!(key.text("main").contains("1 February 2099, 00:00:00 UTC"), "{}", key.text("main"));
     let form = max.get("/admin/keys/1/edit").await;
     assert_eq!(form.attribute("#ends", "value"), "2099-01-31");
+    let listed = max.get("/admin/keys").await;
+    assert_eq!(listed.text(".until"), "until 31 January 2099", "the last day");
     let same = change("Old till", "read", "2099-01-31", "2099-01-31");
     let done = send(&max, "/admin/keys/1/edit", &same).await;
     assert_eq!(led_to(&app, &done), "/admin/keys/1?done=unchanged");

@@ -15,6 +15,8 @@ pub struct Moment {
     pub iso: String,
     /// The date and the time.
     pub exact: String,
+    /// The date of the last moment before it: an end at midnight still leaves the whole day before.
+    pub last_day: String,
     /// How far from now: `3 days ago`, `in 5 hours`.
     pub distance: String,
 }
@@ -30,7 +32,8 @@ impl Moment {
             format!("{} ago", in_words(now.since(at)))
         };
         let exact = format!("{}, {}", at.to_date(), at.to_time());
-        Self { iso: at.to_string(), exact, distance }
+        let last_day = at.minus(Duration::from_millis(1)).to_date();
+        Self { iso: at.to_string(), exact, last_day, distance }
     }
 }
 
@@ -72,5 +75,8 @@ mod tests {
         let later = now.plus(Duration::from_secs(14 * DAY));
         assert_eq!(Moment::of(later, now).distance, "in 14 days");
         assert_eq!(Moment::of(later, now).exact, "4 December 2026, 20:45:03 UTC");
+        assert_eq!(Moment::of(later, now).last_day, "4 December 2026");
+        let midnight = crate::domain::expiry::parse("2027-01-31", now).unwrap();
+        assert_eq!(Moment::of(midnight, now).last_day, "31 January 2027");
     }
 }
