@@ -17,7 +17,7 @@ mod rotation;
 pub use change::{change, fields_changed};
 pub(super) use create::seal_secret;
 pub use create::{MadeKey, NewKeyRequest, create, create_once, with_pair};
-pub use list::{find_typed, history, list, show};
+pub use list::{find_typed, glance, history, list, show};
 pub use reassign::{reassign, reassign_all_of};
 pub use revoke::{revoke, revoke_all_of, revoke_app, revoke_several};
 pub(super) use rotate::end_previous_after_use;

@@ -206,7 +206,7 @@ fn long_unused(now: Timestamp) -> Question {
 impl Question {
     async fn ask(self, visitor: &Visitor, user: &User) -> Result<Group, WebError> {
         let now = visitor.services.now();
-        let found = keys::list(&visitor.services, &visitor.caller(), &self.query).await?;
+        let found = keys::glance(&visitor.services, &visitor.caller(), &self.query).await?;
         let meant: Vec<_> = found.keys.iter().filter(|key| (self.means)(key, now)).collect();
         let has_more = meant.len() > FEW || found.walked_far;
         // Where nothing is shown, the list goes on where this walk ended.
