@@ -97,7 +97,6 @@ async fn viewers_see_no_buttons_and_are_refused_when_they_post_anyway() {
         let answer = send(&vera, path, fields).await;
         match path {
             "/admin/keys/new" => assert_eq!(answer.status, 409, "no ticket"),
-            "/admin/keys/revoke" => assert!(answer.location().ends_with("left=1")),
             // What is so already is no change.
             "/admin/keys/1/widen" => assert_eq!(answer.status, 303),
             _ => assert_eq!(answer.status, 403, "{path}: {}", answer.body),
