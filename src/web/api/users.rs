@@ -100,14 +100,17 @@ pub async fn change(client: Client) -> Answer {
     shown(&client, id).await
 }
 
-/// Sets a user's password; the user's sessions end. For admins.
+/// Sets a user's password; the user's sessions and tokens end. For admins.
+///
+/// Not one's own, which needs the one until now; and with a token not another admin's.
 #[utoipa::path(post, path = "/api/v1/users/{id}/password", tag = "users",
     operation_id = "setUserPassword",
     params(("id" = i64, Path, minimum = 1, description = "The user's number")),
     request_body = PasswordBody,
     responses(
         (status = 204, description = "It is set"),
-        (status = 403, description = "You are no admin"),
+        (status = 403, description = "You are no admin, or a program and the user is one"),
+        (status = 409, description = "It is your own"),
     ))]
 pub async fn set_password(client: Client) -> Answer {
     let id = client.id()?;
