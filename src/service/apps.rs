@@ -6,11 +6,7 @@
 use super::{Services, caller::Caller, keys::KeyError};
 use crate::{
     db,
-    domain::{
-        key_view::{KeyView, ShownState},
-        search,
-        timestamp::Timestamp,
-    },
+    domain::{key_view::KeyView, search, timestamp::Timestamp},
 };
 
 /// How many apps a page has.
@@ -98,9 +94,7 @@ async fn of_term(services: &Services, term: &str) -> Result<Option<AppView>, Key
 fn summary(keys: &[KeyView]) -> Option<AppView> {
     let newest = keys.first()?;
     let app = newest.app.as_ref()?;
-    let is_live = |key: &&KeyView| {
-        matches!(key.state, ShownState::Active | ShownState::Delivering) && !key.owner.disabled
-    };
+    let is_live = |key: &&KeyView| key.state.is_live() && !key.owner.disabled;
     Some(AppView {
         callback_host: app.callback_host.clone(),
         name: app.name.clone(),
