@@ -11,6 +11,7 @@ mod values;
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use ipnet::IpNet;
+use url::Url;
 
 use crate::domain::{argon::Cost, oauth1, protected_paths::ProtectedPaths};
 
@@ -25,6 +26,15 @@ pub enum LogFormat {
     Text,
     /// One JSON object a line.
     Json,
+}
+
+/// What the service shows who asks for TLS.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TlsFiles {
+    /// The certificate and its chain, PEM.
+    pub certificate: PathBuf,
+    /// The certificate's private key, PEM.
+    pub key: PathBuf,
 }
 
 /// Everything that can be set.
@@ -42,8 +52,14 @@ pub struct Settings {
     pub accent_color: Option<Color>,
     /// `APPGRANT_DATABASE_URL`: `sqlite:PATH` or `postgres://…`.
     pub database_url: String,
+    /// `APPGRANT_DATABASE_POOL_SIZE`: connections to a PostgreSQL server.
+    pub database_pool_size: usize,
     /// `APPGRANT_SECRET_KEY_FILE`: the master key; made if it is not there.
     pub secret_key_file: PathBuf,
+    /// `APPGRANT_TLS_CERTIFICATE_FILE` and `APPGRANT_TLS_KEY_FILE`: the service ends TLS itself.
+    pub tls: Option<TlsFiles>,
+    /// `APPGRANT_SHUTDOWN_SECONDS`: how long stopping may take.
+    pub shutdown: Duration,
     /// `APPGRANT_TRUSTED_PROXIES`: whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
     /// `APPGRANT_CALLBACK_TIMEOUT_SECONDS`: one delivery attempt, connect to last byte.
@@ -62,6 +78,13 @@ pub struct Settings {
     pub protected_paths: ProtectedPaths,
     /// `APPGRANT_SECRET_HASH`: what hashing a consumer secret costs.
     pub secret_hash: Cost,
+    /// `APPGRANT_VERIFY_WITHOUT_DATABASE_SECONDS`: for how long keys in memory are trusted while the
+    /// database is away.
+    pub verify_without_database: Duration,
+    /// `APPGRANT_METRICS_LISTEN`: address of `/metrics`.
+    pub metrics_listen: Option<SocketAddr>,
+    /// `APPGRANT_OTLP_ENDPOINT`: where traces are sent, over HTTP.
+    pub otlp_endpoint: Option<Url>,
     /// `APPGRANT_LOG`: tracing filter.
     pub log: String,
     /// `APPGRANT_LOG_FORMAT`: `text` or `json`.
@@ -86,9 +109,12 @@ impl Settings {
             store_logo: values.get("store_logo", optional_path)?,
             accent_color: values.get("accent_color", optional(Color::parse))?,
             database_url: values.get("database_url", database_url)?,
+            database_pool_size: values.get("database_pool_size", pool_size)?,
             secret_key_file: values.get("secret_key_file", |text| optional_path(text)?)?,
+            tls: tls(values)?,
+            shutdown: values.get("shutdown_seconds", seconds(1, 300))?,
             trusted_proxies: values.get("trusted_proxies", networks)?,
-            callback_timeout: values.get("callback_timeout_seconds", timeout)?,
+            callback_timeout: values.get("callback_timeout_seconds", seconds(1, 60))?,
             callback_allow_networks: values.get("callback_allow_networks", networks)?,
             callback_ca_file: values.get("callback_ca_file", optional_path)?,
             allow_plain_http_keys: values.get("allow_plain_http_keys", flag)?,
@@ -96,6 +122,10 @@ impl Settings {
             oauth1: oauth1(values)?,
             protected_paths: values.get("protected_paths", ProtectedPaths::parse)?,
             secret_hash: values.get("secret_hash", Cost::parse)?,
+            verify_without_database: values
+                .get("verify_without_database_seconds", seconds(0, 3_600))?,
+            metrics_listen: values.get("metrics_listen", optional(|text| text.parse().ok()))?,
+            otlp_endpoint: values.get("otlp_endpoint", optional(endpoint))?,
             log: values.get("log", |text| (!text.is_empty()).then(|| text.to_owned()))?,
             log_format: values.get("log_format", log_format)?,
         })
@@ -119,8 +149,42 @@ fn networks(text: &str) -> Option<Vec<IpNet>> {
         .collect()
 }
 
-fn timeout(text: &str) -> Option<Duration> {
-    text.parse().ok().filter(|seconds| (1..=60).contains(seconds)).map(Duration::from_secs)
+fn pool_size(text: &str) -> Option<usize> {
+    text.parse().ok().filter(|size| (2..=100).contains(size))
+}
+
+fn seconds(least: u64, most: u64) -> impl Fn(&str) -> Option<Duration> {
+    move |text| {
+        let seconds = text.parse().ok().filter(|seconds| (least..=most).contains(seconds));
+        seconds.map(Duration::from_secs)
+    }
+}
+
+fn endpoint(text: &str) -> Option<Url> {
+    Url::parse(text).ok().filter(|url| {
+        matches!(url.scheme(), "http" | "https")
+            && url.has_host()
+            && url.username().is_empty()
+            && url.password().is_none()
+            && url.query().is_none()
+            && url.fragment().is_none()
+    })
+}
+
+fn tls(values: &Values) -> Result<Option<TlsFiles>, SettingError> {
+    let certificate = values.get("tls_certificate_file", optional_path)?;
+    match (certificate, values.get("tls_key_file", optional_path)?) {
+        (None, None) => Ok(None),
+        (Some(certificate), Some(key)) => Ok(Some(TlsFiles { certificate, key })),
+        (Some(_), None) => {
+            let complaint = "is set without APPGRANT_TLS_KEY_FILE; TLS needs both";
+            Err(SettingError::about("tls_certificate_file", complaint))
+        }
+        (None, Some(_)) => {
+            let complaint = "is set without APPGRANT_TLS_CERTIFICATE_FILE; TLS needs both";
+            Err(SettingError::about("tls_key_file", complaint))
+        }
+    }
 }
 
 fn oauth1(values: &Values) -> Result<oauth1::Mode, SettingError> {
@@ -219,7 +283,14 @@ mod tests {
             ("DATABASE_URL", "sqlite:"),
             ("DATABASE_URL", "sqlite::memory:"),
             ("DATABASE_URL", "sqlite://x.db"),
+            ("DATABASE_POOL_SIZE", "1"),
+            ("DATABASE_POOL_SIZE", "101"),
             ("SECRET_KEY_FILE", ""),
+            ("SHUTDOWN_SECONDS", "0"),
+            ("VERIFY_WITHOUT_DATABASE_SECONDS", "3601"),
+            ("METRICS_LISTEN", "9464"),
+            ("OTLP_ENDPOINT", "127.0.0.1:4318"),
+            ("OTLP_ENDPOINT", "http://user:secret@127.0.0.1:4318"),
             ("TRUSTED_PROXIES", "10.0.0.0/99"),
             ("CALLBACK_TIMEOUT_SECONDS", "0"),
             ("CALLBACK_TIMEOUT_SECONDS", "61"),
@@ -248,6 +319,12 @@ mod tests {
 
     #[test]
     fn settings_that_mean_nothing_together_are_refused() {
+        for (one, other) in [("CERTIFICATE", "KEY"), ("KEY", "CERTIFICATE")] {
+            let name = format!("APPGRANT_TLS_{one}_FILE");
+            let line = read(&[(&name, "x.pem")], None).err().unwrap();
+            let says = format!("{name} is set without APPGRANT_TLS_{other}_FILE");
+            assert!(line.starts_with(&says), "{line}");
+        }
         let line = read(&[("APPGRANT_OAUTH1_DEBUG", "true")], None).err().unwrap();
         assert!(line.starts_with("APPGRANT_OAUTH1_DEBUG is true, which means nothing"), "{line}");
         let both = [("APPGRANT_OAUTH1_DEBUG", "true"), ("APPGRANT_OAUTH1", "true")];
@@ -288,6 +365,9 @@ mod tests {
     fn a_password_in_a_setting_is_never_shown() {
         let line = read(&[("APPGRANT_DATABASE_URL", "mysql://u:hunter2@h")], None).err().unwrap();
         assert!(!line.contains("hunter2"), "{line}");
+        let endpoint = [("APPGRANT_OTLP_ENDPOINT", "http://u:hunter2@h:4318")];
+        let line = read(&endpoint, None).err().unwrap();
+        assert!(line.contains("http://u:•••@h:4318") && !line.contains("hunter2"), "{line}");
         let url = "postgres://u:hunter2@h/db?password=hunter2";
         let env = [("APPGRANT_DATABASE_URL".to_owned(), url.to_owned())];
         let values = Values::gather(env, None).unwrap();

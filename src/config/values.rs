@@ -20,12 +20,16 @@ const SETTINGS: &[(&str, &str, &str)] = &[
     ("store_logo", "", "the path of an SVG, PNG, JPEG or WebP file of at most 256 KiB"),
     ("accent_color", "", "a colour as #rrggbb"),
     ("database_url", "sqlite:appgrant.db", "sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE"),
+    ("database_pool_size", "8", "a whole number from 2 to 100"),
     ("secret_key_file", "appgrant.key", "the path of the key file"),
+    ("tls_certificate_file", "", "the path of a PEM file with the certificate and its chain"),
+    ("tls_key_file", "", "the path of a PEM file with the certificate's private key"),
     (
         "trusted_proxies",
         "127.0.0.0/8,::1/128",
         "networks separated by commas, such as 10.0.0.0/8,::1/128",
     ),
+    ("shutdown_seconds", "30", "a whole number from 1 to 300"),
     ("callback_timeout_seconds", "15", "a whole number from 1 to 60"),
     ("callback_allow_networks", "", "networks separated by commas, such as 10.0.0.0/8,::1/128"),
     ("callback_ca_file", "", "the path of a PEM file with certificates"),
@@ -43,6 +47,9 @@ const SETTINGS: &[(&str, &str, &str)] = &[
         "m=1024,t=3",
         "Argon2id's memory in KiB (8 to 1048576) and passes (1 to 64), such as m=1024,t=3",
     ),
+    ("verify_without_database_seconds", "60", "a whole number from 0 to 3600"),
+    ("metrics_listen", "", "an address and port, such as 127.0.0.1:9464"),
+    ("otlp_endpoint", "", "an http or https address, such as http://127.0.0.1:4318"),
     ("log", "info", "a filter such as info or appgrant=debug,info"),
     ("log_format", "text", "text or json"),
 ];
@@ -219,7 +226,8 @@ fn unknown(name: &str, source: &Source) -> SettingError {
 
 /// The value without the password it may hold, in its user part or its query.
 fn hidden(name: &str, value: &str) -> String {
-    if name != "database_url" || value.starts_with("sqlite:") {
+    let may_hold_password = matches!(name, "database_url" | "otlp_endpoint");
+    if !may_hold_password || value.is_empty() || value.starts_with("sqlite:") {
         return value.to_owned();
     }
     let Ok(mut url) = Url::parse(value) else {
