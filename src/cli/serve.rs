@@ -22,6 +22,7 @@ pub struct Running {
     /// The use cases, for programs that embed the service.
     pub services: Arc<Services>,
     server: web::Server,
+    metrics: Option<web::Server>,
     deliveries: JoinHandle<()>,
     events: JoinHandle<()>,
     upkeep: JoinHandle<()>,
@@ -67,6 +68,7 @@ pub async fn start(
     let services = startup::services(settings, &world).await?;
     let server = web::start(Arc::clone(&services), Arc::new(site), listener, world.web_workers)
         .map_err(|error| CliError::new(format!("the web server cannot start: {error}")))?;
+    let metrics = metrics(settings, &services)?;
     let (stop_workers, stopped) = watch::channel(false);
     Ok(Running {
         deliveries: tokio::spawn(delivery::run(
@@ -80,8 +82,20 @@ pub async fn start(
         last_uses: tokio::spawn(last_uses::run(Arc::clone(&services), stopped)),
         services,
         server,
+        metrics,
         stop_workers,
     })
+}
+
+/// The listener of the metrics, if there shall be one.
+fn metrics(settings: &Settings, services: &Arc<Services>) -> Result<Option<web::Server>, CliError> {
+    let Some(address) = settings.metrics_listen else { return Ok(None) };
+    let failed = |error| {
+        let complaint = format!("is {address}, where nothing can listen: {error}");
+        CliError::from(SettingError::about("metrics_listen", complaint))
+    };
+    let listener = TcpListener::bind(address).map_err(failed)?;
+    web::metrics::start(Arc::clone(services), listener).map(Some).map_err(failed)
 }
 
 impl Running {
@@ -104,6 +118,10 @@ impl Running {
         let workers = [self.deliveries, self.events, self.upkeep, self.key_changes, self.last_uses];
         for worker in workers {
             let _ = worker.await;
+        }
+        // Last, so that the end can be watched.
+        if let Some(metrics) = self.metrics {
+            metrics.stop().await;
         }
     }
 }

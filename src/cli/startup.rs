@@ -25,9 +25,11 @@ use crate::{
         callback_check::CallbackChecks,
         environment::{Clock, SystemClock, SystemEntropy},
         installation,
+        readings::LatelyRead,
         signing::LastSeen,
         verify::{self, Verifier},
     },
+    telemetry::Metrics,
     worker::delivery,
 };
 
@@ -149,6 +151,8 @@ pub async fn services(settings: &Settings, world: &World) -> Result<Arc<Services
     let costs = world.costs.unwrap_or(by_settings);
     let callbacks = callbacks(settings, &world.lookup)?;
     let early_lookup = Arc::clone(&world.early_lookup);
+    let database = if db.is_sqlite() { "sqlite" } else { "postgres" };
+    let metrics = Metrics::new(world.clock.now(), database);
     let services = Arc::new(Services {
         db,
         clock: Arc::clone(&world.clock),
@@ -165,6 +169,8 @@ pub async fn services(settings: &Settings, world: &World) -> Result<Arc<Services
         signals: Signals::default(),
         signing: LastSeen::default(),
         verifier,
+        metrics,
+        lately_read: LatelyRead::default(),
     });
     if installation::key_file_fits(&services).await? {
         return Ok(services);

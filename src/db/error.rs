@@ -23,6 +23,23 @@ pub enum DbError {
     Interrupted,
 }
 
+impl DbError {
+    /// What is counted apart.
+    pub const KINDS: [&'static str; 5] =
+        ["unavailable", "query", "corrupt", "schema", "interrupted"];
+
+    /// Its place among [`Self::KINDS`].
+    pub(super) const fn kind(&self) -> usize {
+        match self {
+            Self::Unavailable(_) => 0,
+            Self::Query(_) => 1,
+            Self::Corrupt(_) => 2,
+            Self::Schema(_) => 3,
+            Self::Interrupted => 4,
+        }
+    }
+}
+
 impl From<PoolError> for DbError {
     fn from(error: PoolError) -> Self {
         Self::Unavailable(error.to_string())

@@ -19,6 +19,11 @@ pub mod postgres;
 mod schema;
 pub mod sqlite;
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
 pub use error::DbError;
 
 use crate::domain::audit::Entry;
@@ -26,7 +31,7 @@ use crate::domain::audit::Entry;
 /// Runs one query: `read!(db, keys::by_lookup(&lookup))` gives `Result<_, DbError>`.
 macro_rules! read {
     ($db:expr, $table:ident :: $query:ident ( $($arg:expr),* $(,)? )) => {
-        match $db.backend() {
+        $db.noted(match $db.backend() {
             $crate::db::Backend::Sqlite(pools) => match pools.reader().await {
                 Ok(mut conn) => $crate::db::sqlite::$table::$query(&mut conn, $($arg),*).await,
                 Err(error) => Err(error),
@@ -35,7 +40,7 @@ macro_rules! read {
                 Ok(mut conn) => $crate::db::postgres::$table::$query(&mut conn, $($arg),*).await,
                 Err(error) => Err(error),
             },
-        }
+        })
     };
 }
 
@@ -58,7 +63,7 @@ macro_rules! write {
                 ).await
             }),
         };
-        task.await.unwrap_or(Err($crate::db::DbError::Interrupted))
+        $db.noted(task.await.unwrap_or(Err($crate::db::DbError::Interrupted)))
     }};
 }
 
@@ -70,6 +75,7 @@ const INDEXED: &str = "key_terms";
 pub struct Db {
     backend: Backend,
     url: String,
+    errors: Arc<[AtomicU64; DbError::KINDS.len()]>,
 }
 
 /// The two kinds of database; for the macros below.
@@ -96,7 +102,7 @@ impl Db {
                 return Err(DbError::Unavailable("neither sqlite: nor postgres://".into()));
             }
         };
-        Ok(Self { backend, url: url.to_owned() })
+        Ok(Self { backend, url: url.to_owned(), errors: Arc::default() })
     }
 
     /// Opens a database only to look at it: nothing is made, not even a missing file.
@@ -118,6 +124,20 @@ impl Db {
     /// Whether the database is a file of this process' own, which migrates by itself.
     pub fn is_sqlite(&self) -> bool {
         matches!(self.backend, Backend::Sqlite(_))
+    }
+
+    /// Counts it if it is an error.
+    pub(crate) fn noted<T>(&self, result: Result<T, DbError>) -> Result<T, DbError> {
+        if let Err(error) = &result {
+            self.errors[error.kind()].fetch_add(1, Ordering::Relaxed);
+        }
+        result
+    }
+
+    /// How often queries gave no answer, by what was wrong.
+    pub fn errors(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        let counts = self.errors.iter().map(|count| count.load(Ordering::Relaxed));
+        DbError::KINDS.into_iter().zip(counts)
     }
 
     /// Brings the schema to this version; returns the names of what was applied.
@@ -179,7 +199,7 @@ macro_rules! audited {
                 }).await
             }),
         };
-        task.await.unwrap_or(Err($crate::db::DbError::Interrupted))
+        $db.noted(task.await.unwrap_or(Err($crate::db::DbError::Interrupted)))
     }};
 }
 
