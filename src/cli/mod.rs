@@ -5,6 +5,7 @@
 //! or failed with one line that says what to do, 2 wrong usage.
 
 mod audit;
+mod completions;
 mod config;
 mod dev;
 mod doctor;
@@ -12,6 +13,7 @@ mod error;
 mod key;
 mod key_file;
 mod logging;
+mod man;
 mod migrate;
 mod output;
 pub mod serve;
@@ -27,13 +29,15 @@ use clap::{Parser, Subcommand};
 
 pub use error::CliError;
 
+const WHERE_SETTINGS_COME_FROM: &str = "Settings come from the environment (APPGRANT_…), else from a TOML file, else from their defaults; `appgrant config` lists them.";
+
 /// Lets third-party apps ask a store manager for API keys.
 #[derive(Parser)]
 #[command(
     name = "appgrant",
     version,
     about,
-    after_help = "Settings come from the environment (APPGRANT_…), else from a TOML file, else from their defaults; `appgrant config` lists them."
+    after_help = WHERE_SETTINGS_COME_FROM
 )]
 struct Arguments {
     /// The settings file; else appgrant.toml in the working directory, if it is there
@@ -75,6 +79,13 @@ enum Command {
     /// Tools for people who build apps
     #[command(subcommand)]
     Dev(dev::Command),
+    /// Print what a shell needs to complete these commands
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page, or write one for each command
+    Man(man::Options),
 }
 
 /// How long blocking work, such as a slow name look-up, may hold up the exit.
@@ -114,5 +125,7 @@ async fn execute(Arguments { config, command }: Arguments) -> Result<(), CliErro
         Command::Config { json } => config::run(&values?, json),
         Command::Doctor(options) => doctor::run(values, options).await,
         Command::Dev(dev::Command::Receiver(options)) => dev::receiver(&values?, options).await,
+        Command::Completions { shell } => completions::run(shell),
+        Command::Man(options) => man::run(&options),
     }
 }

@@ -19,6 +19,7 @@ mod authorize;
 mod cli;
 mod cli_audit;
 mod cli_keys;
+mod cli_manual;
 mod clients;
 mod consent_page;
 mod crash;
