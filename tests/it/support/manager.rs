@@ -41,6 +41,7 @@ impl Manager {
         let client = Client::builder()
             .cookie_store(true)
             .no_proxy()
+            .tls_certs_only([]) // roots take long to read, and the service speaks no TLS itself
             .redirect(redirect::Policy::none())
             .build()
             .unwrap();
@@ -53,6 +54,7 @@ impl Manager {
         let client = Client::builder()
             .default_headers(headers)
             .no_proxy()
+            .tls_certs_only([]) // roots take long to read, and the service speaks no TLS itself
             .redirect(redirect::Policy::none())
             .build()
             .unwrap();
