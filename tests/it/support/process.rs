@@ -11,7 +11,7 @@ use std::{
 
 use tokio::time::Instant;
 
-use super::{Manager, ca_file};
+use super::{Manager, ca_file, database};
 
 /// A running `appgrant serve`, killed when dropped.
 pub struct Process {
@@ -50,6 +50,17 @@ impl Process {
     /// Runs one command to its end; gives its exit code, standard output and standard error.
     pub fn run(folder: &Path, arguments: &[&str], input: &str) -> (i32, String, String) {
         Self::run_at(folder, &own_address(), arguments, input)
+    }
+
+    /// Runs one command with that address in its settings, which say nothing about the database.
+    pub fn run_without_database(
+        folder: &Path,
+        address: &str,
+        arguments: &[&str],
+    ) -> (i32, String, String) {
+        let output = unsettled(folder, address).args(arguments).output().unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
     }
 
     /// Runs one command with that address in its settings.
@@ -164,6 +175,15 @@ impl Drop for Process {
 
 /// The program with no settings but these.
 pub(super) fn command(folder: &Path, address: &str) -> Command {
+    let mut command = unsettled(folder, address);
+    if database::is_postgres() {
+        command.env("APPGRANT_DATABASE_URL", database::of(folder));
+    }
+    command
+}
+
+/// The same, whatever the tests run on: the database is what the folder's files say, or the default.
+fn unsettled(folder: &Path, address: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_appgrant"));
     command
         .env_clear()
