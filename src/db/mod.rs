@@ -10,6 +10,7 @@
 //! called by `write!` is one transaction. Never: a network call or a password hash in here.
 
 mod clock;
+pub mod copy;
 mod delivery_outcomes;
 mod error;
 mod migrations;
