@@ -214,6 +214,26 @@ impl Db {
     pub async fn check(&self) -> Result<(), DbError> {
         migrations::check(self).await
     }
+
+    /// Checks that the database answers, and that a program that runs already may go on: a newer version's
+    /// schema is no fault as long as no migration in it says so (`migrations/README.md`).
+    ///
+    /// # Errors
+    /// As [`Self::check`].
+    pub async fn check_running(&self) -> Result<(), DbError> {
+        migrations::check_running(self).await
+    }
+
+    /// Writes what the database holds at this moment into the empty file at `path`; SQLite only.
+    ///
+    /// # Errors
+    /// If the file cannot be written, or the database is none.
+    pub async fn write_copy(&self, path: String) -> Result<(), DbError> {
+        match &self.backend {
+            Backend::Sqlite(pools) => pools.write_copy(path).await,
+            Backend::Postgres(_) => Err(DbError::Unavailable("pg_dump copies PostgreSQL".into())),
+        }
+    }
 }
 
 /// Runs one query function as one transaction, as `write!` does, and writes down what it did in the

@@ -48,11 +48,8 @@ async fn describe(
     without_row_numbers: bool,
 ) -> Result<Table, CopyError> {
     let columns = "SELECT name, pk AS number FROM pragma_table_info(?) ORDER BY cid";
-    let columns: Vec<Found> = sql_query(columns)
-        .bind::<Text, _>(&name)
-        .load(conn)
-        .await
-        .map_err(CopyError::source)?;
+    let columns: Vec<Found> =
+        sql_query(columns).bind::<Text, _>(&name).load(conn).await.map_err(CopyError::source)?;
     let needs = "SELECT DISTINCT \"table\" AS name, 0 AS number FROM pragma_foreign_key_list(?)";
     let needs: Vec<Found> =
         sql_query(needs).bind::<Text, _>(&name).load(conn).await.map_err(CopyError::source)?;

@@ -61,8 +61,8 @@ pub async fn rows(
     let mut insert = sql_query(statement).into_boxed::<Pg>();
     for (at, kind) in kinds.into_iter().enumerate() {
         let values = rows.iter().map(|StoredRow(values)| &values[at]);
-        insert = bind(insert, kind, values)
-            .map_err(|what| unfit(table, &table.columns[at], what))?;
+        insert =
+            bind(insert, kind, values).map_err(|what| unfit(table, &table.columns[at], what))?;
     }
     insert.execute(conn).await.map_err(CopyError::target)?;
     Ok(())

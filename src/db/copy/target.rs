@@ -8,7 +8,7 @@ use diesel::{
     QueryableByName, sql_query,
     sql_types::{BigInt, Bool, Text},
 };
-use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 
 use super::{
     CopyError, DbError, LEFT_OUT, PAGE,
@@ -53,10 +53,10 @@ struct Sequence {
 impl Target {
     /// Connects, and looks what tables there are.
     pub async fn open(db: &Db) -> Result<Self, CopyError> {
-        let Backend::Postgres(_) = db.backend() else { return Err(CopyError::NotPostgres) };
-        let conn = AsyncPgConnection::establish(&db.url).await;
-        let mut conn = conn
-            .map_err(|error| CopyError::Target(DbError::Unavailable(error.to_string())))?;
+        let Backend::Postgres(pools) = db.backend() else { return Err(CopyError::NotPostgres) };
+        let conn = pools.server().connect_unlimited().await;
+        let mut conn =
+            conn.map_err(|error| CopyError::Target(DbError::Unavailable(error.to_string())))?;
         let columns = insert::columns(&mut conn).await?;
         Ok(Self { conn, columns })
     }
@@ -68,7 +68,8 @@ impl Target {
         for table in tables {
             let made = NOT_BY_MIGRATING.iter().find(|(name, _)| *name == table);
             let rows = made.map_or("true", |(_, rows)| rows);
-            let found = format!("SELECT EXISTS (SELECT FROM {} WHERE {rows}) AS found", quote(&table));
+            let found =
+                format!("SELECT EXISTS (SELECT FROM {} WHERE {rows}) AS found", quote(&table));
             let Found { found } =
                 sql_query(found).get_result(&mut self.conn).await.map_err(CopyError::target)?;
             if found && !is_migrations_own(&table) {

@@ -50,6 +50,11 @@ impl TestDatabase {
         Self::at(url, Some(Arc::new(folder)))
     }
 
+    /// A database that is there.
+    pub fn opened(url: &str) -> Self {
+        Self::at(url.to_owned(), None)
+    }
+
     fn at(url: String, folder: Option<Arc<TempDir>>) -> Self {
         Self { db: Db::open(&url).unwrap(), url, _folder: folder }
     }

@@ -72,7 +72,7 @@ mod key_list;
 mod keys;
 mod login_failures;
 mod meta;
-mod migrations;
+pub mod migrations;
 mod postgres_locks;
 mod postgres_service;
 mod rotations;

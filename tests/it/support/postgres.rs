@@ -69,6 +69,17 @@ async fn server() -> Option<&'static Server> {
     SERVER.get_or_init(start).await.as_ref()
 }
 
+/// Another of its programs; nothing, and a word about it, where it is not installed.
+pub fn program(name: &str) -> Option<PathBuf> {
+    // Beside the server, or where links to the server's programs lead, or in PATH.
+    let beside = programs().map(|folder| folder.join(name)).filter(|path| path.exists());
+    let led = programs().and_then(|folder| fs::canonicalize(folder.join("initdb")).ok());
+    let led = led.map(|initdb| initdb.with_file_name(name)).filter(|path| path.exists());
+    let path = beside.or(led).unwrap_or_else(|| name.into());
+    super::needed(name, Command::new(&path).arg("--version"))?;
+    Some(path)
+}
+
 /// The folder of `initdb` and `postgres`.
 fn programs() -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
