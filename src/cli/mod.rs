@@ -5,8 +5,10 @@
 //! or failed with one line that says what to do, 2 wrong usage.
 
 mod audit;
+mod backup;
 mod completions;
 mod config;
+mod copy;
 mod dev;
 mod doctor;
 mod error;
@@ -53,6 +55,10 @@ enum Command {
     Serve,
     /// Bring the database to this version's schema
     Migrate,
+    /// Move this store from SQLite to PostgreSQL
+    Copy(copy::Options),
+    /// Write a copy of the SQLite database and of its key file, also while the service runs
+    Backup(backup::Options),
     /// Make and change users
     #[command(subcommand)]
     User(user::Command),
@@ -117,6 +123,8 @@ async fn execute(Arguments { config, command }: Arguments) -> Result<(), CliErro
     match command {
         Command::Serve => serve::run(config.as_deref(), values?).await,
         Command::Migrate => migrate::run(&values?).await,
+        Command::Copy(options) => copy::run(&values?, options).await,
+        Command::Backup(options) => backup::run(&values?, options).await,
         Command::User(command) => user::run(&values?, command).await,
         Command::Key(command) => key::run(&values?, command).await,
         Command::Audit(command) => audit::run(&values?, command).await,

@@ -10,6 +10,7 @@
 //! called by `write!` is one transaction. Never: a network call or a password hash in here.
 
 mod clock;
+pub mod copy;
 mod delivery_outcomes;
 mod error;
 mod migrations;
@@ -236,6 +237,26 @@ impl Db {
     /// With a line that says what is the matter and what to do.
     pub async fn check(&self) -> Result<(), DbError> {
         migrations::check(self).await
+    }
+
+    /// Checks that the database answers, and that a program that runs already may go on: a newer version's
+    /// schema is no fault as long as no migration in it says so (`migrations/README.md`).
+    ///
+    /// # Errors
+    /// As [`Self::check`].
+    pub async fn check_running(&self) -> Result<(), DbError> {
+        migrations::check_running(self).await
+    }
+
+    /// Writes what the database holds at this moment into the empty file at `path`; SQLite only.
+    ///
+    /// # Errors
+    /// If the file cannot be written, or the database is none.
+    pub async fn write_copy(&self, path: String) -> Result<(), DbError> {
+        match &self.backend {
+            Backend::Sqlite(pools) => pools.write_copy(path).await,
+            Backend::Postgres(_) => Err(DbError::Unavailable("pg_dump copies PostgreSQL".into())),
+        }
     }
 }
 

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     config::{SettingError, Settings, Values},
-    service::{Services, setup},
+    service::{Services, installation, setup},
     web::{self, Site, TlsIdentity},
 };
 use reload::Reload;
@@ -145,6 +145,12 @@ async fn announce(settings: &Settings, running: &Running) -> Result<(), CliError
     if !settings.callback_allow_networks.is_empty() {
         let networks = format!("{:?}", settings.callback_allow_networks);
         tracing::warn!(networks, "callbacks may reach these networks");
+    }
+    if let Some(at) = installation::copied(&running.services).await? {
+        tracing::warn!(
+            at,
+            "this store was copied to another database; what happens here stays here"
+        );
     }
     if let Some(token) = setup::issue_token(&running.services).await? {
         tracing::warn!("no user yet; make the first admin at {url}/setup?token={token}");

@@ -59,6 +59,11 @@ impl TestDatabase {
         Self::at(url, folder)
     }
 
+    /// A database that is there.
+    pub fn opened(url: &str) -> Self {
+        Self::at(url.to_owned(), tempfile::tempdir().unwrap())
+    }
+
     fn at(url: String, folder: TempDir) -> Self {
         Self { db: Db::open(&url).unwrap(), url, _folder: Arc::new(folder) }
     }

@@ -82,6 +82,17 @@ pub fn try_of(folder: &Path, content: Content) -> Option<String> {
     Some(url)
 }
 
+/// Another of its programs; nothing, and a word about it, where it is not installed.
+pub fn program(name: &str) -> Option<PathBuf> {
+    // Beside the server, or where links to the server's programs lead, or in PATH.
+    let beside = thrown_away_postgres::programs().map(|folder| folder.join(name)).filter(|path| path.exists());
+    let led = thrown_away_postgres::programs().and_then(|folder| fs::canonicalize(folder.join("initdb")).ok());
+    let led = led.map(|initdb| initdb.with_file_name(name)).filter(|path| path.exists());
+    let path = beside.or(led).unwrap_or_else(|| name.into());
+    super::needed(name, Command::new(&path).arg("--version"))?;
+    Some(path)
+}
+
 fn server() -> Option<&'static Server> {
     static SERVER: OnceLock<Option<Server>> = OnceLock::new();
     // On a thread of its own, since this one may run a runtime.

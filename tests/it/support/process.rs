@@ -173,8 +173,30 @@ impl Drop for Process {
     }
 }
 
+/// Runs one command until it stops at that fault point, and kills it there.
+pub async fn killed_at(
+    point: &str,
+    folder: &Path,
+    settings: &[(&str, String)],
+    arguments: &[&str],
+) {
+    let log = folder.join("killed.log");
+    let mut command = command(folder, &own_address());
+    command.envs(settings.iter().map(|(name, value)| (name, value))).env("FAULT_POINT", point);
+    let run = command.args(arguments).stdout(Stdio::null()).stderr(File::create(&log).unwrap());
+    let mut child = run.spawn().unwrap();
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !fs::read_to_string(&log).unwrap().contains(&format!("stopped at {point}")) {
+        let alive = child.try_wait().unwrap().is_none() && Instant::now() < deadline;
+        assert!(alive, "{point} was not reached: {}", fs::read_to_string(&log).unwrap());
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
 /// The program with no settings but these.
-pub(super) fn command(folder: &Path, address: &str) -> Command {
+pub fn command(folder: &Path, address: &str) -> Command {
     let mut command = unsettled(folder, address);
     if database::is_postgres() {
         command.env("APPGRANT_DATABASE_URL", database::of(folder));
