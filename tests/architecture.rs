@@ -20,20 +20,35 @@ use std::{
 use source_text::{Token, children, code, tokens, without_tests};
 
 /// Each layer and the other layers it may name; `fault` may be named anywhere.
-const LAYERS: [(&str, &[&str]); 9] = [
+const LAYERS: [(&str, &[&str]); 10] = [
     ("domain", &[]),
+    ("telemetry", &["domain"]),
     ("config", &["domain"]),
     ("db", &["domain"]),
     ("outbound", &["domain"]),
     ("receiver", &["domain", "outbound"]),
-    ("service", &["domain", "db", "outbound"]),
+    ("service", &["domain", "telemetry", "db", "outbound"]),
     ("worker", &["service"]),
-    ("web", &["service", "domain", "config"]),
-    ("cli", &["domain", "config", "db", "outbound", "receiver", "service", "worker", "web"]),
+    ("web", &["service", "domain", "telemetry", "config"]),
+    (
+        "cli",
+        &[
+            "domain",
+            "telemetry",
+            "config",
+            "db",
+            "outbound",
+            "receiver",
+            "service",
+            "worker",
+            "web",
+        ],
+    ),
 ];
 
 /// Crates that one layer alone may name.
-const ONLY_PLACES: [(&str, &str); 12] = [
+const ONLY_PLACES: [(&str, &str); 13] = [
+    ("prometheus_client", "telemetry"),
     ("diesel", "db"),
     ("diesel_async", "db"),
     ("diesel_migrations", "db"),

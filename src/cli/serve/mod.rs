@@ -29,6 +29,7 @@ pub struct Running {
     site: Arc<ArcSwap<Site>>,
     tls: Option<Arc<TlsIdentity>>,
     server: web::Server,
+    metrics: Option<web::Server>,
     workers: Workers,
     shutdown: Duration,
 }
@@ -86,8 +87,21 @@ pub async fn start(
     };
     let server = web::start(Arc::clone(&services), listener, options)
         .map_err(|error| CliError::new(format!("the web server cannot start: {error}")))?;
+    let metrics = metrics(settings, &services)?;
     let workers = Workers::start(&services);
-    Ok(Running { services, site, tls, server, workers, shutdown: settings.shutdown })
+    let shutdown = settings.shutdown;
+    Ok(Running { services, site, tls, server, metrics, workers, shutdown })
+}
+
+/// The listener of the metrics, if there shall be one.
+fn metrics(settings: &Settings, services: &Arc<Services>) -> Result<Option<web::Server>, CliError> {
+    let Some(address) = settings.metrics_listen else { return Ok(None) };
+    let failed = |error| {
+        let complaint = format!("is {address}, where nothing can listen: {error}");
+        CliError::from(SettingError::about("metrics_listen", complaint))
+    };
+    let listener = TcpListener::bind(address).map_err(failed)?;
+    web::metrics::start(Arc::clone(services), listener).map(Some).map_err(failed)
 }
 
 impl Running {
@@ -107,6 +121,10 @@ impl Running {
         let finish = async {
             self.server.stop().await;
             self.workers.stop().await;
+            // Last, so that the end can be watched.
+            if let Some(metrics) = self.metrics {
+                metrics.stop().await;
+            }
         };
         if timeout(self.shutdown, finish).await.is_err() {
             tracing::warn!("not everything was finished in time; the next start goes on with it");
