@@ -33,7 +33,7 @@ pub use example_app::{ExampleApp, Language};
 pub use manager::{Answer, ConsentPage, Manager};
 pub use names::{Answers, TestNames};
 pub use needed::needed;
-pub use process::{Process, command, killed_at, own_address};
+pub use process::{Process, command, killed_at, own_address, stopped_at};
 pub use receiver::{Reaction, Received, Receiver};
 pub use rough::{Manner, RoughApp};
 pub use trouble::every_trouble;
