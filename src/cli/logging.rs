@@ -1,11 +1,17 @@
-//! Log lines on standard error, as text or JSON.
+//! Log lines on standard error, as text or JSON, and traces to a collector if one is named.
 
-use std::io;
+use std::time::Duration;
 
-use tracing_subscriber::{EnvFilter, fmt, prelude::*};
+use tokio::runtime::Handle;
+use tracing_subscriber::{EnvFilter, Registry, prelude::*, reload};
 
 use super::CliError;
-use crate::config::{LogFormat, SettingError, Settings};
+use crate::{
+    config::{LogFormat, SettingError, Settings},
+    domain::entropy::{Entropy, random},
+    outbound::Collector,
+    telemetry::{Form, LogLines, Traces},
+};
 
 /// Parts whose lines nobody should read, whatever the filter says. The PostgreSQL driver writes the
 /// values of queries at debug, hashes and sealed bytes among them; actix calls each malformed request
@@ -18,22 +24,52 @@ const QUIET: [&str; 4] = [
     "rustls_platform_verifier=off",
 ];
 
-/// Starts logging for this process.
+/// How long traces may take to be sent at the end.
+const FLUSH: Duration = Duration::from_secs(2);
+
+/// The log of this process, whose filter can be changed.
+pub struct Logging {
+    filter: reload::Handle<EnvFilter, Registry>,
+    traces: Option<Traces>,
+}
+
+/// Starts logging for this process, and traces.
 ///
 /// # Errors
-/// If the filter cannot be understood.
-pub fn start(settings: &Settings) -> Result<(), CliError> {
-    let filter = QUIET
-        .iter()
-        .filter_map(|directive| directive.parse().ok())
-        .fold(filter(settings)?, EnvFilter::add_directive);
-    let registry = tracing_subscriber::registry().with(filter);
-    let layer = fmt::layer().with_writer(io::stderr);
-    let started = match settings.log_format {
-        LogFormat::Text => registry.with(layer.with_ansi(false)).try_init(),
-        LogFormat::Json => registry.with(layer.json().flatten_event(true)).try_init(),
+/// If the filter cannot be understood, or traces cannot be sent.
+pub fn start(settings: &Settings, entropy: &dyn Entropy) -> Result<Logging, CliError> {
+    let (filter, handle) = reload::Layer::new(quiet(filter(settings)?));
+    let traces = traces(settings, entropy)?;
+    let form = match settings.log_format {
+        LogFormat::Text => Form::Text,
+        LogFormat::Json => Form::Json,
     };
-    started.map_err(|error| CliError::new(error.to_string()))
+    tracing_subscriber::registry()
+        .with(LogLines(form).with_filter(filter))
+        .with(traces.as_ref().map(Traces::layer))
+        .try_init()
+        .map_err(|error| CliError::new(error.to_string()))?;
+    Ok(Logging { filter: handle, traces })
+}
+
+impl Logging {
+    /// Goes on with the filter of these settings; one that cannot be understood changes nothing.
+    pub fn set(&self, settings: &Settings) {
+        match filter(settings) {
+            Ok(new) => {
+                // It fails if the log is gone, which it is at the end only.
+                let _ = self.filter.reload(quiet(new));
+            }
+            Err(error) => tracing::error!(%error, "the log filter stays as it was"),
+        }
+    }
+
+    /// Sends the traces that wait. To be called last.
+    pub async fn end(self) {
+        if let Some(traces) = self.traces {
+            let _ = tokio::task::spawn_blocking(move || traces.end(FLUSH)).await;
+        }
+    }
 }
 
 /// The filter of the settings.
@@ -44,4 +80,21 @@ pub fn filter(settings: &Settings) -> Result<EnvFilter, SettingError> {
     EnvFilter::builder()
         .parse(&settings.log)
         .map_err(|error| SettingError::about("log", format!("cannot be understood: {error}")))
+}
+
+fn quiet(filter: EnvFilter) -> EnvFilter {
+    let directives = QUIET.iter().filter_map(|directive| directive.parse().ok());
+    directives.fold(filter, EnvFilter::add_directive)
+}
+
+fn traces(settings: &Settings, entropy: &dyn Entropy) -> Result<Option<Traces>, CliError> {
+    let Some(endpoint) = &settings.otlp_endpoint else { return Ok(None) };
+    let about = |error: String| {
+        SettingError::about("otlp_endpoint", format!("cannot be used: {error}"))
+    };
+    let url = format!("{}/v1/traces", endpoint.as_str().trim_end_matches('/'));
+    let collector = Collector::new(Handle::current()).map_err(about)?;
+    let instance = data_encoding::HEXLOWER.encode(&random::<16>(entropy));
+    let traces = Traces::start(&url, collector, instance);
+    Ok(Some(traces.map_err(|error| about(error.to_string()))?))
 }

@@ -11,7 +11,7 @@ use tokio::{
 use super::{CliError, logging, startup};
 use crate::{
     config::{SettingError, Settings, Values},
-    service::{Services, deliver::Lane, setup},
+    service::{Services, deliver::Lane, environment::SystemEntropy, setup},
     web::{self, Site},
     worker::{delivery, key_changes, last_uses, upkeep},
 };
@@ -34,7 +34,7 @@ pub struct Running {
 /// Runs until SIGTERM or SIGINT.
 pub(super) async fn run(values: &Values) -> Result<(), CliError> {
     let settings = Settings::read(values)?;
-    logging::start(&settings)?;
+    let logging = logging::start(&settings, &SystemEntropy)?;
     let listener = TcpListener::bind(settings.listen).map_err(|e| {
         SettingError::about(
             "listen",
@@ -52,6 +52,7 @@ pub(super) async fn run(values: &Values) -> Result<(), CliError> {
     }
     tracing::info!("stopping");
     running.stop().await;
+    logging.end().await;
     Ok(())
 }
 
