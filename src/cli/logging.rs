@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tokio::runtime::Handle;
+use tokio::runtime;
 use tracing_subscriber::{EnvFilter, Registry, prelude::*, reload};
 
 use super::CliError;
@@ -27,18 +27,18 @@ const QUIET: [&str; 4] = [
 /// How long traces may take to be sent at the end.
 const FLUSH: Duration = Duration::from_secs(2);
 
-/// The log of this process, whose filter can be changed.
-pub struct Logging {
-    filter: reload::Handle<EnvFilter, Registry>,
-    traces: Option<Traces>,
-}
+/// Changes the filter of a process that logs.
+pub struct Handle(reload::Handle<EnvFilter, Registry>);
+
+/// The traces of a process that may send some.
+pub struct Tracing(Option<Traces>);
 
 /// Starts logging for this process, and traces.
 ///
 /// # Errors
 /// If the filter cannot be understood, or traces cannot be sent.
-pub fn start(settings: &Settings, entropy: &dyn Entropy) -> Result<Logging, CliError> {
-    let (filter, handle) = reload::Layer::new(quiet(filter(settings)?));
+pub fn start(settings: &Settings, entropy: &dyn Entropy) -> Result<(Handle, Tracing), CliError> {
+    let (filter, handle) = reload::Layer::new(filter(settings)?);
     let traces = traces(settings, entropy)?;
     let form = match settings.log_format {
         LogFormat::Text => Form::Text,
@@ -49,51 +49,47 @@ pub fn start(settings: &Settings, entropy: &dyn Entropy) -> Result<Logging, CliE
         .with(traces.as_ref().map(Traces::layer))
         .try_init()
         .map_err(|error| CliError::new(error.to_string()))?;
-    Ok(Logging { filter: handle, traces })
+    Ok((Handle(handle), Tracing(traces)))
 }
 
-impl Logging {
-    /// Goes on with the filter of these settings; one that cannot be understood changes nothing.
-    pub fn set(&self, settings: &Settings) {
-        match filter(settings) {
-            Ok(new) => {
-                // It fails if the log is gone, which it is at the end only.
-                let _ = self.filter.reload(quiet(new));
-            }
-            Err(error) => tracing::error!(%error, "the log filter stays as it was"),
-        }
+impl Handle {
+    /// Logs by the settings' filter from now on.
+    ///
+    /// # Errors
+    /// If it cannot be understood; then the old one stays.
+    pub fn set(&self, settings: &Settings) -> Result<(), CliError> {
+        let filter = filter(settings)?;
+        self.0.reload(filter).map_err(|error| CliError::new(error.to_string()))
     }
+}
 
+impl Tracing {
     /// Sends the traces that wait. To be called last.
     pub async fn end(self) {
-        if let Some(traces) = self.traces {
+        if let Some(traces) = self.0 {
             let _ = tokio::task::spawn_blocking(move || traces.end(FLUSH)).await;
         }
     }
 }
 
-/// The filter of the settings.
+/// The filter of the settings, which keeps [`QUIET`] quiet.
 ///
 /// # Errors
 /// If it cannot be understood.
 pub fn filter(settings: &Settings) -> Result<EnvFilter, SettingError> {
-    EnvFilter::builder()
+    let filter = EnvFilter::builder()
         .parse(&settings.log)
-        .map_err(|error| SettingError::about("log", format!("cannot be understood: {error}")))
-}
-
-fn quiet(filter: EnvFilter) -> EnvFilter {
-    let directives = QUIET.iter().filter_map(|directive| directive.parse().ok());
-    directives.fold(filter, EnvFilter::add_directive)
+        .map_err(|error| SettingError::about("log", format!("cannot be understood: {error}")))?;
+    let quiet = QUIET.iter().filter_map(|directive| directive.parse().ok());
+    Ok(quiet.fold(filter, EnvFilter::add_directive))
 }
 
 fn traces(settings: &Settings, entropy: &dyn Entropy) -> Result<Option<Traces>, CliError> {
     let Some(endpoint) = &settings.otlp_endpoint else { return Ok(None) };
-    let about = |error: String| {
-        SettingError::about("otlp_endpoint", format!("cannot be used: {error}"))
-    };
+    let about =
+        |error: String| SettingError::about("otlp_endpoint", format!("cannot be used: {error}"));
     let url = format!("{}/v1/traces", endpoint.as_str().trim_end_matches('/'));
-    let collector = Collector::new(Handle::current()).map_err(about)?;
+    let collector = Collector::new(runtime::Handle::current()).map_err(about)?;
     let instance = data_encoding::HEXLOWER.encode(&random::<16>(entropy));
     let traces = Traces::start(&url, collector, instance);
     Ok(Some(traces.map_err(|error| about(error.to_string()))?))

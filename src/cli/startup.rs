@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 use super::{CliError, key_file::KeyFile};
 use crate::{
     config::{SettingError, Settings, Values},
-    db::Db,
+    db::{Db, DbError},
     domain::{
         entropy::{Entropy, random},
         keyring::Keyring,
@@ -24,6 +24,7 @@ use crate::{
         Costs, Hasher, Services, Signals,
         callback_check::CallbackChecks,
         environment::{Clock, SystemClock, SystemEntropy},
+        health::Health,
         installation,
         readings::LatelyRead,
         signing::LastSeen,
@@ -113,7 +114,12 @@ pub fn open(settings: &Settings) -> Result<Db, CliError> {
             about_database(&format!("names a file that cannot be made: {error}"))
         })?;
     }
-    Ok(Db::open(&settings.database_url)?)
+    Db::open_pool(&settings.database_url, settings.database_pool_size).map_err(
+        |error| match error {
+            DbError::Address(complaint) => about_database(&format!("cannot be used: {complaint}")),
+            other => other.into(),
+        },
+    )
 }
 
 /// Applies what the schema lacks; gives the names.
@@ -151,8 +157,7 @@ pub async fn services(settings: &Settings, world: &World) -> Result<Arc<Services
     let costs = world.costs.unwrap_or(by_settings);
     let callbacks = callbacks(settings, &world.lookup)?;
     let early_lookup = Arc::clone(&world.early_lookup);
-    let database = if db.is_sqlite() { "sqlite" } else { "postgres" };
-    let metrics = Metrics::new(world.clock.now(), database);
+    let metrics = Metrics::new(world.clock.now(), db.kind());
     let services = Arc::new(Services {
         db,
         clock: Arc::clone(&world.clock),
@@ -167,6 +172,7 @@ pub async fn services(settings: &Settings, world: &World) -> Result<Arc<Services
         callback_timeout: settings.callback_timeout,
         public_url: settings.public_url.as_str().to_owned(),
         signals: Signals::default(),
+        health: Health::default(),
         signing: LastSeen::default(),
         verifier,
         metrics,
@@ -197,6 +203,7 @@ fn verify_options(settings: &Settings) -> verify::Options {
         plain_http: settings.allow_plain_http_keys,
         anonymous: settings.anonymous,
         oauth1: settings.oauth1,
+        without_database: settings.verify_without_database,
         public_origin: settings.public_url.origin().to_owned(),
     }
 }

@@ -9,12 +9,12 @@ use tokio::{sync::Mutex, time::timeout};
 
 use super::Services;
 use crate::{
-    db::{self, DbError},
+    db::{self, DbError, Usage},
     domain::{
         delivery::{DeliveryState, Kind},
         timestamp::Timestamp,
     },
-    telemetry::{Readings, Waiting},
+    telemetry::{Pool, Readings, Waiting},
 };
 
 /// How long a count of deliveries is told again.
@@ -38,11 +38,16 @@ pub async fn metrics(services: &Services) -> String {
         keys_in_memory: services.verifier.live.len(),
         lines: lines.into(),
         deliveries: timeout(2 * LONGEST, deliveries(services)).await.ok().flatten(),
-        pools: Vec::new(),
+        pools: services.db.usage().into_iter().map(pool).collect(),
         database_errors: services.db.errors().collect(),
         uses_dropped: services.verifier.uses.dropped(),
     };
     services.metrics.text(&readings)
+}
+
+fn pool(usage: Usage) -> Pool {
+    let Usage { pool: name, most, idle, busy, waiting } = usage;
+    Pool { name, most, idle, busy, waiting }
 }
 
 async fn deliveries(services: &Services) -> Option<Vec<Waiting>> {

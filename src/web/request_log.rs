@@ -20,13 +20,14 @@ pub async fn middleware(
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let app = visitor::app(request.request());
-    let is_proxy = client_address::is_from_proxy(request.request(), &app.site.trusted_proxies);
+    let site = app.site.load();
+    let is_proxy = client_address::is_from_proxy(request.request(), &site.trusted_proxies);
     let id = RequestId::of_proxy(request.headers(), is_proxy).unwrap_or_else(|| app.ids.next());
     request.extensions_mut().insert(id.clone());
     let span = request_span::begin(&id.0, request.headers(), is_proxy);
     let (method, path) = (request.method().clone(), request.path().to_owned());
-    let prefix = app.site.public_url.prefix();
-    let route = Route::of(path.strip_prefix(prefix).unwrap_or(&path));
+    let route = Route::of(path.strip_prefix(site.public_url.prefix()).unwrap_or(&path));
+    drop(site);
     #[expect(clippy::disallowed_methods, reason = "a duration for the log, no time of day")]
     let start = Instant::now();
     let answer = next.call(request).instrument(span.clone()).await;

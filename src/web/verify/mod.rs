@@ -68,7 +68,7 @@ fn at_once(request: &HttpRequest, app: &App) -> Option<HttpResponse> {
 /// The long way has a span: what is logged on it carries the request's id.
 async fn slowly(request: &HttpRequest, app: &App) -> HttpResponse {
     let id = app.ids.next();
-    let is_proxy = client_address::is_from_proxy(request, &app.site.trusted_proxies);
+    let is_proxy = client_address::is_from_proxy(request, &app.site.load().trusted_proxies);
     let span = request_span::begin(&id.0, request.headers(), is_proxy);
     let answer = asked_slowly(request, app, id).instrument(span.clone()).await;
     if traces::trace_id(&span).is_some() {
@@ -105,7 +105,8 @@ struct Question<'a> {
 
 impl<'a> Question<'a> {
     fn read(request: &'a HttpRequest, app: &App) -> Result<Self, Refused> {
-        let (proxies, prefix) = (&app.site.trusted_proxies, app.site.public_url.prefix());
+        let site = app.site.load();
+        let (proxies, prefix) = (&site.trusted_proxies, site.public_url.prefix());
         let heard = Heard::gather(request.headers());
         let is_proxy = client_address::is_from_proxy(request, proxies);
         let asked = forwarded::read(request, &heard, is_proxy, prefix)
@@ -124,11 +125,7 @@ impl<'a> Question<'a> {
         Ok(Self { asks, bodiless: asked.bodiless })
     }
 
-    fn answered(
-        &self,
-        id: impl FnOnce() -> RequestId,
-        verdict: verify::Verdict,
-    ) -> HttpResponse {
+    fn answered(&self, id: impl FnOnce() -> RequestId, verdict: verify::Verdict) -> HttpResponse {
         match verdict {
             verify::Verdict::Allowed(key) => answer::allowed(Some(&key.identity)),
             verify::Verdict::Anonymous => answer::allowed(None),
