@@ -29,6 +29,11 @@ pub fn ca_file(folder: &Path) -> String {
     file.to_str().unwrap().to_owned()
 }
 
+/// The authority, as browsers of the tests trust it.
+pub fn authority() -> reqwest::Certificate {
+    reqwest::Certificate::from_pem(AUTHORITY.pem().as_bytes()).unwrap()
+}
+
 /// TLS for a server of those names.
 pub fn server_config(names: &[&str]) -> ServerConfig {
     certified(params(names))
@@ -48,6 +53,19 @@ pub fn self_signed(names: &[&str]) -> ServerConfig {
     params.distinguished_name.push(DnType::CommonName, "The app’s own");
     let leaf = params.self_signed(&key).unwrap();
     config(leaf.into(), &key)
+}
+
+/// Writes a certificate of those names, signed by the authority, and its private key into `folder`;
+/// gives both paths.
+pub fn pem_files(folder: &Path, names: &[&str]) -> (String, String) {
+    let key = KeyPair::generate().unwrap();
+    let leaf = params(names).signed_by(&key, &*AUTHORITY).unwrap();
+    let write = |name: &str, pem: String| {
+        let path = folder.join(name);
+        std::fs::write(&path, pem).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    (write("tls.pem", leaf.pem()), write("tls.key", key.serialize_pem()))
 }
 
 /// TLS for `localhost` that asks the client for a certificate.

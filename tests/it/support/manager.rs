@@ -9,6 +9,8 @@ use reqwest::{
 };
 use scraper::{Html, Selector};
 
+use super::certificates::authority;
+
 /// A browser with its cookies.
 #[derive(Clone)]
 pub struct Manager {
@@ -41,6 +43,8 @@ impl Manager {
         let client = Client::builder()
             .cookie_store(true)
             .no_proxy()
+            .tls_certs_only([authority()])
+            .tls_info(true)
             .redirect(redirect::Policy::none())
             .build()
             .unwrap();

@@ -33,7 +33,8 @@ impl Process {
     pub async fn start(folder: &Path, address: &str, settings: &[(&str, &str)]) -> Self {
         let count = fs::read_dir(folder).unwrap().count();
         let log = folder.join(format!("{count}.log"));
-        let url = format!("http://{address}");
+        let has_tls = settings.iter().any(|(name, _)| *name == "APPGRANT_TLS_CERTIFICATE_FILE");
+        let url = format!("{}://{address}", if has_tls { "https" } else { "http" });
         let child = command(folder, address)
             .arg("serve")
             .envs(settings.iter().copied())
@@ -136,10 +137,20 @@ impl Process {
         self.child.wait().unwrap();
     }
 
+    /// Sends it a signal: `HUP`, `TERM`.
+    pub fn signal(&self, name: &str) {
+        let (signal, id) = (format!("-{name}"), self.child.id().to_string());
+        assert!(Command::new("kill").args([&signal, &id]).status().unwrap().success());
+    }
+
     /// Asks it to stop (SIGTERM); gives its exit code.
     pub fn terminate(&mut self) -> Option<i32> {
-        let id = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        self.signal("TERM");
+        self.child.wait().unwrap().code()
+    }
+
+    /// Waits until it has ended; gives its exit code.
+    pub fn exit_code(&mut self) -> Option<i32> {
         self.child.wait().unwrap().code()
     }
 }
