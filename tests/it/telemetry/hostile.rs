@@ -26,8 +26,7 @@ async fn nothing_else_is_there_and_nothing_else_may_be_done() {
     let story = Story::begin(&[]).await;
     let (metrics, service) = (&story.metrics, &story.process.url);
     let client = reqwest::Client::new();
-    for path in ["/", "/metrics/", "/metrics/x", "/healthz", "/verify", "/login", "/%2e%2e/metrics"]
-    {
+    for path in ["/", "/metrics/", "/metrics/x", "/healthz", "/verify", "/login"] {
         let answer = client.get(format!("http://{metrics}{path}")).send().await.unwrap();
         assert_eq!((answer.status().as_u16(), answer.text().await.unwrap()), (404, String::new()));
     }

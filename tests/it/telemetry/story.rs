@@ -121,7 +121,8 @@ impl Story {
 
     /// Connects another app at once.
     pub async fn connect_at_once(&mut self) -> Received {
-        let page = self.browser.consent(&request(&self.receiver.url())).await;
+        let another = request(&self.receiver.url()).replace("user_id=123", "user_id=124");
+        let page = self.browser.consent(&another).await;
         for (name, value) in &page.approve {
             if value.len() >= 10 && name.contains("token") {
                 self.keep(&format!("the consent page's {name}"), value);
