@@ -33,17 +33,17 @@ pub enum DbError {
 impl DbError {
     /// What is counted apart.
     pub const KINDS: [&'static str; 6] =
-        ["unavailable", "silent", "query", "corrupt", "schema", "interrupted"];
+        ["unavailable", "query", "corrupt", "schema", "interrupted", "silent"];
 
     /// Its place among [`Self::KINDS`].
     pub(super) const fn kind(&self) -> usize {
         match self {
-            Self::Address(_) | Self::Unavailable(_) => 0,
-            Self::Silent => 1,
-            Self::Query(_) => 2,
-            Self::Corrupt(_) => 3,
-            Self::Schema(_) => 4,
-            Self::Interrupted => 5,
+            Self::Unavailable(_) | Self::Address(_) => 0,
+            Self::Query(_) => 1,
+            Self::Corrupt(_) => 2,
+            Self::Schema(_) => 3,
+            Self::Interrupted => 4,
+            Self::Silent => 5,
         }
     }
 }

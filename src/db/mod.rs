@@ -10,6 +10,7 @@
 //! called by `write!` is one transaction. Never: a network call or a password hash in here.
 
 mod clock;
+pub mod copy;
 mod delivery_outcomes;
 mod error;
 mod migrations;
@@ -156,13 +157,17 @@ impl Db {
     pub fn open_pool(url: &str, size: usize) -> Result<Self, DbError> {
         if let Some(path) = url.strip_prefix("sqlite:") {
             let backend = Backend::Sqlite(sqlite::Pools::new(path)?);
-            return Ok(Self { backend, file: Some(path.to_owned()), errors: Arc::default() });
+            return Ok(Self::with(backend, Some(path.to_owned())));
         }
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             let backend = Backend::Postgres(postgres::Pools::new(url, size)?);
-            return Ok(Self { backend, file: None, errors: Arc::default() });
+            return Ok(Self::with(backend, None));
         }
         Err(DbError::Address("it begins with neither sqlite: nor postgres://".into()))
+    }
+
+    fn with(backend: Backend, file: Option<String>) -> Self {
+        Self { backend, file, errors: Arc::default() }
     }
 
     /// Opens a database only to look at it: nothing is made, not even a missing file.
@@ -187,6 +192,20 @@ impl Db {
         }
     }
 
+    /// Counts it if it is an error.
+    pub(crate) fn noted<T>(&self, result: Result<T, DbError>) -> Result<T, DbError> {
+        if let Err(error) = &result {
+            self.errors[error.kind()].fetch_add(1, Ordering::Relaxed);
+        }
+        result
+    }
+
+    /// How often queries gave no answer, by what was wrong.
+    pub fn errors(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        let counts = self.errors.iter().map(|count| count.load(Ordering::Relaxed));
+        DbError::KINDS.into_iter().zip(counts)
+    }
+
     /// How the pools are used.
     pub fn usage(&self) -> Vec<Usage> {
         match &self.backend {
@@ -208,20 +227,6 @@ impl Db {
     /// What kind it is, in the word of OpenTelemetry's conventions.
     pub fn kind(&self) -> &'static str {
         if self.is_sqlite() { "sqlite" } else { "postgresql" }
-    }
-
-    /// Counts it if it is an error.
-    pub(crate) fn noted<T>(&self, result: Result<T, DbError>) -> Result<T, DbError> {
-        if let Err(error) = &result {
-            self.errors[error.kind()].fetch_add(1, Ordering::Relaxed);
-        }
-        result
-    }
-
-    /// How often queries gave no answer, by what was wrong.
-    pub fn errors(&self) -> impl Iterator<Item = (&'static str, u64)> {
-        let counts = self.errors.iter().map(|count| count.load(Ordering::Relaxed));
-        DbError::KINDS.into_iter().zip(counts)
     }
 
     /// Brings the schema to this version; returns the names of what was applied.
@@ -253,6 +258,26 @@ impl Db {
     /// With a line that says what is the matter and what to do.
     pub async fn check(&self) -> Result<(), DbError> {
         migrations::check(self).await
+    }
+
+    /// Checks that the database answers, and that a program that runs already may go on: a newer version's
+    /// schema is no fault as long as no migration in it says so (`migrations/README.md`).
+    ///
+    /// # Errors
+    /// As [`Self::check`].
+    pub async fn check_running(&self) -> Result<(), DbError> {
+        migrations::check_running(self).await
+    }
+
+    /// Writes what the database holds at this moment into the empty file at `path`; SQLite only.
+    ///
+    /// # Errors
+    /// If the file cannot be written, or the database is none.
+    pub async fn write_copy(&self, path: String) -> Result<(), DbError> {
+        match &self.backend {
+            Backend::Sqlite(pools) => pools.write_copy(path).await,
+            Backend::Postgres(_) => Err(DbError::Unavailable("pg_dump copies PostgreSQL".into())),
+        }
     }
 }
 

@@ -45,8 +45,7 @@ pub async fn metrics(services: &Services) -> String {
     services.metrics.text(&readings)
 }
 
-fn pool(usage: Usage) -> Pool {
-    let Usage { pool: name, most, idle, busy, waiting } = usage;
+fn pool(Usage { pool: name, most, idle, busy, waiting }: Usage) -> Pool {
     Pool { name, most, idle, busy, waiting }
 }
 

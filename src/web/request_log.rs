@@ -11,7 +11,12 @@ use actix_web::{
 };
 use tracing::Instrument as _;
 
-use super::{client_address, request_id::RequestId, request_span, visitor};
+use super::{
+    client_address,
+    request_id::RequestId,
+    request_span,
+    visitor::{self, App},
+};
 use crate::telemetry::{Route, traces};
 
 /// Gives the request an id, counts it and logs how it went.
@@ -26,8 +31,8 @@ pub async fn middleware(
     request.extensions_mut().insert(id.clone());
     let span = request_span::begin(&id.0, request.headers(), is_proxy);
     let (method, path) = (request.method().clone(), request.path().to_owned());
-    let route = Route::of(path.strip_prefix(site.public_url.prefix()).unwrap_or(&path));
     drop(site);
+    let route = route(&app, &path);
     #[expect(clippy::disallowed_methods, reason = "a duration for the log, no time of day")]
     let start = Instant::now();
     let answer = next.call(request).instrument(span.clone()).await;
@@ -48,4 +53,10 @@ pub async fn middleware(
         response.headers_mut().insert(HeaderName::from_static("x-request-id"), value);
     }
     Ok(response)
+}
+
+/// What kind of page it is, whether the proxy strips the public URL's path or not.
+fn route(app: &App, path: &str) -> Route {
+    let site = app.site.load();
+    Route::of(path.strip_prefix(site.public_url.prefix()).unwrap_or(path))
 }

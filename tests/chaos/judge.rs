@@ -22,6 +22,7 @@ use crate::{
     app::{Callback, callback_path},
     left_behind::{self, Grant},
     person::Told,
+    support::database,
 };
 
 /// Everything there is to judge by.
@@ -177,7 +178,7 @@ async fn judged(services: &Services, callback: &Callback, grant: &Grant) -> Stri
 async fn services(folder: &Path) -> Arc<Services> {
     let path = |name: &str| folder.join(name).display().to_string();
     let environment = [
-        ("APPGRANT_DATABASE_URL".to_owned(), format!("sqlite:{}", path("appgrant.db"))),
+        ("APPGRANT_DATABASE_URL".to_owned(), database::of(folder)),
         ("APPGRANT_SECRET_KEY_FILE".to_owned(), path("appgrant.key")),
     ];
     let settings = Settings::read(&Values::gather(environment, None).unwrap()).unwrap();

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     config::{SettingError, Settings, Values},
-    service::{Services, environment::SystemEntropy, setup},
+    service::{Services, environment::SystemEntropy, installation, setup},
     web::{self, Site, TlsIdentity},
 };
 use reload::Reload;
@@ -29,8 +29,8 @@ pub struct Running {
     site: Arc<ArcSwap<Site>>,
     tls: Option<Arc<TlsIdentity>>,
     server: web::Server,
-    workers: Workers,
     metrics: Option<web::Server>,
+    workers: Workers,
     shutdown: Duration,
 }
 
@@ -94,7 +94,7 @@ pub async fn start(
     let metrics = metrics(settings, &services)?;
     let workers = Workers::start(&services);
     let shutdown = settings.shutdown;
-    Ok(Running { services, site, tls, server, workers, metrics, shutdown })
+    Ok(Running { services, site, tls, server, metrics, workers, shutdown })
 }
 
 /// The listener of the metrics, if there shall be one.
@@ -149,6 +149,12 @@ async fn announce(settings: &Settings, running: &Running) -> Result<(), CliError
     if !settings.callback_allow_networks.is_empty() {
         let networks = format!("{:?}", settings.callback_allow_networks);
         tracing::warn!(networks, "callbacks may reach these networks");
+    }
+    if let Some(at) = installation::copied(&running.services).await? {
+        tracing::warn!(
+            at,
+            "this store was copied to another database; what happens here stays here"
+        );
     }
     if let Some(token) = setup::issue_token(&running.services).await? {
         tracing::warn!("no user yet; make the first admin at {url}/setup?token={token}");
