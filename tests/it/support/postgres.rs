@@ -4,7 +4,9 @@
 //! programs on this machine. A database that belongs to a test's folder is dropped soon after the folder.
 
 use std::{
+    fs,
     path::{Path, PathBuf},
+    process::Command,
     sync::{
         Mutex, OnceLock,
         atomic::{AtomicU32, Ordering},
@@ -85,8 +87,11 @@ pub fn try_of(folder: &Path, content: Content) -> Option<String> {
 /// Another of its programs; nothing, and a word about it, where it is not installed.
 pub fn program(name: &str) -> Option<PathBuf> {
     // Beside the server, or where links to the server's programs lead, or in PATH.
-    let beside = thrown_away_postgres::programs().map(|folder| folder.join(name)).filter(|path| path.exists());
-    let led = thrown_away_postgres::programs().and_then(|folder| fs::canonicalize(folder.join("initdb")).ok());
+    let beside = thrown_away_postgres::programs()
+        .map(|folder| folder.join(name))
+        .filter(|path| path.exists());
+    let led = thrown_away_postgres::programs()
+        .and_then(|folder| fs::canonicalize(folder.join("initdb")).ok());
     let led = led.map(|initdb| initdb.with_file_name(name)).filter(|path| path.exists());
     let path = beside.or(led).unwrap_or_else(|| name.into());
     super::needed(name, Command::new(&path).arg("--version"))?;
