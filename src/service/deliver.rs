@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use tracing::{Instrument as _, field::Empty};
 use zeroize::Zeroizing;
 
 use super::{ServiceError, Services, caller::Caller, signing};
@@ -27,6 +28,7 @@ use crate::{
     },
     fault,
     outbound::Message,
+    telemetry::traces,
 };
 
 /// How much longer than an attempt its lease lasts.
@@ -99,6 +101,30 @@ pub struct Sent {
 
 /// Sends a claimed delivery.
 pub async fn send(services: &Services, claimed: Claimed) -> Sent {
+    let url = target(&claimed).target();
+    let span = tracing::error_span!(
+        "delivery",
+        otel.kind = "client",
+        delivery = claimed.id,
+        kind = claimed.kind.as_str(),
+        attempt = claimed.attempt,
+        outcome = Empty,
+        server.address = url.host_str(),
+        server.port = url.port_or_known_default(),
+        trace_id = Empty,
+    );
+    if let Some(trace_id) = traces::trace_id(&span) {
+        span.record("trace_id", trace_id);
+    }
+    let sent = attempt(services, claimed).instrument(span.clone()).await;
+    span.record("outcome", sent.attempted.failure.as_ref().map_or("delivered", Failure::code));
+    if let Some(failure) = &sent.attempted.failure {
+        traces::failed(&span, failure.code());
+    }
+    sent
+}
+
+async fn attempt(services: &Services, claimed: Claimed) -> Sent {
     let host = target(&claimed).host();
     let (id, grant_id, attempt) = (claimed.id.clone(), claimed.grant_id.clone(), claimed.attempt);
     let kind = claimed.kind;
@@ -107,7 +133,7 @@ pub async fn send(services: &Services, claimed: Claimed) -> Sent {
         (attempted.failure.as_ref().map(Failure::code), attempted.timeline.took_ms);
     let what = kind.as_str();
     services.metrics.attempts.ended(kind, attempt, attempted.failure.as_ref());
-    tracing::info!(delivery = id, what, attempt, host, failure = word, took_ms, "callback sent");
+    tracing::info!(what, attempt, host, failure = word, took_ms, "callback sent");
     Sent { id, kind, grant_id, attempt, attempted }
 }
 

@@ -21,7 +21,7 @@ mod trouble;
 mod tunnel;
 
 pub use app::{PASSWORD, TestApp};
-pub use asking::{Question, granted};
+pub use asking::{Question, Said, granted};
 pub use certificates::{
     ca_file, certified, client_authority, pem_files, self_signed, server_config,
     server_config_asking,

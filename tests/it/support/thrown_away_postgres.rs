@@ -47,7 +47,7 @@ pub fn server() -> Option<Box<dyn Fn(&str) -> String + Send + Sync>> {
 }
 
 /// The folder of `initdb` and `postgres`.
-pub(super) fn programs() -> Option<PathBuf> {
+pub fn programs() -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     std::env::split_paths(&path)
