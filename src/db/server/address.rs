@@ -65,8 +65,7 @@ impl Address {
 fn effective(mode: Option<Mode>, files: &Files) -> Result<Mode, DbError> {
     let system = files.roots.as_ref().is_some_and(|path| path.as_os_str() == "system");
     match (mode, system) {
-        (None, true) => Ok(Mode::VerifyFull),
-        (Some(Mode::VerifyFull), _) => Ok(Mode::VerifyFull),
+        (None, true) | (Some(Mode::VerifyFull), _) => Ok(Mode::VerifyFull),
         (Some(_), true) => Err(wrong("sslrootcert=system needs sslmode=verify-full".into())),
         (Some(Mode::Require), false) if files.roots.is_some() => Ok(Mode::VerifyCa),
         (mode, false) => Ok(mode.unwrap_or(Mode::Prefer)),

@@ -33,7 +33,8 @@ impl Listener {
     pub async fn changed(&mut self) -> Result<(), DbError> {
         let mut notifications = pin!(self.0.notifications_stream());
         match poll_fn(|context| notifications.as_mut().poll_next(context)).await {
-            Some(notification) => Ok(drop(notification?)),
+            Some(Ok(_)) => Ok(()),
+            Some(Err(error)) => Err(error.into()),
             None => Err(DbError::Unavailable("the connection was closed".into())),
         }
     }

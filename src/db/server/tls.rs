@@ -1,10 +1,6 @@
 //! TLS to a server, as much as `sslmode` asks for.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{fs, path::Path, sync::Arc};
 
 use rustls::{
     ClientConfig, RootCertStore,
@@ -113,7 +109,7 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, DbError> {
     Ok(certificates)
 }
 
-fn private_key(path: &PathBuf) -> Result<PrivateKeyDer<'static>, DbError> {
+fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, DbError> {
     let pem = zeroize::Zeroizing::new(read(path)?);
     PrivateKeyDer::from_pem_slice(&pem).map_err(|error| unfit(path, &error))
 }
