@@ -109,11 +109,15 @@ async fn compare(
     let (mut ours, mut theirs) = (Tally::default(), Tally::default());
     let mut pages = source.pages(table);
     while let Some(rows) = pages.next().await? {
-        rows.iter().for_each(|row| ours.add(row));
+        for row in &rows {
+            ours.add(row);
+        }
     }
     target.look_through(table).await?;
     while let Some(rows) = target.next_page().await? {
-        rows.iter().for_each(|row| theirs.add(row));
+        for row in &rows {
+            theirs.add(row);
+        }
         progress(Progress::ReadBack(&table.name, theirs.rows()));
     }
     if ours != theirs {

@@ -66,7 +66,9 @@ mod tests {
 
     fn tally(rows: Vec<Vec<Stored>>) -> Tally {
         let mut tally = Tally::default();
-        rows.into_iter().for_each(|values| tally.add(&StoredRow(values)));
+        for values in rows {
+            tally.add(&StoredRow(values));
+        }
         tally
     }
 
