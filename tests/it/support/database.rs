@@ -28,7 +28,7 @@ pub fn is_postgres() -> bool {
         None => false,
         Some(name) if name == "sqlite" => false,
         Some(name) if name == "postgres" => true,
-        Some(other) => panic!("{CHOICE} is {other:?}; it must be sqlite or postgres"),
+        Some(other) => panic!("{CHOICE} is {}; it must be sqlite or postgres", other.display()),
     });
     *IS_POSTGRES
 }
