@@ -38,6 +38,7 @@ mod import;
 mod key_events;
 mod login;
 mod lossless;
+mod nodes;
 mod proxies;
 mod receivers;
 mod reconnect;

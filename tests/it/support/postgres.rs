@@ -70,7 +70,7 @@ async fn server() -> Option<&'static Server> {
 }
 
 /// The folder of `initdb` and `postgres`.
-fn programs() -> Option<PathBuf> {
+pub fn programs() -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     std::env::split_paths(&path)
@@ -133,7 +133,7 @@ impl Server {
 }
 
 /// User and group number of `postgres`.
-fn postgres_user() -> (u32, u32) {
+pub fn postgres_user() -> (u32, u32) {
     let users = fs::read_to_string("/etc/passwd").unwrap();
     let line = users.lines().find_map(|line| line.strip_prefix("postgres:"));
     let mut fields = line.expect("root needs a user named postgres").split(':').skip(1);
