@@ -5,7 +5,7 @@ use std::{fmt::Write as _, net::SocketAddr, path::PathBuf};
 use clap::{Args, Subcommand};
 use url::Url;
 
-use super::{CliError, output::print_line, serve::stop_signal};
+use super::{CliError, output::print_line, signals::StopSignals};
 use crate::{
     config::{PublicUrl, Settings, Values},
     domain::app_url::percent_encoded,
@@ -85,7 +85,7 @@ pub(super) async fn receiver(values: &Values, options: ReceiverOptions) -> Resul
     let tls = authority
         .server(&names, SystemClock.now())
         .map_err(|error| CliError::new(error.to_string()))?;
-    let stop = stop_signal()?;
+    let mut stops = StopSignals::hear()?;
     let listening =
         receiver::listen(listen, tls, behaviour(&options, store.clone())).await.map_err(
             |error| CliError::new(format!("the receiver cannot start at {listen}: {error}")),
@@ -93,7 +93,7 @@ pub(super) async fn receiver(values: &Values, options: ReceiverOptions) -> Resul
     eprint!("{}", instructions(&listening, &options, &store, &authority));
     tokio::select! {
         told = tell(listening, options.json) => told,
-        () = stop => Ok(()),
+        () = stops.next() => Ok(()),
     }
 }
 

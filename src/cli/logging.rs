@@ -2,7 +2,7 @@
 
 use std::io;
 
-use tracing_subscriber::{EnvFilter, fmt, prelude::*};
+use tracing_subscriber::{EnvFilter, Registry, fmt, prelude::*, reload};
 
 use super::CliError;
 use crate::config::{LogFormat, SettingError, Settings};
@@ -18,30 +18,44 @@ const QUIET: [&str; 4] = [
     "rustls_platform_verifier=off",
 ];
 
+/// Changes the filter of a process that logs.
+pub struct Handle(reload::Handle<EnvFilter, Registry>);
+
+impl Handle {
+    /// Logs by the settings' filter from now on.
+    ///
+    /// # Errors
+    /// If it cannot be understood; then the old one stays.
+    pub fn set(&self, settings: &Settings) -> Result<(), CliError> {
+        let filter = filter(settings)?;
+        self.0.reload(filter).map_err(|error| CliError::new(error.to_string()))
+    }
+}
+
 /// Starts logging for this process.
 ///
 /// # Errors
 /// If the filter cannot be understood.
-pub fn start(settings: &Settings) -> Result<(), CliError> {
-    let filter = QUIET
-        .iter()
-        .filter_map(|directive| directive.parse().ok())
-        .fold(filter(settings)?, EnvFilter::add_directive);
+pub fn start(settings: &Settings) -> Result<Handle, CliError> {
+    let (filter, handle) = reload::Layer::new(filter(settings)?);
     let registry = tracing_subscriber::registry().with(filter);
     let layer = fmt::layer().with_writer(io::stderr);
     let started = match settings.log_format {
         LogFormat::Text => registry.with(layer.with_ansi(false)).try_init(),
         LogFormat::Json => registry.with(layer.json().flatten_event(true)).try_init(),
     };
-    started.map_err(|error| CliError::new(error.to_string()))
+    started.map_err(|error| CliError::new(error.to_string()))?;
+    Ok(Handle(handle))
 }
 
-/// The filter of the settings.
+/// The filter of the settings, which keeps [`QUIET`] quiet.
 ///
 /// # Errors
 /// If it cannot be understood.
 pub fn filter(settings: &Settings) -> Result<EnvFilter, SettingError> {
-    EnvFilter::builder()
+    let filter = EnvFilter::builder()
         .parse(&settings.log)
-        .map_err(|error| SettingError::about("log", format!("cannot be understood: {error}")))
+        .map_err(|error| SettingError::about("log", format!("cannot be understood: {error}")))?;
+    let quiet = QUIET.iter().filter_map(|directive| directive.parse().ok());
+    Ok(quiet.fold(filter, EnvFilter::add_directive))
 }

@@ -15,6 +15,7 @@ mod logging;
 mod migrate;
 mod output;
 pub mod serve;
+mod signals;
 mod signing_key;
 pub mod startup;
 mod token;
@@ -103,7 +104,7 @@ pub fn run() -> ExitCode {
 async fn execute(Arguments { config, command }: Arguments) -> Result<(), CliError> {
     let values = startup::values(config.as_deref());
     match command {
-        Command::Serve => serve::run(&values?).await,
+        Command::Serve => serve::run(config.as_deref(), values?).await,
         Command::Migrate => migrate::run(&values?).await,
         Command::User(command) => user::run(&values?, command).await,
         Command::Key(command) => key::run(&values?, command).await,

@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 use super::{CliError, key_file::KeyFile};
 use crate::{
     config::{SettingError, Settings, Values},
-    db::Db,
+    db::{Db, DbError},
     domain::{
         entropy::{Entropy, random},
         keyring::Keyring,
@@ -24,6 +24,7 @@ use crate::{
         Costs, Hasher, Services, Signals,
         callback_check::CallbackChecks,
         environment::{Clock, SystemClock, SystemEntropy},
+        health::Health,
         installation,
         signing::LastSeen,
         verify::{self, Verifier},
@@ -111,7 +112,12 @@ pub fn open(settings: &Settings) -> Result<Db, CliError> {
             about_database(&format!("names a file that cannot be made: {error}"))
         })?;
     }
-    Ok(Db::open(&settings.database_url)?)
+    Db::open_pool(&settings.database_url, settings.database_pool_size).map_err(
+        |error| match error {
+            DbError::Address(complaint) => about_database(&format!("cannot be used: {complaint}")),
+            other => other.into(),
+        },
+    )
 }
 
 /// Applies what the schema lacks; gives the names.
@@ -163,6 +169,7 @@ pub async fn services(settings: &Settings, world: &World) -> Result<Arc<Services
         callback_timeout: settings.callback_timeout,
         public_url: settings.public_url.as_str().to_owned(),
         signals: Signals::default(),
+        health: Health::default(),
         signing: LastSeen::default(),
         verifier,
     });
@@ -191,6 +198,7 @@ fn verify_options(settings: &Settings) -> verify::Options {
         plain_http: settings.allow_plain_http_keys,
         anonymous: settings.anonymous,
         oauth1: settings.oauth1,
+        without_database: settings.verify_without_database,
         public_origin: settings.public_url.origin().to_owned(),
     }
 }

@@ -137,6 +137,19 @@ impl Values {
         &self.0[name].0
     }
 
+    /// The text of a setting, as it was given.
+    pub fn text_of(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(|(text, _)| text.as_str())
+    }
+
+    /// The settings that have another text there.
+    pub fn changed<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = &'static str> + 'a {
+        let differs = |(name, (text, _)): (&&'static str, &(String, Source))| {
+            (other.text_of(name) != Some(text)).then_some(*name)
+        };
+        self.0.iter().filter_map(differs)
+    }
+
     /// The value of a setting.
     pub(super) fn get<T>(
         &self,

@@ -1,14 +1,21 @@
 //! What can go wrong with a database, as the layers above need to tell it apart.
 
+use diesel::ConnectionError;
 use diesel_async::pooled_connection::deadpool::PoolError;
 
 /// A query that gave no answer. Outcomes that a use case expects ("somebody else was first") are not
 /// errors; they have names of their own.
 #[derive(Debug, thiserror::Error)]
 pub enum DbError {
+    /// The database's address cannot be used as it stands.
+    #[error("the database's address cannot be used: {0}")]
+    Address(String),
     /// No connection could be had.
     #[error("the database cannot be reached: {0}")]
     Unavailable(String),
+    /// A query was given up. Whether it was carried out is not known.
+    #[error("the database did not answer in time")]
+    Silent,
     /// The database refused a query.
     #[error("the database refused a query: {0}")]
     Query(#[from] diesel::result::Error),
@@ -25,6 +32,12 @@ pub enum DbError {
 
 impl From<PoolError> for DbError {
     fn from(error: PoolError) -> Self {
+        Self::Unavailable(error.to_string())
+    }
+}
+
+impl From<ConnectionError> for DbError {
+    fn from(error: ConnectionError) -> Self {
         Self::Unavailable(error.to_string())
     }
 }

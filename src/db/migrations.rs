@@ -10,13 +10,11 @@ use diesel::{
     Connection, SqliteConnection, backend::Backend as DieselBackend, connection::SimpleConnection,
     migration::MigrationSource, pg::Pg, sqlite::Sqlite,
 };
-use diesel_async::{
-    AsyncConnection, AsyncPgConnection, async_connection_wrapper::AsyncConnectionWrapper,
-};
+use diesel_async::{AsyncPgConnection, async_connection_wrapper::AsyncConnectionWrapper};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use tokio::task::spawn_blocking;
 
-use super::{Backend, Db, DbError};
+use super::{Backend, Db, DbError, postgres::Pools};
 
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
@@ -29,14 +27,14 @@ const MIGRATIONS: &str = "__diesel_schema_migrations";
 
 /// Applies what is missing; gives the names of what was applied.
 pub async fn apply(db: &Db) -> Result<Vec<String>, DbError> {
-    let (url, backend) = (db.url.clone(), db.backend.clone());
+    let (file, backend) = (db.file.clone().unwrap_or_default(), db.backend.clone());
     run(move || match backend {
         Backend::Sqlite(_) => {
-            let mut conn = sqlite(&url)?;
+            let mut conn = sqlite(&file)?;
             use_write_ahead_log(&mut conn)?;
             conn.immediate_transaction(|conn| run_pending(conn, SQLITE))
         }
-        Backend::Postgres(_) => Connection::transaction(&mut postgres(&url)?, |conn| {
+        Backend::Postgres(pools) => Connection::transaction(&mut postgres(&pools)?, |conn| {
             conn.batch_execute(&format!("SELECT pg_advisory_xact_lock({LOCK})"))?;
             run_pending(conn, POSTGRES)
         }),
@@ -80,9 +78,8 @@ async fn run<T: Send + 'static>(
     spawn_blocking(work).await.unwrap_or(Err(DbError::Interrupted))
 }
 
-fn sqlite(url: &str) -> Result<SqliteConnection, DbError> {
-    let path = url.strip_prefix("sqlite:").unwrap_or(url);
-    let mut conn = SqliteConnection::establish(path).map_err(|e| unreachable_db(&e.to_string()))?;
+fn sqlite(path: &str) -> Result<SqliteConnection, DbError> {
+    let mut conn = SqliteConnection::establish(path)?;
     conn.batch_execute("PRAGMA busy_timeout = 5000;")?;
     Ok(conn)
 }
@@ -99,14 +96,9 @@ fn use_write_ahead_log(conn: &mut SqliteConnection) -> Result<(), DbError> {
     Ok(conn.batch_execute("PRAGMA journal_mode = WAL;")?)
 }
 
-fn postgres(url: &str) -> Result<AsyncConnectionWrapper<AsyncPgConnection>, DbError> {
-    let connect = AsyncPgConnection::establish(url);
-    let conn = tokio::runtime::Handle::current().block_on(connect);
-    conn.map(AsyncConnectionWrapper::from).map_err(|e| unreachable_db(&e.to_string()))
-}
-
-fn unreachable_db(reason: &str) -> DbError {
-    DbError::Unavailable(reason.to_owned())
+fn postgres(pools: &Pools) -> Result<AsyncConnectionWrapper<AsyncPgConnection>, DbError> {
+    let connect = pools.server().connect_unlimited();
+    Ok(AsyncConnectionWrapper::from(tokio::runtime::Handle::current().block_on(connect)?))
 }
 
 fn failed(error: Box<dyn std::error::Error + Send + Sync>) -> DbError {

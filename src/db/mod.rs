@@ -17,9 +17,13 @@ pub mod outcomes;
 pub mod pairs;
 pub mod postgres;
 mod schema;
+mod server;
 pub mod sqlite;
+mod usage;
 
 pub use error::DbError;
+pub use server::Listener;
+pub use usage::Usage;
 
 use crate::domain::audit::Entry;
 
@@ -27,16 +31,56 @@ use crate::domain::audit::Entry;
 macro_rules! read {
     ($db:expr, $table:ident :: $query:ident ( $($arg:expr),* $(,)? )) => {
         match $db.backend() {
-            $crate::db::Backend::Sqlite(pools) => match pools.reader().await {
-                Ok(mut conn) => $crate::db::sqlite::$table::$query(&mut conn, $($arg),*).await,
-                Err(error) => Err(error),
-            },
-            $crate::db::Backend::Postgres(pools) => match pools.reader().await {
-                Ok(mut conn) => $crate::db::postgres::$table::$query(&mut conn, $($arg),*).await,
-                Err(error) => Err(error),
-            },
+            $crate::db::Backend::Sqlite(pools) => {
+                $crate::db::read!(@on sqlite, pools, $table::$query($($arg),*))
+            }
+            $crate::db::Backend::Postgres(pools) => {
+                $crate::db::read!(@on postgres, pools, $table::$query($($arg),*))
+            }
         }
     };
+    (@on $backend:ident, $pools:expr, $table:ident :: $query:ident ( $($arg:expr),* )) => {
+        match $pools.reader().await {
+            Ok(mut conn) => {
+                let answer = $crate::db::$backend::answered(
+                    $crate::db::$backend::$table::$query(&mut conn, $($arg),*),
+                ).await;
+                $crate::db::$backend::give_back(conn, &answer);
+                answer
+            }
+            Err(error) => Err(error),
+        }
+    };
+}
+
+/// Runs `$body` on a connection named `$conn` as one transaction, on a task of its own.
+macro_rules! transaction {
+    ($db:expr, |$conn:ident, $backend:ident| $body:expr) => {{
+        use diesel_async::AsyncConnection as _;
+        let task = match $db.backend().clone() {
+            $crate::db::Backend::Sqlite(pools) => {
+                use $crate::db::sqlite as $backend;
+                tokio::spawn(async move {
+                    let mut held = pools.writer().await?;
+                    let work = held.immediate_transaction(async move |$conn| $body);
+                    let answer = $backend::answered(work).await;
+                    $backend::give_back(held, &answer);
+                    answer
+                })
+            }
+            $crate::db::Backend::Postgres(pools) => {
+                use $crate::db::postgres as $backend;
+                tokio::spawn(async move {
+                    let mut held = pools.writer().await?;
+                    let work = held.transaction(async move |$conn| $body);
+                    let answer = $backend::answered(work).await;
+                    $backend::give_back(held, &answer);
+                    answer
+                })
+            }
+        };
+        task.await.unwrap_or(Err($crate::db::DbError::Interrupted))
+    }};
 }
 
 /// Runs one query function as one transaction: `write!(db, users::insert(now, &user))`.
@@ -44,22 +88,11 @@ macro_rules! read {
 /// It runs on a task of its own, so that a caller who goes away (a browser that hangs up) leaves no
 /// half-open transaction behind. So what the arguments name must be owned; it is moved there.
 macro_rules! write {
-    ($db:expr, $table:ident :: $query:ident ( $($arg:expr),* $(,)? )) => {{
-        use diesel_async::AsyncConnection as _;
-        let task = match $db.backend().clone() {
-            $crate::db::Backend::Sqlite(pools) => tokio::spawn(async move {
-                pools.writer().await?.immediate_transaction(
-                    async move |conn| $crate::db::sqlite::$table::$query(conn, $($arg),*).await,
-                ).await
-            }),
-            $crate::db::Backend::Postgres(pools) => tokio::spawn(async move {
-                pools.writer().await?.transaction(
-                    async move |conn| $crate::db::postgres::$table::$query(conn, $($arg),*).await,
-                ).await
-            }),
-        };
-        task.await.unwrap_or(Err($crate::db::DbError::Interrupted))
-    }};
+    ($db:expr, $table:ident :: $query:ident ( $($arg:expr),* $(,)? )) => {
+        $crate::db::transaction!($db, |conn, backend| {
+            backend::$table::$query(conn, $($arg),*).await
+        })
+    };
 }
 
 /// The fact in `meta` that says that all keys have their words.
@@ -69,8 +102,12 @@ const INDEXED: &str = "key_terms";
 #[derive(Clone)]
 pub struct Db {
     backend: Backend,
-    url: String,
+    /// `sqlite:PATH`; what migrating needs. A server's address is in its pool, with its password.
+    file: Option<String>,
 }
+
+/// Connections to a server, unless told otherwise.
+const POOL: usize = 8;
 
 /// The two kinds of database; for the macros below.
 #[derive(Clone)]
@@ -85,18 +122,25 @@ impl Db {
     /// Opens `sqlite:PATH` or `postgres://…`. Connections are made when first needed.
     ///
     /// # Errors
-    /// If the URL has neither form.
+    /// If the URL has neither form, or names files that cannot be used.
     pub fn open(url: &str) -> Result<Self, DbError> {
-        let backend = match url.strip_prefix("sqlite:") {
-            Some(path) => Backend::Sqlite(sqlite::Pools::new(path)?),
-            None if url.starts_with("postgres://") || url.starts_with("postgresql://") => {
-                Backend::Postgres(postgres::Pools::new(url)?)
-            }
-            None => {
-                return Err(DbError::Unavailable("neither sqlite: nor postgres://".into()));
-            }
-        };
-        Ok(Self { backend, url: url.to_owned() })
+        Self::open_pool(url, POOL)
+    }
+
+    /// Opens a database with that many connections, if it is a server.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_pool(url: &str, size: usize) -> Result<Self, DbError> {
+        if let Some(path) = url.strip_prefix("sqlite:") {
+            let backend = Backend::Sqlite(sqlite::Pools::new(path)?);
+            return Ok(Self { backend, file: Some(path.to_owned()) });
+        }
+        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            let backend = Backend::Postgres(postgres::Pools::new(url, size)?);
+            return Ok(Self { backend, file: None });
+        }
+        Err(DbError::Address("it begins with neither sqlite: nor postgres://".into()))
     }
 
     /// Opens a database only to look at it: nothing is made, not even a missing file.
@@ -106,7 +150,26 @@ impl Db {
     pub fn open_to_look(url: &str) -> Result<Self, DbError> {
         match url.strip_prefix("sqlite:") {
             Some(path) => Self::open(&format!("sqlite:{}", sqlite::read_only(path))),
-            None => Self::open(url),
+            None => Self::open_pool(url, 2),
+        }
+    }
+
+    /// Listens for changes of keys, where the database can tell of them.
+    ///
+    /// # Errors
+    /// If the server cannot be reached.
+    pub async fn listen(&self) -> Result<Option<Listener>, DbError> {
+        match &self.backend {
+            Backend::Sqlite(_) => Ok(None),
+            Backend::Postgres(pools) => Listener::start(pools.server()).await.map(Some),
+        }
+    }
+
+    /// How the pools are used.
+    pub fn usage(&self) -> Vec<Usage> {
+        match &self.backend {
+            Backend::Sqlite(pools) => pools.usage(),
+            Backend::Postgres(pools) => pools.usage(),
         }
     }
 
@@ -159,27 +222,13 @@ macro_rules! audited {
         $db:expr, $journal:expr, $table:ident :: $query:ident ( $($arg:expr),* $(,)? ),
         $entries:expr $(,)?
     ) => {{
-        use diesel_async::AsyncConnection as _;
         let journal: $crate::domain::audit::Journal = $journal;
-        let task = match $db.backend().clone() {
-            $crate::db::Backend::Sqlite(pools) => tokio::spawn(async move {
-                pools.writer().await?.immediate_transaction(async move |conn| {
-                    let outcome = $crate::db::sqlite::$table::$query(conn, $($arg),*).await?;
-                    let entries = $crate::db::entries_of($entries, &outcome);
-                    $crate::db::sqlite::audit::append(conn, &journal, &entries).await?;
-                    Ok(outcome)
-                }).await
-            }),
-            $crate::db::Backend::Postgres(pools) => tokio::spawn(async move {
-                pools.writer().await?.transaction(async move |conn| {
-                    let outcome = $crate::db::postgres::$table::$query(conn, $($arg),*).await?;
-                    let entries = $crate::db::entries_of($entries, &outcome);
-                    $crate::db::postgres::audit::append(conn, &journal, &entries).await?;
-                    Ok(outcome)
-                }).await
-            }),
-        };
-        task.await.unwrap_or(Err($crate::db::DbError::Interrupted))
+        $crate::db::transaction!($db, |conn, backend| {
+            let outcome = backend::$table::$query(conn, $($arg),*).await?;
+            let entries = $crate::db::entries_of($entries, &outcome);
+            backend::audit::append(conn, &journal, &entries).await?;
+            Ok(outcome)
+        })
     }};
 }
 
@@ -188,4 +237,4 @@ pub(crate) fn entries_of<T>(entries: impl FnOnce(&T) -> Vec<Entry>, outcome: &T)
     entries(outcome)
 }
 
-pub(crate) use {audited, read, write};
+pub(crate) use {audited, read, transaction, write};

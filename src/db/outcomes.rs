@@ -434,6 +434,17 @@ pub struct GrantView {
     pub key_id: Option<i64>,
 }
 
+/// A change that processes must hear of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChangedKey {
+    /// Its number.
+    pub seq: i64,
+    /// The keyed hash of the key, as it is stored; nothing for all keys.
+    pub lookup: Option<Vec<u8>>,
+    /// When it was written, by the database's clock.
+    pub at: Timestamp,
+}
+
 /// A part of a list of grants, newest first.
 #[derive(Clone, Debug)]
 pub struct GrantPage {

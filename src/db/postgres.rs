@@ -8,12 +8,16 @@ use std::time::Duration;
 use diesel_async::{
     AsyncPgConnection,
     pooled_connection::{
-        AsyncDieselConnectionManager,
+        AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod,
         deadpool::{Object, Pool},
     },
 };
+use tokio::time::timeout;
 
-use super::DbError;
+use super::{
+    DbError, Usage,
+    server::{ANSWER, Server},
+};
 
 #[path = "queries/api_tokens.rs"]
 pub mod api_tokens;
@@ -80,33 +84,74 @@ pub type Conn = AsyncPgConnection;
 /// What diesel calls this kind of database.
 pub type Backend = diesel::pg::Pg;
 
-/// How long a query waits for a free connection, and a connection for the server.
+/// How long a query waits for a free connection.
 const WAIT: Duration = Duration::from_secs(5);
+
+/// How many queries may wait for a free connection; more would only wait in vain, and hold memory.
+const LINE: usize = 512;
 
 /// The pool of a server.
 #[derive(Clone)]
-pub struct Pools(Pool<Conn>);
+pub struct Pools {
+    server: Server,
+    pool: Pool<Conn>,
+}
 
 impl Pools {
     /// A pool for the database at `url`; connects on first use.
-    pub fn new(url: &str) -> Result<Self, DbError> {
-        Pool::builder(AsyncDieselConnectionManager::new(url))
-            .max_size(8)
+    pub fn new(url: &str, size: usize) -> Result<Self, DbError> {
+        let server = Server::new(url)?;
+        let mut config = ManagerConfig::default();
+        // A connection that was closed is noticed without a question to the server.
+        config.recycling_method = RecyclingMethod::Fast;
+        let dialled = server.clone();
+        config.custom_setup = Box::new(move |_| {
+            let server = dialled.clone();
+            Box::pin(async move { server.connect().await })
+        });
+        // The address is in `server`; the pool would only show it.
+        let pool = Pool::builder(AsyncDieselConnectionManager::new_with_config("", config))
+            .max_size(size)
             .wait_timeout(Some(WAIT))
-            .create_timeout(Some(WAIT))
             .runtime(deadpool::Runtime::Tokio1)
             .build()
-            .map(Self)
-            .map_err(|error| DbError::Unavailable(error.to_string()))
+            .map_err(|error| DbError::Unavailable(error.to_string()))?;
+        Ok(Self { server, pool })
     }
 
     /// A connection for one read.
     pub async fn reader(&self) -> Result<Object<Conn>, DbError> {
-        Ok(self.0.get().await?)
+        if self.pool.status().waiting >= LINE {
+            return Err(DbError::Unavailable("too many queries wait for it already".into()));
+        }
+        Ok(self.pool.get().await?)
     }
 
     /// A connection for one write.
     pub async fn writer(&self) -> Result<Object<Conn>, DbError> {
-        Ok(self.0.get().await?)
+        self.reader().await
+    }
+
+    /// The server behind the pool.
+    pub fn server(&self) -> &Server {
+        &self.server
+    }
+
+    /// How the pool is used.
+    pub fn usage(&self) -> Vec<Usage> {
+        vec![Usage::of("server", &self.pool.status())]
+    }
+}
+
+/// Waits for a query, but not for ever: a server that is stopped, or cut off, keeps its connections and
+/// says nothing.
+pub async fn answered<T>(query: impl Future<Output = Result<T, DbError>>) -> Result<T, DbError> {
+    timeout(ANSWER, query).await.unwrap_or(Err(DbError::Silent))
+}
+
+/// Gives a connection back to its pool; one that was silent is closed.
+pub fn give_back<T>(conn: Object<Conn>, answer: &Result<T, DbError>) {
+    if matches!(answer, Err(DbError::Silent)) {
+        drop(Object::take(conn));
     }
 }

@@ -169,6 +169,7 @@ diesel::table! {
     key_changes (seq) {
         seq -> BigInt,
         lookup -> Nullable<Binary>,
+        at -> BigInt,
     }
 }
 

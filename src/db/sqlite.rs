@@ -15,7 +15,7 @@ use diesel_async::{
     sync_connection_wrapper::SyncConnectionWrapper,
 };
 
-use super::DbError;
+use super::{DbError, Usage};
 
 #[path = "queries/api_tokens.rs"]
 pub mod api_tokens;
@@ -119,7 +119,23 @@ impl Pools {
     pub async fn writer(&self) -> Result<Object<Conn>, DbError> {
         Ok(self.writer.get().await?)
     }
+
+    /// How the pools are used.
+    pub fn usage(&self) -> Vec<Usage> {
+        vec![
+            Usage::of("readers", &self.readers.status()),
+            Usage::of("writer", &self.writer.status()),
+        ]
+    }
 }
+
+/// Waits for a query. The file is at hand: what takes long is work, and ends.
+pub async fn answered<T>(query: impl Future<Output = Result<T, DbError>>) -> Result<T, DbError> {
+    query.await
+}
+
+/// Gives a connection back to its pool.
+pub fn give_back<T>(_conn: Object<Conn>, _answer: &Result<T, DbError>) {}
 
 /// The file's name for connections that change nothing (<https://www.sqlite.org/uri.html>). Where no
 /// write-ahead log is, nobody is writing now, and `immutable` spares even making the log's own files.

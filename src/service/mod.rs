@@ -78,6 +78,8 @@ pub struct Services {
     pub public_url: String,
     /// Wakes workers and waiting browsers.
     pub signals: Signals,
+    /// Whether this process takes requests.
+    pub health: health::Health,
     /// Which keys signed last.
     pub signing: signing::LastSeen,
     /// Keys in memory, and how requests are judged.

@@ -22,11 +22,13 @@ pub struct Signals {
     /// One for each lane.
     work: [Notify; 2],
     progress: broadcast::Sender<Arc<str>>,
+    key_changes: Notify,
 }
 
 impl Default for Signals {
     fn default() -> Self {
-        Self { work: Default::default(), progress: broadcast::Sender::new(REMEMBERED) }
+        let progress = broadcast::Sender::new(REMEMBERED);
+        Self { work: Default::default(), progress, key_changes: Notify::new() }
     }
 }
 
@@ -39,6 +41,16 @@ impl Signals {
     /// Waits for [`Self::wake_worker`]; one that came before counts.
     pub async fn work(&self, lane: Lane) {
         self.work[lane as usize].notified().await;
+    }
+
+    /// Keys may have changed.
+    pub fn tell_key_changes(&self) {
+        self.key_changes.notify_one();
+    }
+
+    /// Waits for [`Self::tell_key_changes`]; one that came before counts.
+    pub async fn key_changes(&self) {
+        self.key_changes.notified().await;
     }
 
     /// The delivery of that grant moved on.

@@ -110,7 +110,7 @@ struct ProblemPage<'a> {
 
 /// The answer to an error.
 pub fn render(request: &HttpRequest, error: &WebError) -> HttpResponse {
-    let site = visitor::app(request).site;
+    let site = visitor::app(request).site.load_full();
     let rendered = match error {
         WebError::Denied(message) => denied(request, &site, message, None),
         WebError::NoPermission(switch) => {

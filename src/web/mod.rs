@@ -10,7 +10,6 @@ mod cookies;
 mod destinations;
 mod errors;
 mod form;
-
 mod pages;
 mod request_id;
 mod request_log;
@@ -18,9 +17,11 @@ mod respond;
 mod routes;
 mod server;
 mod site;
+mod tls;
 mod verify;
 mod visitor;
 
 pub use api::description as api_description;
-pub use server::{Server, start};
+pub use server::{Options, Server, start};
 pub use site::{Site, SiteError};
+pub use tls::{TlsError, TlsIdentity};

@@ -3,16 +3,13 @@
 use std::{io, net::TcpListener, sync::Arc, time::Duration};
 
 use actix_web::{App as ActixApp, HttpServer, dev::ServerHandle, web::Data};
+use arc_swap::ArcSwap;
 use tokio::task::JoinHandle;
 
-use super::{request_id::RequestIds, routes, site::Site, visitor::App};
+use super::{request_id::RequestIds, routes, site::Site, tls::TlsIdentity, visitor::App};
 use crate::service::Services;
 
-/// How long requests in flight may take when the server stops, in seconds; longer than a browser waits
-/// for a delivery.
-const SHUTDOWN_SECONDS: u64 = 15;
-
-/// How long a client may take to send its request's head.
+/// How long a client may take to send its request's head, and for TLS before that.
 const SLOWEST_REQUEST: Duration = Duration::from_secs(10);
 
 /// A running server.
@@ -21,17 +18,30 @@ pub struct Server {
     task: JoinHandle<io::Result<()>>,
 }
 
-/// Starts serving on `listener` with that many worker threads.
+/// How to serve.
+pub struct Options {
+    /// The store as pages show it.
+    pub site: Arc<ArcSwap<Site>>,
+    /// The certificate, if TLS ends here.
+    pub tls: Option<Arc<TlsIdentity>>,
+    /// How many threads serve.
+    pub workers: usize,
+    /// How long requests in flight may take when the server stops. A browser may wait 10 s for a
+    /// delivery.
+    pub shutdown: Duration,
+}
+
+/// Starts serving on `listener`.
 ///
 /// # Errors
-/// If the listener cannot be used.
+/// If the listener or the certificate cannot be used.
 pub fn start(
     services: Arc<Services>,
-    site: Arc<Site>,
     listener: TcpListener,
-    workers: usize,
+    options: Options,
 ) -> io::Result<Server> {
-    let prefix = site.public_url.prefix().to_owned();
+    let Options { site, tls, workers, shutdown } = options;
+    let prefix = site.load().public_url.prefix().to_owned();
     let app = Data::new(App { ids: Arc::new(RequestIds::new(&*services.entropy)), services, site });
     let server = HttpServer::new(move || {
         ActixApp::new()
@@ -40,9 +50,13 @@ pub fn start(
     })
     .workers(workers)
     .client_request_timeout(SLOWEST_REQUEST)
-    .shutdown_timeout(SHUTDOWN_SECONDS)
-    .disable_signals()
-    .listen(listener)?
+    .tls_handshake_timeout(SLOWEST_REQUEST)
+    .shutdown_timeout(shutdown.as_secs().max(1))
+    .disable_signals();
+    let server = match tls.map(TlsIdentity::server_config) {
+        Some(config) => server.listen_rustls_0_23(listener, config.map_err(io::Error::other)?)?,
+        None => server.listen(listener)?,
+    }
     .run();
     let handle = server.handle();
     Ok(Server { handle, task: tokio::spawn(server) })

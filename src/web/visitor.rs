@@ -7,7 +7,7 @@ use actix_web::{
     http::{Method, header},
     web::{Bytes, Data, Payload},
 };
-
+use arc_swap::ArcSwap;
 use tokio::time::timeout;
 
 use super::{
@@ -37,8 +37,8 @@ const SLOWEST_FORM: Duration = Duration::from_secs(10);
 pub struct App {
     /// The use cases.
     pub services: Arc<Services>,
-    /// The store.
-    pub site: Arc<Site>,
+    /// The store; exchanged when settings are read anew.
+    pub site: Arc<ArcSwap<Site>>,
     /// Names requests.
     pub ids: Arc<RequestIds>,
 }
@@ -64,6 +64,7 @@ impl Visitor {
     /// If the form is too large or the database gives no answer.
     pub async fn meet(request: HttpRequest, payload: Payload) -> Result<Self, WebError> {
         let App { services, site, .. } = app(&request);
+        let site = site.load_full();
         let form = read_form(&request, payload).await?;
         let parameters = Parameters::read([request.query_string().as_bytes(), form.as_ref()]);
         let id = cookies::read(&site, &request, cookies::Name::Session)

@@ -3,10 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::{
-    sync::watch,
-    time::{sleep, timeout},
-};
+use tokio::{sync::watch, time::sleep};
 
 use crate::service::{
     ServiceError, Services, idempotency,
@@ -33,7 +30,11 @@ pub async fn run(services: Arc<Services>, mut stop: watch::Receiver<bool>) {
         {
             tracing::error!(%error, "old changes of keys, nonces and answers could not be deleted");
         }
-        let _ = timeout(LOOK_EVERY, stop.changed()).await;
+        tokio::select! {
+            () = services.signals.key_changes() => {}
+            () = sleep(LOOK_EVERY) => {}
+            _ = stop.changed() => {}
+        }
     }
 }
 

@@ -23,22 +23,27 @@ pub async fn run(services: Arc<Services>, mut stop: watch::Receiver<bool>) {
     let Some(mut line) = services.verifier.uses.end() else {
         return;
     };
+    let mut batch = Vec::new();
     while !*stop.borrow() {
         let _ = timeout(GATHER, stop.changed()).await;
-        write_all(&services, &mut line).await;
+        write_all(&services, &mut line, &mut batch).await;
     }
 }
 
-async fn write_all(services: &Services, line: &mut Receiver<KeyUse>) {
+/// A batch that cannot be written is kept for the next time; the line behind it has an end, and uses
+/// that find it full are noted with the key's next request.
+async fn write_all(services: &Services, line: &mut Receiver<KeyUse>, batch: &mut Vec<KeyUse>) {
     loop {
-        let uses: Vec<_> = std::iter::from_fn(|| line.try_recv().ok()).take(BATCH).collect();
-        if uses.is_empty() {
+        let room = BATCH - batch.len();
+        batch.extend(std::iter::from_fn(|| line.try_recv().ok()).take(room));
+        if batch.is_empty() {
             return;
         }
-        let count = uses.len();
-        if let Err(error) = verify::note(services, uses).await {
-            tracing::error!(%error, count, "when keys were last used could not be written");
+        if let Err(error) = verify::note(services, batch.clone()).await {
+            let count = batch.len();
+            tracing::error!(%error, count, "when keys were last used could not be written yet");
             return;
         }
+        batch.clear();
     }
 }

@@ -4,4 +4,5 @@
 pub mod delivery;
 pub mod key_changes;
 pub mod last_uses;
+pub mod listener;
 pub mod upkeep;

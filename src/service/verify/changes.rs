@@ -2,8 +2,9 @@
 //! second in every other.
 //!
 //! How: the database's triggers write a row for each change. Every process reads the rows it has not
-//! read, twice a second, and right after each change of its own. If it could not read for a while,
-//! memory is not trusted any more.
+//! read: right after each change of its own, when the database tells of one (PostgreSQL's `LISTEN`), and
+//! by the clock, more than twice a second, since what is told can be lost. If it could not read for a
+//! while, memory is not trusted any more: so long, and no longer, keys are answered without a database.
 //!
 //! On PostgreSQL numbers are given before the commit, so a smaller one may appear after a greater one was
 //! read. Each process remembers which numbers it has not seen, and looks for exactly those.
@@ -14,20 +15,23 @@ use std::{
     time::Duration,
 };
 
-use tokio::sync::Mutex;
+use tokio::{sync::Mutex, time::timeout};
 
-use super::live_keys::LiveKeys;
+use super::{line::Line, live_keys::LiveKeys};
 use crate::{
-    db::{self, DbError},
+    db::{self, DbError, Listener, outcomes::ChangedKey},
     domain::{keyring::Lookup, timestamp::Timestamp},
     service::{ServiceError, Services},
 };
 
-/// How often changes of other processes are looked for.
+/// How often changes of other processes are looked for, whether the database tells of them or not.
 pub const LOOK_EVERY: Duration = Duration::from_millis(400);
 
-/// How long memory is trusted without hearing from the database, in milliseconds.
-const TRUSTED_FOR: i64 = 60_000;
+/// How long memory is trusted at least: as long as a change may take to be heard.
+const TRUSTED_AT_LEAST: Duration = Duration::from_secs(1);
+
+/// How long a request waits until memory can be trusted again.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// How long a number is looked for that was given and not seen. No transaction of ours takes so long; one
 /// that was rolled back leaves a number that never comes.
@@ -43,10 +47,12 @@ const SOUGHT: usize = 500;
 const BATCH: i64 = 1_000;
 
 /// How far changes were read.
-#[derive(Default)]
 pub struct Changes {
     read: Mutex<Option<Read>>,
     heard_at: AtomicI64,
+    trusted_for: Duration,
+    /// Requests that wait until memory can be trusted.
+    line: Line,
     /// The newest change when old ones were last deleted.
     newest_at_purge: AtomicI64,
 }
@@ -58,6 +64,17 @@ struct Read {
 }
 
 impl Changes {
+    /// Nothing was heard yet. Memory is trusted for that long without hearing from the database.
+    pub(super) fn trusted_for(without_database: Duration) -> Self {
+        Self {
+            read: Mutex::default(),
+            heard_at: AtomicI64::default(),
+            trusted_for: without_database.max(TRUSTED_AT_LEAST),
+            line: Line::default(),
+            newest_at_purge: AtomicI64::default(),
+        }
+    }
+
     /// Reads what is new and forgets those keys.
     ///
     /// # Errors
@@ -66,10 +83,11 @@ impl Changes {
         let mut read = self.read.lock().await;
         let now = services.now();
         let live = &services.verifier.live;
-        if let Some(read) = read.as_mut() {
-            read.late(services, live, now).await?;
-            while read.more(services, live, now).await? {}
-        } else {
+        let known = match read.as_mut() {
+            Some(read) => read.go_on(services, live, now).await?,
+            None => false,
+        };
+        if !known {
             *read = Some(Read::begin(services, now).await?);
             live.forget_all();
         }
@@ -77,19 +95,30 @@ impl Changes {
         Ok(())
     }
 
+    /// For how long nothing was heard: what changed before that, this process knows.
+    pub fn unheard_for(&self, now: Timestamp) -> Duration {
+        now.since(Timestamp::from_millis(self.heard_at.load(Ordering::Acquire)))
+    }
+
     /// Whether memory can be trusted.
     pub(super) fn is_trusted(&self, now: Timestamp) -> bool {
         // A clock that was set back is as bad as a silent database.
-        (now.as_millis() - self.heard_at.load(Ordering::Acquire)).abs() < TRUSTED_FOR
+        let silent = (now.as_millis() - self.heard_at.load(Ordering::Acquire)).unsigned_abs();
+        u128::from(silent) < self.trusted_for.as_millis()
     }
 
-    /// Makes sure that memory can be trusted.
+    /// Makes sure that memory can be trusted. While the database is away only so many wait for it, and
+    /// none of them long.
     pub(super) async fn keep_up(
         &self,
         services: &Services,
         now: Timestamp,
     ) -> Result<(), ServiceError> {
-        if self.is_trusted(now) { Ok(()) } else { self.catch_up(services).await }
+        if self.is_trusted(now) {
+            return Ok(());
+        }
+        let _place = self.line.join()?;
+        timeout(PATIENCE, self.catch_up(services)).await.unwrap_or(Err(DbError::Silent.into()))
     }
 
     /// After a change by this process: nobody may pass by what was remembered before it. If the
@@ -108,11 +137,29 @@ impl Read {
         let newest = db::read!(services.db, key_changes::newest())?;
         let from = (newest - BEFORE).max(0);
         let mut read = Self { newest: from, missed: BTreeMap::new() };
-        for (seq, _) in db::read!(services.db, key_changes::after(from, BEFORE))? {
+        for ChangedKey { seq, .. } in db::read!(services.db, key_changes::after(from, BEFORE))? {
             read.saw(seq, now);
         }
         read.newest = read.newest.max(newest);
         Ok(read)
+    }
+
+    /// Reads what came late, and what is new. No if the changes after those that were read are not
+    /// there: they were deleted long ago, or the database is another one than it was (a backup, a
+    /// replica that was behind).
+    async fn go_on(
+        &mut self,
+        services: &Services,
+        live: &LiveKeys,
+        now: Timestamp,
+    ) -> Result<bool, DbError> {
+        let (oldest, newest) = db::read!(services.db, key_changes::kept())?.unwrap_or((1, 0));
+        if oldest > self.newest + 1 || newest < self.newest {
+            return Ok(false);
+        }
+        self.late(services, live, now).await?;
+        while newest > self.newest && self.more(services, live, now).await? {}
+        Ok(true)
     }
 
     /// Looks for numbers that were missed.
@@ -125,9 +172,9 @@ impl Read {
         self.missed.retain(|_, since| now.since(*since) < MISSED_FOR);
         let missed: Vec<i64> = self.missed.keys().copied().collect();
         for some in missed.chunks(SOUGHT) {
-            for (seq, lookup) in db::read!(services.db, key_changes::among(some))? {
-                self.missed.remove(&seq);
-                forget(live, lookup);
+            for change in db::read!(services.db, key_changes::among(some))? {
+                self.missed.remove(&change.seq);
+                forget(live, change.lookup);
             }
         }
         Ok(())
@@ -140,15 +187,11 @@ impl Read {
         live: &LiveKeys,
         now: Timestamp,
     ) -> Result<bool, DbError> {
-        let oldest = db::read!(services.db, key_changes::oldest())?;
-        if oldest.is_some_and(|oldest| oldest > self.newest + 1) {
-            live.forget_all();
-        }
         let changes = db::read!(services.db, key_changes::after(self.newest, BATCH))?;
         let is_full = i64::try_from(changes.len()).is_ok_and(|count| count == BATCH);
-        for (seq, lookup) in changes {
-            self.saw(seq, now);
-            forget(live, lookup);
+        for change in changes {
+            self.saw(change.seq, now);
+            forget(live, change.lookup);
         }
         Ok(is_full)
     }
@@ -159,6 +202,14 @@ impl Read {
         self.missed.extend((from..seq).map(|missed| (missed, now)));
         self.newest = seq;
     }
+}
+
+/// Listens for changes of keys, where the database tells of them.
+///
+/// # Errors
+/// If the server cannot be reached.
+pub async fn listen(services: &Services) -> Result<Option<Listener>, ServiceError> {
+    Ok(services.db.listen().await?)
 }
 
 /// Deletes the changes that every process has read long ago.
@@ -198,7 +249,7 @@ mod tests {
 
     #[test]
     fn memory_is_trusted_for_a_minute_whichever_way_the_clock_goes() {
-        let changes = Changes::default();
+        let changes = Changes::trusted_for(Duration::from_secs(60));
         let at = Timestamp::from_millis;
         assert!(!changes.is_trusted(at(1_700_000_000_000)), "nothing was heard yet");
         changes.heard_at.store(1_000_000, Ordering::Release);
@@ -212,5 +263,8 @@ mod tests {
         ] {
             assert_eq!(changes.is_trusted(at(now)), trusted, "at {now}");
         }
+        let never = Changes::trusted_for(Duration::ZERO);
+        never.heard_at.store(1_000_000, Ordering::Release);
+        assert!(never.is_trusted(at(1_000_999)) && !never.is_trusted(at(1_001_000)));
     }
 }

@@ -22,7 +22,7 @@
 use std::{
     sync::{
         Arc, Mutex, OnceLock, PoisonError,
-        atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicI64, Ordering},
     },
     time::Duration,
 };
@@ -34,6 +34,7 @@ use super::{
     Identity,
     by_tag::{ByTag, by_tag},
     identity::Words,
+    line::Line,
     seen::Seen,
     slowdown::Budget,
 };
@@ -60,9 +61,6 @@ const UNKNOWN_FOR: Duration = Duration::from_secs(2);
 
 /// How many look-ups ask the database side by side. Pages and deliveries ask there too.
 const READS: usize = 2;
-
-/// How many wait to ask.
-const WAITING: usize = 256;
 
 /// What is known of one key.
 pub struct LiveKey {
@@ -178,7 +176,7 @@ pub struct LiveKeys {
     /// rare and short; reading takes no part in it.
     forgotten: Mutex<u64>,
     reads: Semaphore,
-    waiting: AtomicU64,
+    line: Line,
 }
 
 impl Default for LiveKeys {
@@ -196,7 +194,7 @@ impl LiveKeys {
             words: Words::default(),
             forgotten: Mutex::new(0),
             reads: Semaphore::new(READS),
-            waiting: AtomicU64::new(0),
+            line: Line::default(),
         }
     }
 
@@ -253,7 +251,7 @@ impl LiveKeys {
         if let Some(key) = self.get(lookup) {
             return Ok(Some(key));
         }
-        let _place = Waiting::join(&self.waiting)?;
+        let _place = self.line.join()?;
         let _permit = self.reads.acquire().await.map_err(|_| ServiceError::Busy)?;
         let mut looked_for = false;
         loop {
@@ -318,25 +316,6 @@ async fn is_moved(
         services.verifier.changes.catch_up(services).await?;
     }
     Ok(true)
-}
-
-/// A place in a line that is not endless.
-struct Waiting<'a>(&'a AtomicU64);
-
-impl<'a> Waiting<'a> {
-    fn join(count: &'a AtomicU64) -> Result<Self, ServiceError> {
-        let place = Self(count);
-        if count.fetch_add(1, Ordering::Relaxed) >= WAITING as u64 {
-            return Err(ServiceError::Busy);
-        }
-        Ok(place)
-    }
-}
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
 }
 
 #[cfg(test)]

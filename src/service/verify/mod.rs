@@ -13,6 +13,7 @@ mod by_tag;
 mod changes;
 mod identity;
 mod last_use;
+mod line;
 mod live_keys;
 mod oauth;
 mod secret;
@@ -20,9 +21,9 @@ mod seen;
 mod slowdown;
 mod takeover;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-pub use changes::{Changes, LOOK_EVERY, purge_changes};
+pub use changes::{Changes, LOOK_EVERY, listen, purge_changes};
 pub use identity::{Identity, Word};
 pub use last_use::{KeyUse, LastUses, last_use, note};
 pub use live_keys::{LiveKey, LiveKeys};
@@ -63,9 +64,9 @@ impl Verifier {
     /// Nothing is remembered yet.
     pub fn new(options: Options, entropy: &dyn Entropy) -> Self {
         Self {
-            options,
             live: LiveKeys::default(),
-            changes: Changes::default(),
+            changes: Changes::trusted_for(options.without_database),
+            options,
             slowdown: Slowdown::default(),
             uses: LastUses::default(),
             process_key: ProcessKey::generate(entropy),
@@ -83,6 +84,8 @@ pub struct Options {
     pub anonymous: bool,
     /// Whether signed requests are read, and secrets kept for that.
     pub oauth1: Mode,
+    /// For how long memory is trusted without hearing from the database.
+    pub without_database: Duration,
     /// Scheme, host and port of the store, as clients sign it.
     pub public_origin: String,
 }

@@ -74,6 +74,7 @@ impl Client {
     /// If nobody is named, the named one is not known, or the body cannot be read.
     pub async fn meet(request: HttpRequest, payload: Payload) -> Result<Self, Problem> {
         let visitor::App { services, site, .. } = visitor::app(&request);
+        let site = site.load_full();
         refuse_token_in_query(request.query_string())?;
         let address = client_address::of(&request, &site.trusted_proxies);
         let nobody = Caller {

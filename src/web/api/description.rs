@@ -68,7 +68,7 @@ pub fn description() -> Description {
 /// Serves the description of this very store.
 pub async fn openapi(request: HttpRequest) -> HttpResponse {
     let mut description = description();
-    let url = visitor::app(&request).site.url("");
+    let url = visitor::app(&request).site.load().url("");
     description.servers = Some(vec![Server::new(url.trim_end_matches('/'))]);
     HttpResponse::Ok()
         .insert_header((header::CACHE_CONTROL, "no-store"))

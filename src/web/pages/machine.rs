@@ -43,6 +43,6 @@ pub async fn jwks(request: HttpRequest) -> HttpResponse {
 /// An embedded file.
 pub async fn asset(request: HttpRequest) -> HttpResponse {
     let name = request.match_info().get("name").unwrap_or_default();
-    let file = visitor::app(&request).site.assets.serve(name);
+    let file = visitor::app(&request).site.load().assets.serve(name);
     file.unwrap_or_else(|| HttpResponse::NotFound().finish())
 }

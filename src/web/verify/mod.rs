@@ -83,7 +83,8 @@ struct Question<'a> {
 
 impl<'a> Question<'a> {
     fn read(request: &'a HttpRequest, app: &App) -> Result<Self, Refused> {
-        let (proxies, prefix) = (&app.site.trusted_proxies, app.site.public_url.prefix());
+        let site = app.site.load();
+        let (proxies, prefix) = (&site.trusted_proxies, site.public_url.prefix());
         let heard = Heard::gather(request.headers());
         let is_proxy = client_address::is_from_proxy(request, proxies);
         let asked = forwarded::read(request, &heard, is_proxy, prefix)

@@ -175,7 +175,7 @@ async fn both_pairs_are_forgotten_with_a_change_of_the_key(db: TestDatabase) {
     let claimed = begun(&db, HOUR).await;
     let heard = async |name: usize, since: i64| {
         let changes = read!(db, key_changes::after(since, 1000));
-        changes.iter().any(|(_, changed)| changed.as_deref() == Some(&lookup(name)[..]))
+        changes.iter().any(|change| change.lookup.as_deref() == Some(&lookup(name)[..]))
     };
     let now = async || read!(db, key_changes::newest());
     let mut before = now().await;

@@ -1,6 +1,10 @@
 //! What verification keeps: changes that triggers write, last uses, sealed secrets, nonces.
 
-use appgrant::{db::outcomes::KeyUse, domain::sealed::Sealed};
+use appgrant::{
+    db::outcomes::KeyUse,
+    domain::sealed::Sealed,
+    service::environment::{Clock as _, SystemClock},
+};
 
 use super::{
     TestDatabase, at_once,
@@ -10,6 +14,7 @@ use super::{
 on_each_database!(
     each_change_of_a_key_is_written_down,
     a_disabled_or_renamed_owner_changes_all_keys,
+    a_change_says_when_it_was_written,
     old_changes_are_thrown_away,
     the_newest_use_stays,
     a_nonce_is_used_once,
@@ -18,7 +23,7 @@ on_each_database!(
 
 async fn changes(db: &TestDatabase, after: i64) -> Vec<Option<Vec<u8>>> {
     let changes = read!(db, key_changes::after(after, 1_000));
-    changes.into_iter().map(|(_, lookup)| lookup).collect()
+    changes.into_iter().map(|change| change.lookup).collect()
 }
 
 async fn each_change_of_a_key_is_written_down(db: TestDatabase) {
@@ -49,14 +54,23 @@ async fn a_disabled_or_renamed_owner_changes_all_keys(db: TestDatabase) {
     assert_eq!(changes(&db, 0).await.len(), 3, "a password opens no key");
 }
 
+async fn a_change_says_when_it_was_written(db: TestDatabase) {
+    let before = SystemClock.now();
+    db.execute("INSERT INTO key_changes (lookup) VALUES (NULL)").await;
+    let change = read!(db, key_changes::after(0, 1)).pop().unwrap();
+    // The database's clock is this machine's; SQLite's is a floating-point day.
+    let off = change.at.as_millis() - before.as_millis();
+    assert!((-5..10_000).contains(&off), "{off} ms after it was asked for");
+}
+
 async fn old_changes_are_thrown_away(db: TestDatabase) {
+    assert_eq!(read!(db, key_changes::kept()), None);
     for _ in 0..3 {
         db.execute("INSERT INTO key_changes (lookup) VALUES (NULL)").await;
     }
     db.execute("INSERT INTO key_changes (seq, lookup) VALUES (10002, NULL)").await;
     assert_eq!(write!(db, key_changes::purge(i64::MAX)), 2);
-    assert_eq!(read!(db, key_changes::oldest()), Some(3));
-    assert_eq!(read!(db, key_changes::newest()), 10_002);
+    assert_eq!(read!(db, key_changes::kept()), Some((3, 10_002)));
     assert_eq!(read!(db, key_changes::after(3, 1)).len(), 1);
     let late = read!(db, key_changes::among(&[2, 3, 9_000, 10_002]));
     assert_eq!(late.len(), 2, "those that are there");

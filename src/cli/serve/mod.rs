@@ -1,0 +1,135 @@
+//! `appgrant serve`: the web server and the worker, until told to stop.
+
+mod reload;
+mod workers;
+
+use std::{net::TcpListener, path::Path, sync::Arc, time::Duration};
+
+use arc_swap::ArcSwap;
+use tokio::time::timeout;
+
+use super::{
+    CliError, logging,
+    signals::{ReloadSignals, StopSignals},
+    startup,
+};
+use crate::{
+    config::{SettingError, Settings, Values},
+    service::{Services, setup},
+    web::{self, Site, TlsIdentity},
+};
+use reload::Reload;
+use startup::World;
+use workers::Workers;
+
+/// A running service.
+pub struct Running {
+    /// The use cases, for programs that embed the service.
+    pub services: Arc<Services>,
+    site: Arc<ArcSwap<Site>>,
+    tls: Option<Arc<TlsIdentity>>,
+    server: web::Server,
+    workers: Workers,
+    shutdown: Duration,
+}
+
+/// Runs until SIGTERM or SIGINT.
+pub(super) async fn run(config: Option<&Path>, mut values: Values) -> Result<(), CliError> {
+    let settings = Settings::read(&values)?;
+    let log = logging::start(&settings)?;
+    let listener = TcpListener::bind(settings.listen).map_err(|e| {
+        SettingError::about(
+            "listen",
+            format!("is {}, where nothing can listen: {e}", settings.listen),
+        )
+    })?;
+    let (mut stops, mut reloads) = (StopSignals::hear()?, ReloadSignals::hear()?);
+    let mut running = start(&settings, listener, World::real()).await?;
+    announce(&settings, &running).await?;
+    let config = config.map(Path::to_owned);
+    let (site, tls) = (Arc::clone(&running.site), running.tls.clone());
+    let reload = Reload { config, log, site, tls };
+    loop {
+        tokio::select! {
+            () = stops.next() => break,
+            () = reloads.next() => values = reload.run(values),
+            part = running.ended() => {
+                return Err(CliError::new(format!("{part} ended by itself; the log tells more")));
+            }
+        }
+    }
+    tracing::info!("stopping");
+    tokio::select! {
+        () = running.stop() => Ok(()),
+        () = stops.next() => Err(CliError::new("told to stop twice, so nothing was finished")),
+    }
+}
+
+/// Starts the service on a listener.
+///
+/// # Errors
+/// One line about what is not as it must be.
+pub async fn start(
+    settings: &Settings,
+    listener: TcpListener,
+    world: World,
+) -> Result<Running, CliError> {
+    let site = Arc::new(ArcSwap::from_pointee(reload::site(settings)?));
+    let tls = settings.tls.as_ref().map(TlsIdentity::read).transpose();
+    let tls = tls.map_err(reload::about_tls)?;
+    let services = startup::services(settings, &world).await?;
+    let options = web::Options {
+        site: Arc::clone(&site),
+        tls: tls.clone(),
+        workers: world.web_workers,
+        shutdown: settings.shutdown / 2,
+    };
+    let server = web::start(Arc::clone(&services), listener, options)
+        .map_err(|error| CliError::new(format!("the web server cannot start: {error}")))?;
+    let workers = Workers::start(&services);
+    Ok(Running { services, site, tls, server, workers, shutdown: settings.shutdown })
+}
+
+impl Running {
+    /// Waits for a part to end that should not, and names it.
+    async fn ended(&mut self) -> &'static str {
+        tokio::select! {
+            () = self.server.ended() => "the web server",
+            name = self.workers.ended() => name,
+        }
+    }
+
+    /// Finishes the requests in flight, then the deliveries under way, and writes what waits: within
+    /// the time that the settings give it. What is not finished then is lost to nobody: it is taken up
+    /// by the next start, or another node.
+    pub async fn stop(self) {
+        self.services.health.stop();
+        let finish = async {
+            self.server.stop().await;
+            self.workers.stop().await;
+        };
+        if timeout(self.shutdown, finish).await.is_err() {
+            tracing::warn!("not everything was finished in time; the next start goes on with it");
+        }
+    }
+}
+
+/// Says where the service is, what is unusual about it, and how to make the first admin.
+async fn announce(settings: &Settings, running: &Running) -> Result<(), CliError> {
+    let url = settings.public_url.as_str();
+    tracing::info!(listen = %settings.listen, public_url = url, "AppGrant is running");
+    if !settings.public_url.is_secure() && !settings.public_url.is_loopback() {
+        tracing::warn!(
+            public_url = url,
+            "browsers come without TLS: passwords can be read on the way"
+        );
+    }
+    if !settings.callback_allow_networks.is_empty() {
+        let networks = format!("{:?}", settings.callback_allow_networks);
+        tracing::warn!(networks, "callbacks may reach these networks");
+    }
+    if let Some(token) = setup::issue_token(&running.services).await? {
+        tracing::warn!("no user yet; make the first admin at {url}/setup?token={token}");
+    }
+    Ok(())
+}

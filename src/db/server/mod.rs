@@ -1,0 +1,121 @@
+//! A PostgreSQL server: how its address is read, and how a connection to it is made.
+//!
+//! Spoken in Rust (tokio-postgres), with TLS by rustls: nothing of libpq is needed to build or to run.
+//! But people write addresses for libpq, so what it knows about TLS is understood as it means it:
+//! <https://www.postgresql.org/docs/current/libpq-ssl.html>. tokio-postgres knows less of it, so those
+//! parameters are taken out of the address first.
+//!
+//! Every connection is limited: in how long it takes to be made, and in how long the server works at
+//! one statement. A connection on which a query gave no answer in time is thrown away, never used again.
+//! Never: a password in an error.
+
+mod address;
+mod listener;
+mod tls;
+mod verifier;
+
+use std::{sync::Arc, time::Duration};
+
+use diesel::ConnectionError;
+use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
+use rustls::ClientConfig;
+use tokio::time::timeout;
+use tokio_postgres::{Config, NoTls, config::SslMode};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use super::DbError;
+use address::Address;
+
+pub use listener::Listener;
+
+/// How long a connection may take to be made, unless the address says otherwise.
+pub const CONNECT: Duration = Duration::from_secs(5);
+
+/// How long a query may go without an answer, from the first statement to the last of a transaction.
+/// Longer than the server's own limit for one statement, which ends it better.
+pub const ANSWER: Duration = Duration::from_secs(15);
+
+/// What every connection asks of the server: to end statements that take too long and transactions that
+/// somebody left, so that neither holds locks for long.
+const LIMITS: &str = "SET statement_timeout = '10s'; SET lock_timeout = '5s'; \
+                      SET idle_in_transaction_session_timeout = '30s';";
+
+/// A server, as its address describes it. Cheap to clone.
+#[derive(Clone)]
+pub struct Server(Arc<Inner>);
+
+struct Inner {
+    config: Config,
+    tls: MakeRustlsConnect,
+    /// Whether TLS is only tried where the server wants no connection without it (`sslmode=allow`).
+    plain_first: bool,
+    connect: Duration,
+}
+
+impl Server {
+    /// Reads an address; reads the files it names.
+    ///
+    /// # Errors
+    /// [`DbError::Address`] with what is wrong in it.
+    pub fn new(url: &str) -> Result<Self, DbError> {
+        let Address { mut config, mode, files } = Address::read(url)?;
+        let tls: ClientConfig = tls::client(mode, &files)?;
+        config.ssl_mode(mode.negotiated());
+        if config.get_application_name().is_none() {
+            config.application_name("appgrant");
+        }
+        // A server that vanished is noticed by the kernel, too.
+        config.keepalives_idle(Duration::from_secs(30));
+        let connect = config.get_connect_timeout().copied().unwrap_or(CONNECT);
+        let plain_first = mode == tls::Mode::Allow;
+        Ok(Self(Arc::new(Inner { config, tls: MakeRustlsConnect::new(tls), plain_first, connect })))
+    }
+
+    /// A connection with the limits of every query.
+    ///
+    /// # Errors
+    /// If the server cannot be reached or refuses.
+    pub async fn connect(&self) -> Result<AsyncPgConnection, ConnectionError> {
+        let mut conn = self.connect_unlimited().await?;
+        conn.batch_execute(LIMITS).await.map_err(ConnectionError::CouldntSetupConfiguration)?;
+        Ok(conn)
+    }
+
+    /// A connection whose statements may take their time: for migrations and copies.
+    ///
+    /// # Errors
+    /// As [`Self::connect`].
+    pub async fn connect_unlimited(&self) -> Result<AsyncPgConnection, ConnectionError> {
+        let connecting = async {
+            if self.0.plain_first {
+                let mut plain = self.0.config.clone();
+                plain.ssl_mode(SslMode::Disable);
+                if let Ok(conn) = self.dial(&plain).await {
+                    return Ok(conn);
+                }
+            }
+            self.dial(&self.0.config).await
+        };
+        let silent = || ConnectionError::BadConnection("the server does not answer".into());
+        timeout(self.0.connect, connecting).await.unwrap_or_else(|_| Err(silent()))
+    }
+
+    async fn dial(&self, config: &Config) -> Result<AsyncPgConnection, ConnectionError> {
+        let refused = |error: tokio_postgres::Error| ConnectionError::BadConnection(whole(&error));
+        if config.get_ssl_mode() == SslMode::Disable {
+            let (client, connection) = config.connect(NoTls).await.map_err(refused)?;
+            return AsyncPgConnection::try_from_client_and_connection(client, connection).await;
+        }
+        let (client, connection) = config.connect(self.0.tls.clone()).await.map_err(refused)?;
+        AsyncPgConnection::try_from_client_and_connection(client, connection).await
+    }
+}
+
+/// An error with what caused it, on one line.
+fn whole(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |error| error.source());
+    causes.fold(error.to_string(), |text, cause| {
+        let cause = cause.to_string();
+        if text.contains(&cause) { text } else { format!("{text}: {cause}") }
+    })
+}
