@@ -70,6 +70,7 @@ mod imported_keys;
 mod key_events;
 mod key_list;
 mod keys;
+mod listening;
 mod login_failures;
 mod meta;
 mod migrations;

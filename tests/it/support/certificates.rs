@@ -50,6 +50,19 @@ pub fn self_signed(names: &[&str]) -> ServerConfig {
     config(leaf.into(), &key)
 }
 
+/// Writes a certificate of those names, signed by the authority, and its private key into `folder`;
+/// gives both paths.
+pub fn pem_files(folder: &Path, names: &[&str]) -> (String, String) {
+    let key = KeyPair::generate().unwrap();
+    let leaf = params(names).signed_by(&key, &*AUTHORITY).unwrap();
+    let write = |name: &str, pem: String| {
+        let path = folder.join(name);
+        std::fs::write(&path, pem).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    (write("tls.pem", leaf.pem()), write("tls.key", key.serialize_pem()))
+}
+
 /// TLS for `localhost` that asks the client for a certificate.
 pub fn server_config_asking(verifier: Arc<dyn ClientCertVerifier>) -> ServerConfig {
     let key = KeyPair::generate().unwrap();

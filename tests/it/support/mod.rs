@@ -4,6 +4,7 @@ mod app;
 mod asking;
 mod certificates;
 mod connection;
+mod cut;
 mod database;
 mod dev_receiver;
 mod example_app;
@@ -20,9 +21,11 @@ mod tunnel;
 pub use app::{PASSWORD, TestApp};
 pub use asking::{Question, granted};
 pub use certificates::{
-    ca_file, certified, client_authority, self_signed, server_config, server_config_asking,
+    ca_file, certified, client_authority, pem_files, self_signed, server_config,
+    server_config_asking,
 };
 pub use connection::{approve_in_vain, request};
+pub use cut::CutServer;
 pub use dev_receiver::DevReceiver;
 pub use example_app::{ExampleApp, Language};
 pub use manager::{Answer, ConsentPage, Manager};
