@@ -17,9 +17,7 @@ use appgrant::{
     },
 };
 use diesel::sql_types::{BigInt, Binary, Text};
-use diesel_async::{
-    AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection,
-};
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 
 /// Gives every `step`th key of the database a pair that `once` knows, from the numbers `keys`.
 pub async fn adopt(url: &str, folder: &Path, keys: std::ops::Range<u64>, step: u64, cost: Cost) {

@@ -73,12 +73,13 @@ pub async fn run(store: &Store, plan: &Plan) -> Vec<String> {
         plan.seed
     );
     println!(
-        "  {kills} kills; {} approvals: {} delivered, {} failed, {} cancelled, 0 lost; {} callbacks, \
+        "  {kills} kills; {} approvals: {} delivered, {} failed, {} cancelled, {} lost; {} callbacks, \
          {} attempts at once",
         grants.len(),
         ended("delivered"),
         ended("failed"),
         ended("cancelled"),
+        grants.len() - ended("delivered") - ended("failed") - ended("cancelled"),
         callbacks.len(),
         double.len()
     );
