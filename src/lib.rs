@@ -1,13 +1,14 @@
 //! AppGrant: lets third-party apps ask a store manager for API keys.
 //!
 //! ```text
-//! domain  <-  db, outbound  <-  service  <-  web, worker, cli
+//! domain  <-  telemetry, db, outbound  <-  service  <-  web, worker, cli
 //! ```
 //!
 //! | module | holds |
 //! |---|---|
 //! | [`domain`] | the rules: requests, URLs, permissions, keys, deliveries, users, cryptography |
 //! | [`config`] | the settings, typed and checked once |
+//! | [`telemetry`] | numbers, traces and log lines for operators |
 //! | [`db`] | the only diesel: one source text of queries for SQLite and PostgreSQL |
 //! | [`outbound`] | the only reqwest: callbacks behind an address guard |
 //! | [`service`] | the use cases, where web, worker and command line meet |
@@ -28,5 +29,6 @@ mod fault;
 pub mod outbound;
 pub mod receiver;
 pub mod service;
+pub mod telemetry;
 pub mod web;
 pub mod worker;

@@ -2,7 +2,7 @@
 
 use crate::{
     config::SettingError,
-    db::DbError,
+    db::{DbError, copy::CopyError},
     service::{
         ServiceError,
         keys::{KeyError, import::ImportError},
@@ -32,6 +32,12 @@ impl From<SettingError> for CliError {
 
 impl From<DbError> for CliError {
     fn from(error: DbError) -> Self {
+        Self::new(error.to_string())
+    }
+}
+
+impl From<CopyError> for CliError {
+    fn from(error: CopyError) -> Self {
         Self::new(error.to_string())
     }
 }

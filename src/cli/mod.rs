@@ -5,13 +5,17 @@
 //! or failed with one line that says what to do, 2 wrong usage.
 
 mod audit;
+mod backup;
+mod completions;
 mod config;
+mod copy;
 mod dev;
 mod doctor;
 mod error;
 mod key;
 mod key_file;
 mod logging;
+mod man;
 mod migrate;
 mod output;
 pub mod serve;
@@ -27,13 +31,15 @@ use clap::{Parser, Subcommand};
 
 pub use error::CliError;
 
+const WHERE_SETTINGS_COME_FROM: &str = "Settings come from the environment (APPGRANT_…), else from a TOML file, else from their defaults; `appgrant config` lists them.";
+
 /// Lets third-party apps ask a store manager for API keys.
 #[derive(Parser)]
 #[command(
     name = "appgrant",
     version,
     about,
-    after_help = "Settings come from the environment (APPGRANT_…), else from a TOML file, else from their defaults; `appgrant config` lists them."
+    after_help = WHERE_SETTINGS_COME_FROM
 )]
 struct Arguments {
     /// The settings file; else appgrant.toml in the working directory, if it is there
@@ -49,6 +55,10 @@ enum Command {
     Serve,
     /// Bring the database to this version's schema
     Migrate,
+    /// Move this store from SQLite to PostgreSQL
+    Copy(copy::Options),
+    /// Write a copy of the SQLite database and of its key file, also while the service runs
+    Backup(backup::Options),
     /// Make and change users
     #[command(subcommand)]
     User(user::Command),
@@ -75,6 +85,13 @@ enum Command {
     /// Tools for people who build apps
     #[command(subcommand)]
     Dev(dev::Command),
+    /// Print what a shell needs to complete these commands
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page, or write one for each command
+    Man(man::Options),
 }
 
 /// How long blocking work, such as a slow name look-up, may hold up the exit.
@@ -106,6 +123,8 @@ async fn execute(Arguments { config, command }: Arguments) -> Result<(), CliErro
     match command {
         Command::Serve => serve::run(config.as_deref(), values?).await,
         Command::Migrate => migrate::run(&values?).await,
+        Command::Copy(options) => copy::run(&values?, options).await,
+        Command::Backup(options) => backup::run(&values?, options).await,
         Command::User(command) => user::run(&values?, command).await,
         Command::Key(command) => key::run(&values?, command).await,
         Command::Audit(command) => audit::run(&values?, command).await,
@@ -114,5 +133,7 @@ async fn execute(Arguments { config, command }: Arguments) -> Result<(), CliErro
         Command::Config { json } => config::run(&values?, json),
         Command::Doctor(options) => doctor::run(values, options).await,
         Command::Dev(dev::Command::Receiver(options)) => dev::receiver(&values?, options).await,
+        Command::Completions { shell } => completions::run(shell),
+        Command::Man(options) => man::run(&options),
     }
 }

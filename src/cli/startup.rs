@@ -26,9 +26,11 @@ use crate::{
         environment::{Clock, SystemClock, SystemEntropy},
         health::Health,
         installation,
+        readings::LatelyRead,
         signing::LastSeen,
         verify::{self, Verifier},
     },
+    telemetry::Metrics,
     worker::delivery,
 };
 
@@ -155,6 +157,8 @@ pub async fn services(settings: &Settings, world: &World) -> Result<Arc<Services
     let costs = world.costs.unwrap_or(by_settings);
     let callbacks = callbacks(settings, &world.lookup)?;
     let early_lookup = Arc::clone(&world.early_lookup);
+    let database = if db.is_sqlite() { "sqlite" } else { "postgres" };
+    let metrics = Metrics::new(world.clock.now(), database);
     let services = Arc::new(Services {
         db,
         clock: Arc::clone(&world.clock),
@@ -172,6 +176,8 @@ pub async fn services(settings: &Settings, world: &World) -> Result<Arc<Services
         health: Health::default(),
         signing: LastSeen::default(),
         verifier,
+        metrics,
+        lately_read: LatelyRead::default(),
     });
     if installation::key_file_fits(&services).await? {
         return Ok(services);

@@ -17,7 +17,7 @@ use crate::domain::{argon::Cost, oauth1, protected_paths::ProtectedPaths};
 
 pub use color::Color;
 pub use public_url::PublicUrl;
-pub use values::{SettingError, Shown, Source, Values};
+pub use values::{SettingError, SettingText, Shown, Source, Values, setting_texts};
 
 /// How log lines look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -54,6 +54,25 @@ const SETTINGS: &[(&str, &str, &str)] = &[
     ("log_format", "text", "text or json"),
 ];
 
+/// A setting as manual pages describe it.
+pub struct SettingText {
+    /// The name in the environment.
+    pub variable: String,
+    /// The value if nobody sets it; empty for none.
+    pub default: &'static str,
+    /// What is allowed.
+    pub allowed: &'static str,
+}
+
+/// Every setting there is.
+pub fn setting_texts() -> impl Iterator<Item = SettingText> {
+    SETTINGS.iter().map(|&(name, default, allowed)| SettingText {
+        variable: format!("{PREFIX}{}", name.to_uppercase()),
+        default,
+        allowed,
+    })
+}
+
 /// Where a value came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {

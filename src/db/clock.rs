@@ -3,7 +3,7 @@
 use diesel::{dsl::sql, sql_types::BigInt};
 use diesel_async::RunQueryDsl;
 
-use super::{Backend, Db, DbError};
+use super::{Backend, Db, DbError, postgres};
 use crate::domain::timestamp::Timestamp;
 
 impl Db {
@@ -16,7 +16,10 @@ impl Db {
             return Ok(None);
         };
         let now = sql::<BigInt>("(extract(epoch from clock_timestamp()) * 1000)::bigint");
-        let millis = diesel::select(now).get_result(&mut *pools.reader().await?).await?;
-        Ok(Some(Timestamp::from_millis(millis)))
+        let mut conn = pools.reader().await?;
+        let asked = async { Ok(diesel::select(now).get_result(&mut *conn).await?) };
+        let millis = postgres::answered(asked).await;
+        postgres::give_back(conn, &millis);
+        millis.map(|millis| Some(Timestamp::from_millis(millis)))
     }
 }

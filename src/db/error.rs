@@ -30,6 +30,24 @@ pub enum DbError {
     Interrupted,
 }
 
+impl DbError {
+    /// What is counted apart.
+    pub const KINDS: [&'static str; 6] =
+        ["unavailable", "query", "corrupt", "schema", "interrupted", "silent"];
+
+    /// Its place among [`Self::KINDS`].
+    pub(super) const fn kind(&self) -> usize {
+        match self {
+            Self::Unavailable(_) | Self::Address(_) => 0,
+            Self::Query(_) => 1,
+            Self::Corrupt(_) => 2,
+            Self::Schema(_) => 3,
+            Self::Interrupted => 4,
+            Self::Silent => 5,
+        }
+    }
+}
+
 impl From<PoolError> for DbError {
     fn from(error: PoolError) -> Self {
         Self::Unavailable(error.to_string())

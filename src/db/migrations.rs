@@ -42,33 +42,59 @@ pub async fn apply(db: &Db) -> Result<Vec<String>, DbError> {
     .await
 }
 
+/// The fact in `meta` that tells the oldest program that works on this schema: the version of the newest
+/// migration that it has to know. A migration that takes away what older programs use sets it.
+const OLDEST: &str = "oldest_schema";
+
+const OLDER: &str = "the database's schema is older than this program: run `appgrant migrate`";
+const NEWER: &str = "the database's schema is newer than this program: install the newer version";
+
 /// Checks that exactly what this program knows was applied.
 pub async fn check(db: &Db) -> Result<(), DbError> {
-    let known = match db.backend() {
-        Backend::Sqlite(_) => versions::<Sqlite>(SQLITE)?,
-        Backend::Postgres(_) => versions::<Pg>(POSTGRES)?,
-    };
+    let known = known(db)?;
+    let applied = applied(db, &known).await?;
+    if applied == known { Ok(()) } else { Err(newer()) }
+}
+
+/// Checks that what this program knows was applied, and nothing that older programs cannot live with.
+pub async fn check_running(db: &Db) -> Result<(), DbError> {
+    let known = known(db)?;
+    if applied(db, &known).await? == known {
+        return Ok(());
+    }
+    let oldest = super::read!(db, meta::get(OLDEST))?;
+    match (oldest, known.last()) {
+        (Some(oldest), Some(ours)) if oldest > *ours => Err(newer()),
+        _ => Ok(()),
+    }
+}
+
+fn known(db: &Db) -> Result<BTreeSet<String>, DbError> {
+    match db.backend() {
+        Backend::Sqlite(_) => versions::<Sqlite>(&SQLITE),
+        Backend::Postgres(_) => versions::<Pg>(&POSTGRES),
+    }
+}
+
+/// What was applied: all that is known, and perhaps more.
+async fn applied(db: &Db, known: &BTreeSet<String>) -> Result<BTreeSet<String>, DbError> {
     let applied = match super::read!(db, meta::applied_migrations()) {
         Ok(applied) => applied,
         Err(DbError::Query(error)) if error.to_string().contains(MIGRATIONS) => BTreeSet::new(),
         Err(error) => return Err(error),
     };
-    if !known.is_subset(&applied) {
-        let line = "the database's schema is older than this program: run `appgrant migrate`";
-        return Err(DbError::Schema(line.into()));
-    }
-    if applied != known {
-        let line = "the database's schema is newer than this program: install the newer version";
-        return Err(DbError::Schema(line.into()));
-    }
-    Ok(())
+    if known.is_subset(&applied) { Ok(applied) } else { Err(DbError::Schema(OLDER.into())) }
 }
 
-fn versions<DB: DieselBackend>(source: EmbeddedMigrations) -> Result<BTreeSet<String>, DbError>
+fn newer() -> DbError {
+    DbError::Schema(NEWER.into())
+}
+
+fn versions<DB: DieselBackend>(source: &EmbeddedMigrations) -> Result<BTreeSet<String>, DbError>
 where
     EmbeddedMigrations: MigrationSource<DB>,
 {
-    let migrations = MigrationSource::<DB>::migrations(&source).map_err(failed)?;
+    let migrations = MigrationSource::<DB>::migrations(source).map_err(failed)?;
     Ok(migrations.iter().map(|migration| migration.name().version().to_string()).collect())
 }
 
@@ -109,7 +135,13 @@ fn run_pending<DB, C>(conn: &mut C, source: EmbeddedMigrations) -> Result<Vec<St
 where
     DB: DieselBackend,
     C: MigrationHarness<DB>,
+    EmbeddedMigrations: MigrationSource<DB>,
 {
+    let known = versions::<DB>(&source)?;
+    let applied = conn.applied_migrations().map_err(failed)?;
+    if applied.iter().any(|version| !known.contains(&version.to_string())) {
+        return Err(newer());
+    }
     let applied = conn.run_pending_migrations(source).map_err(failed)?;
     Ok(applied.iter().map(ToString::to_string).collect())
 }

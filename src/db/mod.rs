@@ -10,6 +10,7 @@
 //! called by `write!` is one transaction. Never: a network call or a password hash in here.
 
 mod clock;
+pub mod copy;
 mod delivery_outcomes;
 mod error;
 mod migrations;
@@ -21,6 +22,11 @@ mod server;
 pub mod sqlite;
 mod usage;
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
 pub use error::DbError;
 pub use server::Listener;
 pub use usage::Usage;
@@ -30,14 +36,14 @@ use crate::domain::audit::Entry;
 /// Runs one query: `read!(db, keys::by_lookup(&lookup))` gives `Result<_, DbError>`.
 macro_rules! read {
     ($db:expr, $table:ident :: $query:ident ( $($arg:expr),* $(,)? )) => {
-        match $db.backend() {
+        $db.noted(match $db.backend() {
             $crate::db::Backend::Sqlite(pools) => {
                 $crate::db::read!(@on sqlite, pools, $table::$query($($arg),*))
             }
             $crate::db::Backend::Postgres(pools) => {
                 $crate::db::read!(@on postgres, pools, $table::$query($($arg),*))
             }
-        }
+        })
     };
     (@on $backend:ident, $pools:expr, $table:ident :: $query:ident ( $($arg:expr),* )) => {
         match $pools.reader().await {
@@ -79,7 +85,7 @@ macro_rules! transaction {
                 })
             }
         };
-        task.await.unwrap_or(Err($crate::db::DbError::Interrupted))
+        $db.noted(task.await.unwrap_or(Err($crate::db::DbError::Interrupted)))
     }};
 }
 
@@ -104,6 +110,7 @@ pub struct Db {
     backend: Backend,
     /// `sqlite:PATH`; what migrating needs. A server's address is in its pool, with its password.
     file: Option<String>,
+    errors: Arc<[AtomicU64; DbError::KINDS.len()]>,
 }
 
 /// Connections to a server, unless told otherwise.
@@ -134,13 +141,17 @@ impl Db {
     pub fn open_pool(url: &str, size: usize) -> Result<Self, DbError> {
         if let Some(path) = url.strip_prefix("sqlite:") {
             let backend = Backend::Sqlite(sqlite::Pools::new(path)?);
-            return Ok(Self { backend, file: Some(path.to_owned()) });
+            return Ok(Self::with(backend, Some(path.to_owned())));
         }
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             let backend = Backend::Postgres(postgres::Pools::new(url, size)?);
-            return Ok(Self { backend, file: None });
+            return Ok(Self::with(backend, None));
         }
         Err(DbError::Address("it begins with neither sqlite: nor postgres://".into()))
+    }
+
+    fn with(backend: Backend, file: Option<String>) -> Self {
+        Self { backend, file, errors: Arc::default() }
     }
 
     /// Opens a database only to look at it: nothing is made, not even a missing file.
@@ -163,6 +174,20 @@ impl Db {
             Backend::Sqlite(_) => Ok(None),
             Backend::Postgres(pools) => Listener::start(pools.server()).await.map(Some),
         }
+    }
+
+    /// Counts it if it is an error.
+    pub(crate) fn noted<T>(&self, result: Result<T, DbError>) -> Result<T, DbError> {
+        if let Err(error) = &result {
+            self.errors[error.kind()].fetch_add(1, Ordering::Relaxed);
+        }
+        result
+    }
+
+    /// How often queries gave no answer, by what was wrong.
+    pub fn errors(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        let counts = self.errors.iter().map(|count| count.load(Ordering::Relaxed));
+        DbError::KINDS.into_iter().zip(counts)
     }
 
     /// How the pools are used.
@@ -212,6 +237,26 @@ impl Db {
     /// With a line that says what is the matter and what to do.
     pub async fn check(&self) -> Result<(), DbError> {
         migrations::check(self).await
+    }
+
+    /// Checks that the database answers, and that a program that runs already may go on: a newer version's
+    /// schema is no fault as long as no migration in it says so (`migrations/README.md`).
+    ///
+    /// # Errors
+    /// As [`Self::check`].
+    pub async fn check_running(&self) -> Result<(), DbError> {
+        migrations::check_running(self).await
+    }
+
+    /// Writes what the database holds at this moment into the empty file at `path`; SQLite only.
+    ///
+    /// # Errors
+    /// If the file cannot be written, or the database is none.
+    pub async fn write_copy(&self, path: String) -> Result<(), DbError> {
+        match &self.backend {
+            Backend::Sqlite(pools) => pools.write_copy(path).await,
+            Backend::Postgres(_) => Err(DbError::Unavailable("pg_dump copies PostgreSQL".into())),
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use diesel::{ConnectionError, SqliteConnection};
 use diesel_async::{
-    AsyncConnection, SimpleAsyncConnection,
+    AsyncConnection, RunQueryDsl, SimpleAsyncConnection,
     pooled_connection::{
         AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod,
         deadpool::{BuildError, Object, Pool},
@@ -113,6 +113,13 @@ impl Pools {
     /// A connection for one read.
     pub async fn reader(&self) -> Result<Object<Conn>, DbError> {
         Ok(self.readers.get().await?)
+    }
+
+    /// Writes what the file holds at this moment into an empty one.
+    pub async fn write_copy(&self, path: String) -> Result<(), DbError> {
+        let copy = diesel::sql_query("VACUUM INTO ?").bind::<diesel::sql_types::Text, _>(path);
+        copy.execute(&mut self.reader().await?).await?;
+        Ok(())
     }
 
     /// The connection for one write; waits for the write before.

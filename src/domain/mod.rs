@@ -42,6 +42,7 @@ pub mod php_query;
 pub mod presented;
 pub mod protected_paths;
 pub mod query_names;
+pub mod reason;
 pub mod refusal;
 pub mod return_url;
 pub mod sealed;

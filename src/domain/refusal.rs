@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use super::{key::Unusable, oauth1, permissions::MethodRefused};
+use super::{key::Unusable, oauth1, permissions::MethodRefused, reason::Reason};
 
 const AUTHENTICATION: &str = "woocommerce_rest_authentication_error";
 
@@ -101,24 +101,29 @@ impl Wish {
 impl Refusal {
     /// The stable word for developers (contract §7).
     pub const fn reason(&self) -> &'static str {
+        self.why().as_str()
+    }
+
+    /// Why, without what else is known.
+    pub const fn why(&self) -> Reason {
         match self {
-            Self::NoCredentials => "no_credentials",
-            Self::PlainHttp => "plain_http",
-            Self::UnknownKey | Self::SignedByUnknownKey => "unknown_key",
-            Self::SecretNotKept => "secret_not_kept",
-            Self::Signature { refused, .. } => refused.reason(),
-            Self::AmbiguousCredentials => "ambiguous_credentials",
-            Self::WrongSecret => "wrong_secret",
-            Self::Unusable(Unusable::NotDelivered) => "not_delivered",
-            Self::Unusable(Unusable::Revoked) => "revoked",
-            Self::Unusable(Unusable::Expired) => "expired",
-            Self::Unusable(Unusable::Replaced) => "replaced",
-            Self::Unusable(Unusable::OwnerDisabled) => "owner_disabled",
-            Self::Method(_) => "method_not_permitted",
-            Self::PathNotCovered => "path_not_covered",
-            Self::AmbiguousPath => "ambiguous_path",
-            Self::AmbiguousRequest => "ambiguous_request",
-            Self::NoRequest => "no_request",
+            Self::NoCredentials => Reason::NoCredentials,
+            Self::PlainHttp => Reason::PlainHttp,
+            Self::UnknownKey | Self::SignedByUnknownKey => Reason::UnknownKey,
+            Self::SecretNotKept => Reason::SecretNotKept,
+            Self::Signature { refused, .. } => refused.why(),
+            Self::AmbiguousCredentials => Reason::AmbiguousCredentials,
+            Self::WrongSecret => Reason::WrongSecret,
+            Self::Unusable(Unusable::NotDelivered) => Reason::NotDelivered,
+            Self::Unusable(Unusable::Revoked) => Reason::Revoked,
+            Self::Unusable(Unusable::Expired) => Reason::Expired,
+            Self::Unusable(Unusable::Replaced) => Reason::Replaced,
+            Self::Unusable(Unusable::OwnerDisabled) => Reason::OwnerDisabled,
+            Self::Method(_) => Reason::MethodNotPermitted,
+            Self::PathNotCovered => Reason::PathNotCovered,
+            Self::AmbiguousPath => Reason::AmbiguousPath,
+            Self::AmbiguousRequest => Reason::AmbiguousRequest,
+            Self::NoRequest => Reason::NoRequest,
         }
     }
 

@@ -121,6 +121,7 @@ pub async fn send(services: &Services, claimed: Claimed, since: Instant) -> Opti
     let (word, took_ms) =
         (attempted.failure.as_ref().map(Failure::code), attempted.timeline.took_ms);
     let what = kind.as_str();
+    services.metrics.attempts.ended(kind, attempt, attempted.failure.as_ref());
     tracing::info!(delivery = id, what, attempt, host, failure = word, took_ms, "callback sent");
     Some(Sent { id, kind, grant_id, attempt, attempted })
 }

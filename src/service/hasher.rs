@@ -8,7 +8,7 @@
 use std::{
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
         mpsc,
     },
     thread,
@@ -18,9 +18,12 @@ use tokio::sync::oneshot;
 use zeroize::Zeroizing;
 
 use super::ServiceError;
-use crate::domain::{
-    argon::{self, Cost, Memory},
-    keyring::Keyring,
+use crate::{
+    domain::{
+        argon::{self, Cost, Memory},
+        keyring::Keyring,
+    },
+    telemetry::Line,
 };
 
 /// What hashing costs here.
@@ -56,7 +59,15 @@ impl Job {
 /// The way to the hashing threads. They end when the last `Hasher` is dropped.
 pub struct Hasher {
     line: mpsc::SyncSender<Job>,
-    done: Arc<AtomicU64>,
+    counts: Arc<Counts>,
+}
+
+#[derive(Default)]
+struct Counts {
+    /// Jobs that wait or are computed.
+    waiting: AtomicUsize,
+    done: AtomicU64,
+    refused: AtomicU64,
 }
 
 impl Hasher {
@@ -64,18 +75,28 @@ impl Hasher {
     pub fn start(keyring: &Arc<Keyring>, threads: usize, line: usize) -> Self {
         let (sender, receiver) = mpsc::sync_channel(line);
         let receiver = Arc::new(Mutex::new(receiver));
-        let done = Arc::new(AtomicU64::new(0));
+        let counts = Arc::new(Counts::default());
         for _ in 0..threads.max(1) {
             let (receiver, keyring) = (Arc::clone(&receiver), Arc::clone(keyring));
-            let done = Arc::clone(&done);
-            thread::spawn(move || work(&receiver, keyring.pepper(), &done));
+            let counts = Arc::clone(&counts);
+            thread::spawn(move || work(&receiver, keyring.pepper(), &counts));
         }
-        Self { line: sender, done }
+        Self { line: sender, counts }
     }
 
     /// How many hashes were computed since the start.
     pub fn done(&self) -> u64 {
-        self.done.load(Ordering::Relaxed)
+        self.counts.done.load(Ordering::Relaxed)
+    }
+
+    /// What is told of this line under that name.
+    pub fn reading(&self, name: &'static str) -> Line {
+        Line {
+            name,
+            waiting: self.counts.waiting.load(Ordering::Relaxed),
+            done: self.done(),
+            refused: self.counts.refused.load(Ordering::Relaxed),
+        }
     }
 
     /// The PHC string of a secret.
@@ -108,23 +129,30 @@ impl Hasher {
     }
 
     fn queue(&self, job: Job) -> Result<(), ServiceError> {
-        self.line.try_send(job).map_err(|_| ServiceError::Busy)
+        // Before it is sent: it may be done before this goes on.
+        self.counts.waiting.fetch_add(1, Ordering::Relaxed);
+        self.line.try_send(job).map_err(|_| {
+            self.counts.waiting.fetch_sub(1, Ordering::Relaxed);
+            self.counts.refused.fetch_add(1, Ordering::Relaxed);
+            ServiceError::Busy
+        })
     }
 }
 
-fn work(receiver: &Mutex<mpsc::Receiver<Job>>, pepper: &[u8], done: &AtomicU64) {
+fn work(receiver: &Mutex<mpsc::Receiver<Job>>, pepper: &[u8], counts: &Counts) {
     yield_to_answers();
     let mut memory = Memory::default();
     loop {
         let next = receiver.lock().unwrap_or_else(PoisonError::into_inner).recv();
         match next {
             Ok(job) if job.is_wanted() => {
-                done.fetch_add(1, Ordering::Relaxed);
+                counts.done.fetch_add(1, Ordering::Relaxed);
                 run(job, pepper, &mut memory);
             }
             Ok(_) => {}
             Err(mpsc::RecvError) => return,
         }
+        counts.waiting.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

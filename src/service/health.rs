@@ -32,12 +32,12 @@ pub enum NotReady {
     /// The process was told to stop.
     #[error("this process is stopping")]
     Stopping,
-    /// The database gives no answer, or its schema is not this version's.
+    /// The database gives no answer, or its schema is none that this program works on.
     #[error(transparent)]
     Db(#[from] DbError),
 }
 
-/// Whether requests can be answered: the database answers, and its schema is this version's.
+/// Whether requests can be answered: the database answers, and its schema is one that this program works on.
 ///
 /// # Errors
 /// What is the matter.
@@ -45,5 +45,5 @@ pub async fn ready(services: &Services) -> Result<(), NotReady> {
     if services.health.stopping.load(Ordering::Relaxed) {
         return Err(NotReady::Stopping);
     }
-    Ok(timeout(PATIENCE, services.db.check()).await.unwrap_or(Err(DbError::Silent))?)
+    Ok(timeout(PATIENCE, services.db.check_running()).await.unwrap_or(Err(DbError::Silent))?)
 }

@@ -4,7 +4,7 @@
 //! to start at all.
 
 use super::{ServiceError, Services};
-use crate::db::{self, Db};
+use crate::db::{self, Db, copy::COPIED};
 
 /// Whether the key file in use is the one this database was made with. A fresh database takes it on.
 ///
@@ -23,4 +23,12 @@ pub async fn key_file_fits(services: &Services) -> Result<bool, ServiceError> {
 /// If the database gives no answer.
 pub async fn key_file_of(db: &Db) -> Result<Option<String>, ServiceError> {
     Ok(db::read!(db, meta::get("key_file"))?)
+}
+
+/// When this store was copied to another database, if it was: people go on there.
+///
+/// # Errors
+/// If the database gives no answer.
+pub async fn copied(services: &Services) -> Result<Option<String>, ServiceError> {
+    Ok(db::read!(services.db, meta::get(COPIED))?)
 }

@@ -23,6 +23,7 @@ pub mod installation;
 pub mod keys;
 pub mod login;
 pub mod once;
+pub mod readings;
 pub mod session;
 pub mod setup;
 mod signals;
@@ -46,6 +47,7 @@ use crate::{
         timestamp::Timestamp,
     },
     outbound::CallbackClient,
+    telemetry::Metrics,
 };
 use callback_check::CallbackChecks;
 use environment::Clock;
@@ -84,6 +86,10 @@ pub struct Services {
     pub signing: signing::LastSeen,
     /// Keys in memory, and how requests are judged.
     pub verifier: verify::Verifier,
+    /// What is counted.
+    pub metrics: Metrics,
+    /// What scrapes of late have read.
+    pub lately_read: readings::LatelyRead,
 }
 
 impl Services {

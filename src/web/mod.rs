@@ -10,6 +10,7 @@ mod cookies;
 mod destinations;
 mod errors;
 mod form;
+pub mod metrics;
 mod pages;
 mod request_id;
 mod request_log;

@@ -58,11 +58,15 @@ pub fn start(
         None => server.listen(listener)?,
     }
     .run();
-    let handle = server.handle();
-    Ok(Server { handle, task: tokio::spawn(server) })
+    Ok(Server::spawn(server))
 }
 
 impl Server {
+    /// Runs on a task of its own from now on.
+    pub(super) fn spawn(server: actix_web::dev::Server) -> Self {
+        Self { handle: server.handle(), task: tokio::spawn(server) }
+    }
+
     /// Waits for the server to end, which it does not by itself.
     pub async fn ended(&mut self) {
         let _ = (&mut self.task).await;

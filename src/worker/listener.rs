@@ -20,6 +20,9 @@ pub async fn run(services: Arc<Services>, mut stop: watch::Receiver<bool>) {
             listened = listen(&services, &mut trouble) => listened,
             _ = stop.changed() => return,
         };
+        if listened.is_err() {
+            services.metrics.key_change_listener.is_connected(false);
+        }
         match listened {
             Ok(()) => return drop(stop.changed().await),
             Err(error) if trouble => tracing::debug!(%error, "still nobody tells of changed keys"),
@@ -43,6 +46,7 @@ async fn listen(services: &Services, trouble: &mut bool) -> Result<(), ServiceEr
     if std::mem::take(trouble) {
         tracing::info!("changed keys are told of again");
     }
+    services.metrics.key_change_listener.is_connected(true);
     loop {
         services.signals.tell_key_changes();
         listener.changed().await?;

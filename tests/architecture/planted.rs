@@ -119,3 +119,17 @@ fn on_unbounded_queries() {
         assert_eq!(unbounded_queries("x.rs", &query(bounded)), Vec::<String>::new());
     }
 }
+
+#[test]
+fn on_migrations_that_take_away_in_silence() {
+    let path = "migrations/postgres/2027-01-01-000001_less/up.sql";
+    one(&silent_contractions(path, "Alter Table keys drop column x;"), path);
+    for (path, fine) in [
+        (path, "ALTER TABLE keys ADD COLUMN x TEXT;"),
+        (path, "DROP TABLE x; INSERT INTO meta (name, value) VALUES ('oldest_schema', '1')"),
+        ("migrations/postgres/2027-01-01-000001_less/down.sql", "DROP TABLE x;"),
+        ("migrations/postgres/2026-11-25-000002_x/up.sql", "DROP TABLE x;"),
+    ] {
+        assert_eq!(silent_contractions(path, fine), [""; 0]);
+    }
+}

@@ -5,14 +5,13 @@
 
 use std::{fs, path::PathBuf};
 
-use diesel::{Connection, SqliteConnection, connection::SimpleConnection};
 use serde_json::Value;
 
 use crate::{
     accessibility::violations,
     browser::{Browser, Script},
     scene::log_in,
-    support::{PASSWORD, TestApp, approve_in_vain, every_trouble},
+    support::{PASSWORD, TestApp, approve_in_vain, database, every_trouble},
 };
 
 #[tokio::test]
@@ -49,7 +48,7 @@ async fn every_failure_says_what_happened_and_what_to_do() {
         fs::write(folder.join(file), browser.picture().await).unwrap();
     }
     // The last page's keys, sealed with another key file meanwhile.
-    spoil_sealed_keys(&store);
+    spoil_sealed_keys(&store).await;
     browser.press(".wc-auth-retry").await;
     browser.text("a.button").await;
     assert_eq!(browser.text("h1").await, "My App was not connected");
@@ -59,9 +58,7 @@ async fn every_failure_says_what_happened_and_what_to_do() {
     fs::write(folder.join("failure-cannot_open.png"), browser.picture().await).unwrap();
 }
 
-fn spoil_sealed_keys(store: &TestApp) {
-    let path = store.folder.path().join("test.db");
-    let mut conn = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
-    conn.batch_execute("PRAGMA busy_timeout = 5000; UPDATE deliveries SET sealed = zeroblob(64)")
-        .unwrap();
+async fn spoil_sealed_keys(store: &TestApp) {
+    let spoilt = database::bytes(&"00".repeat(64));
+    store.alter(&format!("UPDATE deliveries SET sealed = {spoilt}")).await;
 }

@@ -3,11 +3,11 @@
 use std::path::Path;
 
 use diesel::{
-    QueryableByName, RunQueryDsl, SqliteConnection,
-    connection::{Connection, SimpleConnection},
-    sql_query,
-    sql_types::{BigInt, Bool, Nullable, Text},
+    QueryableByName,
+    sql_types::{BigInt, Bool, Text},
 };
+
+use crate::support::database;
 
 /// One grant with its delivery and the delivery's key.
 #[derive(Clone, QueryableByName)]
@@ -44,19 +44,17 @@ pub const GRANTS: &str = "
 
 /// Each line is something that must not be there.
 const FAULTS: &str = "
-    SELECT 'grants, deliveries, keys and decisions are not equally many' AS line WHERE
+    SELECT 'grants, deliveries, keys and decisions are not equally many' AS text WHERE
         (SELECT count(*) FROM grants) <> (SELECT count(*) FROM deliveries) OR
         (SELECT count(*) FROM grants) <> (SELECT count(*) FROM keys) OR
-        (SELECT count(*) FROM grants) <> (SELECT count(DISTINCT grant_id) FROM consents)
-    UNION ALL SELECT 'foreign key: ' || \"table\" || ' ' || rowid FROM pragma_foreign_key_check
+        (SELECT count(*) FROM grants) <> (SELECT count(DISTINCT grant_id) FROM consents)";
+
+/// The same of a file. A server checks its constraints and pages by itself.
+const FAULTS_OF_FILE: &str = "
+    SELECT 'foreign key: ' || \"table\" || ' ' || coalesce(rowid, '') AS text
+    FROM pragma_foreign_key_check
     UNION ALL SELECT 'file: ' || integrity_check FROM pragma_integrity_check
         WHERE integrity_check <> 'ok'";
-
-#[derive(QueryableByName)]
-struct Line {
-    #[diesel(sql_type = Nullable<Text>)]
-    line: Option<String>,
-}
 
 impl Grant {
     /// Whether its delivery is not over.
@@ -72,18 +70,15 @@ impl Grant {
 
 /// All grants, oldest first.
 pub fn grants(folder: &Path) -> Vec<Grant> {
-    sql_query(GRANTS).load(&mut open(folder)).unwrap()
+    database::rows(&database::of(folder), GRANTS)
 }
 
 /// What is wrong with the database as a whole.
 pub fn faults(folder: &Path) -> Vec<String> {
-    let lines: Vec<Line> = sql_query(FAULTS).load(&mut open(folder)).unwrap();
-    lines.into_iter().map(|line| line.line.unwrap_or_default()).collect()
-}
-
-fn open(folder: &Path) -> SqliteConnection {
-    let file = folder.join("appgrant.db");
-    let mut conn = SqliteConnection::establish(file.to_str().unwrap()).unwrap();
-    conn.batch_execute("PRAGMA busy_timeout = 5000").unwrap();
-    conn
+    let address = database::of(folder);
+    let mut faults = database::texts(&address, FAULTS);
+    if !database::is_postgres() {
+        faults.extend(database::texts(&address, FAULTS_OF_FILE));
+    }
+    faults
 }

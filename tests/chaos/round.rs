@@ -21,7 +21,7 @@ use crate::{
     plan::dice,
     settling,
     store::{MANAGERS, Store},
-    support::Manager,
+    support::{Manager, database},
 };
 
 /// How many browsers approve side by side.
@@ -64,11 +64,10 @@ impl Round {
             broken.push(format!("asked to stop, it ended with {code:?}"));
         }
         let (grants, callbacks) = (left_behind::grants(folder.path()), apps.callbacks());
-        let database = format!("sqlite:{}", folder.path().join("appgrant.db").display());
         let evidence = Evidence {
             folder: folder.path(),
             faults: left_behind::faults(folder.path()),
-            services: judge::services(folder.path(), &database).await,
+            services: judge::services(folder.path(), &database::of(folder.path())).await,
             grants: &grants,
             callbacks: &callbacks,
             told: &told,

@@ -18,7 +18,7 @@ use tokio::{
     time::sleep,
 };
 
-use crate::support::{PASSWORD, Process, own_address};
+use crate::support::{PASSWORD, Process, database, own_address};
 
 /// Who may approve.
 pub const MANAGERS: [&str; 3] = ["max", "mia", "moe"];
@@ -43,9 +43,11 @@ impl Store {
         let folder = tempfile::Builder::new().prefix(&prefix).tempdir_in(FOLDERS);
         let mut folder = folder.unwrap();
         folder.disable_cleanup(true); // whatever goes wrong from here on, what is left can be looked at
-        for (name, content) in template().await {
+        let template = template().await;
+        for (name, content) in &template.files {
             fs::write(folder.path().join(name), content).unwrap();
         }
+        database::copy(template.folder.path(), folder.path());
         let address = own_address();
         let process = Process::start(folder.path(), &address, settings).await;
         Self { folder, address, process }
@@ -115,14 +117,20 @@ impl UnderFire {
 /// A file's name and content.
 type File = (OsString, Vec<u8>);
 
+/// A store that is copied.
+struct Template {
+    folder: TempDir,
+    files: Vec<File>,
+}
+
 /// A database with the managers and its key file, as `appgrant user add` makes them; each store begins
 /// with a copy.
-async fn template() -> &'static [File] {
-    static TEMPLATE: OnceCell<Vec<File>> = OnceCell::const_new();
+async fn template() -> &'static Template {
+    static TEMPLATE: OnceCell<Template> = OnceCell::const_new();
     TEMPLATE.get_or_init(|| async { spawn_blocking(make_template).await.unwrap() }).await
 }
 
-fn make_template() -> Vec<File> {
+fn make_template() -> Template {
     let folder = tempfile::tempdir_in(FOLDERS).unwrap();
     for login in MANAGERS {
         let add = ["user", "add", login, "--role", "manager", "--password-stdin"];
@@ -130,5 +138,6 @@ fn make_template() -> Vec<File> {
         assert_eq!(code, 0, "{error}");
     }
     let files = fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap());
-    files.map(|file| (file.file_name(), fs::read(file.path()).unwrap())).collect()
+    let files = files.map(|file| (file.file_name(), fs::read(file.path()).unwrap())).collect();
+    Template { folder, files }
 }

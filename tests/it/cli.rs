@@ -7,7 +7,7 @@ use appgrant::{
     config::{Settings, Values},
 };
 
-use crate::support::{PASSWORD, Process, TestApp, own_address};
+use crate::support::{PASSWORD, Process, TestApp, database, own_address, postgres};
 
 fn run(folder: &tempfile::TempDir, arguments: &[&str]) -> (i32, String, String) {
     Process::run(folder.path(), arguments, PASSWORD)
@@ -27,7 +27,8 @@ async fn a_fresh_start_needs_nothing_prepared() {
     assert_eq!(process.browser().get("/healthz").await.status, 200);
     assert_eq!(process.browser().get("/readyz").await.body, r#"{"status":"ok"}"#);
     assert_eq!(process.terminate(), Some(0));
-    for file in ["appgrant.db", "appgrant.key"] {
+    let database = (!database::is_postgres()).then_some(database::FILE);
+    for file in database.into_iter().chain(["appgrant.key"]) {
         let mode = fs::metadata(folder.path().join(file)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "{file}");
     }
@@ -96,8 +97,15 @@ async fn wrong_usage_exits_with_two() {
 #[tokio::test]
 async fn migrate_says_what_it_did() {
     let folder = tempfile::tempdir().unwrap();
+    if database::is_postgres() {
+        postgres::of(folder.path(), postgres::Content::Nothing);
+        let (code, _, error) = run(&folder, &["user", "list"]);
+        assert_eq!((code, error.lines().count()), (1, 1), "{error}");
+        assert!(error.contains("run `appgrant migrate`"), "{error}");
+    }
     assert!(run(&folder, &["migrate"]).1.starts_with("applied "));
     assert_eq!(run(&folder, &["migrate"]).1, "the schema is up to date\n");
+    assert_eq!(run(&folder, &["user", "list"]).0, 0);
 }
 
 #[tokio::test]
@@ -105,7 +113,10 @@ async fn config_shows_each_setting_and_its_source() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("appgrant.toml");
     fs::write(&file, "store_name = 'Tea'\ndatabase_url = 'postgres://u:hunter2@h/db'").unwrap();
-    let (code, text, _) = Process::run_at(folder.path(), "127.0.0.1:8081", &["config"], "");
+    let run = |address: &str, arguments: &[&str]| {
+        Process::run_without_database(folder.path(), address, arguments)
+    };
+    let (code, text, _) = run("127.0.0.1:8081", &["config"]);
     assert_eq!(code, 0);
     assert!(text.contains("APPGRANT_STORE_NAME = \"Tea\"  (in appgrant.toml)"), "{text}");
     assert!(
@@ -114,7 +125,7 @@ async fn config_shows_each_setting_and_its_source() {
     );
     assert!(text.contains("APPGRANT_LOG = \"info\"  (by default)"), "{text}");
     assert!(!text.contains("hunter2"), "{text}");
-    let (_, json, _) = run(&folder, &["config", "--json"]);
+    let (_, json, _) = run(&own_address(), &["config", "--json"]);
     assert!(serde_json::from_str::<serde_json::Value>(&json).unwrap().is_array());
 }
 
@@ -153,7 +164,9 @@ async fn every_wrong_setting_stops_the_start_with_its_one_line() {
         ),
     ] {
         fs::write(folder.path().join("wrong.toml"), line).unwrap();
-        let (code, out, error) = run(&folder, &["--config", "wrong.toml", "serve"]);
+        let serve = ["--config", "wrong.toml", "serve"];
+        let (code, out, error) =
+            Process::run_without_database(folder.path(), &own_address(), &serve);
         assert_eq!((code, out.as_str(), error.lines().count()), (1, "", 1), "{line}: {error}");
         assert!(error.starts_with(&format!("appgrant: {says}")), "{line}: {error}");
     }

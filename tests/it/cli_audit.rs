@@ -2,19 +2,16 @@
 
 use std::path::Path;
 
-use diesel::{Connection, RunQueryDsl, SqliteConnection};
 use serde_json::Value;
 
-use crate::support::{PASSWORD, Process};
+use crate::support::{PASSWORD, Process, database};
 
 fn run(folder: &Path, arguments: &[&str]) -> (i32, String, String) {
     Process::run(folder, arguments, PASSWORD)
 }
 
 fn alter(folder: &Path, sql: &str) {
-    let path = folder.join("appgrant.db");
-    let mut conn = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
-    diesel::sql_query(sql).execute(&mut conn).unwrap();
+    database::execute(&database::of(folder), sql);
 }
 
 #[test]
@@ -49,7 +46,7 @@ fn the_head_that_was_noted_shows_what_the_database_alone_cannot() {
         assert_eq!(run(folder.path(), &["audit", "verify", "--head", wrong]).0, 2, "{wrong}");
     }
 
-    alter(folder.path(), "DROP TRIGGER audit_is_not_changed");
+    alter(folder.path(), &database::drop_trigger("audit_is_not_changed", "audit"));
     alter(folder.path(), "UPDATE audit SET actor = 'nobody' WHERE seq = 2");
     let (code, said, error) = run(folder.path(), &["audit", "verify"]);
     assert_eq!((code, said.as_str()), (1, ""));

@@ -11,11 +11,12 @@ use appgrant::{
         deliver::{self, Claim},
     },
 };
-use diesel::{SqliteConnection, connection::SimpleConnection, prelude::*};
 use tempfile::TempDir;
 use tokio::time::timeout;
 
-use crate::support::{Manager, PASSWORD, Process, Received, Receiver, own_address, query};
+use crate::support::{
+    Manager, PASSWORD, Process, Received, Receiver, database, own_address, query,
+};
 
 struct Story {
     folder: TempDir,
@@ -73,7 +74,7 @@ async fn log_in(process: &Process) -> Manager {
 async fn services(story: &Story) -> Arc<Services> {
     let path = |name: &str| story.folder.path().join(name).display().to_string();
     let environment = [
-        ("APPGRANT_DATABASE_URL".to_owned(), format!("sqlite:{}", path("appgrant.db"))),
+        ("APPGRANT_DATABASE_URL".to_owned(), database::of(story.folder.path())),
         ("APPGRANT_SECRET_KEY_FILE".to_owned(), path("appgrant.key")),
     ];
     let settings = Settings::read(&Values::gather(environment, None).unwrap()).unwrap();
@@ -142,11 +143,9 @@ async fn down_for_too_long_there_is_no_key() {
 
 /// As if a quarter of an hour had gone by; gives the grant.
 fn let_the_time_run_out(story: &Story) -> String {
-    let file = story.folder.path().join("appgrant.db");
-    let mut conn = SqliteConnection::establish(file.to_str().unwrap()).unwrap();
-    conn.batch_execute("UPDATE deliveries SET due_at = 0, give_up_at = 0").unwrap();
-    diesel::table! { grants (id) { id -> Text, } }
-    grants::table.select(grants::id).first(&mut conn).unwrap()
+    let address = database::of(story.folder.path());
+    database::execute(&address, "UPDATE deliveries SET due_at = 0, give_up_at = 0");
+    database::texts(&address, "SELECT id AS text FROM grants").remove(0)
 }
 
 #[tokio::test]

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use crate::support::{Answer, Manager, Reaction, Receiver, TestApp, approve_in_vain, request};
+use crate::support::{
+    Answer, Manager, Reaction, Receiver, TestApp, approve_in_vain, database, request,
+};
 
 const SUCCESS: &str = "http://app.example/return?success=1&user_id=123";
 const FAILURE: &str = "http://app.example/return?success=0&user_id=123";
@@ -149,7 +151,8 @@ async fn an_app_that_was_never_asked_is_not_blamed() {
     let manager = app.logged_in("max").await;
     receiver.will([Reaction::Status(500)]);
     let (path, page) = approve_in_vain(&manager, &receiver.url()).await;
-    assert_eq!(app.alter("UPDATE deliveries SET sealed = zeroblob(64)").await, 1);
+    let spoilt = database::bytes(&"00".repeat(64));
+    assert_eq!(app.alter(&format!("UPDATE deliveries SET sealed = {spoilt}")).await, 1);
     assert_eq!(app.alter("DELETE FROM delivery_attempts").await, 1);
     press(&manager, &path, &page, "wc-auth-retry").await;
     let page = manager.get(&path).await;

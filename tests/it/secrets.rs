@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use crate::support::{PASSWORD, Process, Reaction, Receiver, own_address, query};
+use crate::support::{PASSWORD, Process, Reaction, Receiver, database, own_address, query};
 
 #[tokio::test]
 async fn a_delivered_secret_is_nowhere_else() {
@@ -60,7 +60,8 @@ async fn a_delivered_secret_is_nowhere_else() {
     let places: Vec<_> = places
         .chain(pages.into_iter().map(|page| ("a page".to_owned(), page.into_bytes())))
         .collect();
-    assert!(places.iter().any(|(name, _)| name.ends_with("-wal")), "the journal was among them");
+    let journal = |name: &str| name.ends_with("-wal") || database::is_postgres();
+    assert!(places.iter().any(|(name, _)| journal(name)), "the journal was among them");
     assert!(process.log().contains("TRACE"), "the log was at its most talkative");
     let found = places.iter().any(|(_, content)| content.windows(6).any(|w| w == b"My App"));
     assert!(found, "what is not secret is found by this search");
@@ -127,11 +128,15 @@ async fn what_the_screens_show_once_is_nowhere_else() {
     }
 }
 
-/// Every file in the folder but the key file.
+/// Every file in the folder, and what the database holds where it is none of them.
 fn files(folder: &std::path::Path) -> Vec<(String, Vec<u8>)> {
-    fs::read_dir(folder)
+    let mut files: Vec<_> = fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().path())
         .map(|path| (path.display().to_string(), fs::read(path).unwrap()))
-        .collect()
+        .collect();
+    if database::is_postgres() {
+        files.extend(database::content(&database::of(folder)));
+    }
+    files
 }

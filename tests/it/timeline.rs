@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use serde_json::Value;
 
 use crate::support::{
-    Answers, Reaction, Receiver, TestApp, approve_in_vain, request, server_config,
+    Answers, Reaction, Receiver, TestApp, approve_in_vain, database, request, server_config,
 };
 
 #[tokio::test]
@@ -117,15 +117,7 @@ async fn it_is_kept_with_the_attempt() {
 }
 
 fn stored_timelines(app: &TestApp) -> Vec<Value> {
-    use diesel::{RunQueryDsl, SqliteConnection, prelude::*, sql_types::Text};
-    #[derive(QueryableByName)]
-    struct Row {
-        #[diesel(sql_type = Text)]
-        timeline: String,
-    }
-    let path = app.folder.path().join("test.db");
-    let mut conn = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
-    let rows: Vec<Row> =
-        diesel::sql_query("SELECT timeline FROM delivery_attempts").load(&mut conn).unwrap();
-    rows.into_iter().map(|row| serde_json::from_str(&row.timeline).unwrap()).collect()
+    let stored = "SELECT timeline AS text FROM delivery_attempts ORDER BY delivery_id, number";
+    let texts = database::texts(&app.database, stored);
+    texts.iter().map(|text| serde_json::from_str(text).unwrap()).collect()
 }

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     config::{SettingError, Settings, Values},
-    service::{Services, setup},
+    service::{Services, installation, setup},
     web::{self, Site, TlsIdentity},
 };
 use reload::Reload;
@@ -29,6 +29,7 @@ pub struct Running {
     site: Arc<ArcSwap<Site>>,
     tls: Option<Arc<TlsIdentity>>,
     server: web::Server,
+    metrics: Option<web::Server>,
     workers: Workers,
     shutdown: Duration,
 }
@@ -86,8 +87,21 @@ pub async fn start(
     };
     let server = web::start(Arc::clone(&services), listener, options)
         .map_err(|error| CliError::new(format!("the web server cannot start: {error}")))?;
+    let metrics = metrics(settings, &services)?;
     let workers = Workers::start(&services);
-    Ok(Running { services, site, tls, server, workers, shutdown: settings.shutdown })
+    let shutdown = settings.shutdown;
+    Ok(Running { services, site, tls, server, metrics, workers, shutdown })
+}
+
+/// The listener of the metrics, if there shall be one.
+fn metrics(settings: &Settings, services: &Arc<Services>) -> Result<Option<web::Server>, CliError> {
+    let Some(address) = settings.metrics_listen else { return Ok(None) };
+    let failed = |error| {
+        let complaint = format!("is {address}, where nothing can listen: {error}");
+        CliError::from(SettingError::about("metrics_listen", complaint))
+    };
+    let listener = TcpListener::bind(address).map_err(failed)?;
+    web::metrics::start(Arc::clone(services), listener).map(Some).map_err(failed)
 }
 
 impl Running {
@@ -107,6 +121,10 @@ impl Running {
         let finish = async {
             self.server.stop().await;
             self.workers.stop().await;
+            // Last, so that the end can be watched.
+            if let Some(metrics) = self.metrics {
+                metrics.stop().await;
+            }
         };
         if timeout(self.shutdown, finish).await.is_err() {
             tracing::warn!("not everything was finished in time; the next start goes on with it");
@@ -127,6 +145,12 @@ async fn announce(settings: &Settings, running: &Running) -> Result<(), CliError
     if !settings.callback_allow_networks.is_empty() {
         let networks = format!("{:?}", settings.callback_allow_networks);
         tracing::warn!(networks, "callbacks may reach these networks");
+    }
+    if let Some(at) = installation::copied(&running.services).await? {
+        tracing::warn!(
+            at,
+            "this store was copied to another database; what happens here stays here"
+        );
     }
     if let Some(token) = setup::issue_token(&running.services).await? {
         tracing::warn!("no user yet; make the first admin at {url}/setup?token={token}");

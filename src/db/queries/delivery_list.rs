@@ -37,6 +37,28 @@ struct DeliveryRow {
 /// What is told of a delivery, and of its app: its name, and where its keys and its events go.
 type Found = (DeliveryRow, String, String, Option<String>);
 
+/// How many deliveries of each kind are not over, by state; what there is none of is not named.
+pub async fn open_counts(conn: &mut Conn) -> Result<Vec<(Kind, DeliveryState, i64)>, DbError> {
+    let (kinds, states) = (
+        [Kind::Keys, Kind::Rotation, Kind::Event].map(Kind::as_str),
+        [DeliveryState::Waiting, DeliveryState::Sending].map(DeliveryState::as_str),
+    );
+    let rows: Vec<(String, String, i64)> = deliveries::table
+        .filter(deliveries::kind.eq_any(kinds))
+        .filter(deliveries::state.eq_any(states))
+        .group_by((deliveries::kind, deliveries::state))
+        .select((deliveries::kind, deliveries::state, diesel::dsl::count_star()))
+        .limit(6)
+        .load(conn)
+        .await?;
+    let read = |(kind, state, count): (String, String, i64)| {
+        let kind = Kind::parse(&kind).ok_or(DbError::Corrupt("deliveries.kind"))?;
+        let state = DeliveryState::parse(&state).ok_or(DbError::Corrupt("deliveries.state"))?;
+        Ok((kind, state, count))
+    };
+    rows.into_iter().map(read).collect()
+}
+
 /// A part of the list, before the id `before` if one is given.
 pub async fn page(
     conn: &mut Conn,

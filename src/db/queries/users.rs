@@ -1,7 +1,10 @@
 //! Users. A change that ends a user's trust (password, disabling) ends the sessions with it.
 
-use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
+use diesel::{
+    prelude::*,
+    result::{DatabaseErrorKind, Error},
+};
+use diesel_async::{AsyncConnection, RunQueryDsl};
 
 use super::{Conn, api_tokens, idempotency, meta};
 use crate::{
@@ -204,8 +207,16 @@ pub async fn change(conn: &mut Conn, id: i64, change: UserChange) -> Result<User
     }
     let UserChange { name, email, role } = change;
     let role = role.map(|role| role.as_str().to_owned());
-    let changed = diesel::update(user).set(ChangedRow { name, email, role }).execute(conn).await?;
-    Ok(if changed == 1 { UserUpdate::Done } else { UserUpdate::Unknown })
+    let update = diesel::update(user).set(ChangedRow { name, email, role });
+    // A transaction of its own, since on PostgreSQL a statement that fails spoils the one it is in.
+    let changed = conn.transaction(async |conn: &mut Conn| update.execute(conn).await).await;
+    match changed {
+        Ok(1) => Ok(UserUpdate::Done),
+        Ok(_) => Ok(UserUpdate::Unknown),
+        // On PostgreSQL somebody else may take the address after it was looked for.
+        Err(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => Ok(UserUpdate::Taken),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// The columns that are given; the others stay what they are by then.

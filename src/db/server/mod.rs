@@ -20,7 +20,10 @@ use diesel::ConnectionError;
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use rustls::ClientConfig;
 use tokio::time::timeout;
-use tokio_postgres::{Config, NoTls, config::SslMode};
+use tokio_postgres::{
+    Config, NoTls,
+    config::{Host, SslMode},
+};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::DbError;
@@ -45,10 +48,9 @@ const LIMITS: &str = "SET statement_timeout = '10s'; SET lock_timeout = '5s'; \
 pub struct Server(Arc<Inner>);
 
 struct Inner {
-    config: Config,
+    /// What is tried, one after the other: `allow` and `prefer` settle for less.
+    tries: Vec<Config>,
     tls: MakeRustlsConnect,
-    /// Whether TLS is only tried where the server wants no connection without it (`sslmode=allow`).
-    plain_first: bool,
     connect: Duration,
 }
 
@@ -60,15 +62,17 @@ impl Server {
     pub fn new(url: &str) -> Result<Self, DbError> {
         let Address { mut config, mode, files } = Address::read(url)?;
         let tls: ClientConfig = tls::client(mode, &files)?;
-        config.ssl_mode(mode.negotiated());
         if config.get_application_name().is_none() {
             config.application_name("appgrant");
         }
         // A server that vanished is noticed by the kernel, too.
         config.keepalives_idle(Duration::from_secs(30));
         let connect = config.get_connect_timeout().copied().unwrap_or(CONNECT);
-        let plain_first = mode == tls::Mode::Allow;
-        Ok(Self(Arc::new(Inner { config, tls: MakeRustlsConnect::new(tls), plain_first, connect })))
+        // As in libpq, TLS is nothing for a socket's file.
+        let on_socket = config.get_hosts().iter().all(|host| matches!(host, Host::Unix(_)));
+        let modes = if on_socket { &[SslMode::Disable] } else { mode.tries() };
+        let tries = modes.iter().map(|mode| config.clone().ssl_mode(*mode).clone()).collect();
+        Ok(Self(Arc::new(Inner { tries, tls: MakeRustlsConnect::new(tls), connect })))
     }
 
     /// A connection with the limits of every query.
@@ -87,14 +91,15 @@ impl Server {
     /// As [`Self::connect`].
     pub async fn connect_unlimited(&self) -> Result<AsyncPgConnection, ConnectionError> {
         let connecting = async {
-            if self.0.plain_first {
-                let mut plain = self.0.config.clone();
-                plain.ssl_mode(SslMode::Disable);
-                if let Ok(conn) = self.dial(&plain).await {
-                    return Ok(conn);
+            let mut refusals = Vec::new();
+            for config in &self.0.tries {
+                match self.dial(config).await {
+                    Ok(conn) => return Ok(conn),
+                    Err(error) => refusals.push(error.to_string()),
                 }
             }
-            self.dial(&self.0.config).await
+            refusals.dedup();
+            Err(ConnectionError::BadConnection(refusals.join("; and then: ")))
         };
         let silent = || ConnectionError::BadConnection("the server does not answer".into());
         timeout(self.0.connect, connecting).await.unwrap_or_else(|_| Err(silent()))

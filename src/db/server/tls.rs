@@ -52,12 +52,13 @@ impl Mode {
         }
     }
 
-    /// What is asked of the server before TLS begins.
-    pub(super) fn negotiated(self) -> SslMode {
+    /// What is tried, one after the other, until a connection stands.
+    pub(super) fn tries(self) -> &'static [SslMode] {
         match self {
-            Self::Disable => SslMode::Disable,
-            Self::Prefer => SslMode::Prefer,
-            Self::Allow | Self::Require | Self::VerifyCa | Self::VerifyFull => SslMode::Require,
+            Self::Disable => &[SslMode::Disable],
+            Self::Allow => &[SslMode::Disable, SslMode::Require],
+            Self::Prefer => &[SslMode::Prefer, SslMode::Disable],
+            Self::Require | Self::VerifyCa | Self::VerifyFull => &[SslMode::Require],
         }
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! Why so: apps compare these messages. Never: no secret and no base string stands in them.
 
+use crate::domain::reason::Reason;
+
 /// Some OAuth parameters are there, and these are not.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("Missing OAuth parameter{} {}", if .0.len() == 1 { "" } else { "s" }, .0.join(", "))]
@@ -28,14 +30,14 @@ pub enum Refused {
 }
 
 impl Refused {
-    /// A stable word for developers.
-    pub const fn reason(&self) -> &'static str {
+    /// Why, in one stable word.
+    pub const fn why(&self) -> Reason {
         match self {
-            Self::Incomplete(_) => "missing_oauth_parameter",
-            Self::SignatureMethod => "signature_method",
-            Self::BadSignature => "bad_signature",
-            Self::BadTimestamp => "bad_timestamp",
-            Self::NonceUsed => "nonce_used",
+            Self::Incomplete(_) => Reason::MissingOauthParameter,
+            Self::SignatureMethod => Reason::SignatureMethod,
+            Self::BadSignature => Reason::BadSignature,
+            Self::BadTimestamp => Reason::BadTimestamp,
+            Self::NonceUsed => Reason::NonceUsed,
         }
     }
 

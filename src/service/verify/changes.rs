@@ -92,12 +92,8 @@ impl Changes {
             live.forget_all();
         }
         self.heard_at.store(now.as_millis(), Ordering::Release);
+        services.metrics.key_changes_heard.all_until(now);
         Ok(())
-    }
-
-    /// For how long nothing was heard: what changed before that, this process knows.
-    pub fn unheard_for(&self, now: Timestamp) -> Duration {
-        now.since(Timestamp::from_millis(self.heard_at.load(Ordering::Acquire)))
     }
 
     /// Whether memory can be trusted.
@@ -189,10 +185,12 @@ impl Read {
     ) -> Result<bool, DbError> {
         let changes = db::read!(services.db, key_changes::after(self.newest, BATCH))?;
         let is_full = i64::try_from(changes.len()).is_ok_and(|count| count == BATCH);
+        let written: Vec<_> = changes.iter().map(|change| change.at).collect();
         for change in changes {
             self.saw(change.seq, now);
             forget(live, change.lookup);
         }
+        measure(services, &written).await;
         Ok(is_full)
     }
 
@@ -222,6 +220,15 @@ pub async fn purge_changes(services: &Services) -> Result<usize, ServiceError> {
     // What was new since the last purge may stand beside numbers that still come.
     let known = changes.newest_at_purge.swap(newest, Ordering::Relaxed);
     Ok(db::write!(services.db, key_changes::purge(known))?)
+}
+
+/// How long changes took to be heard, both by the database's clock. What cannot be measured is not.
+async fn measure(services: &Services, written: &[Timestamp]) {
+    let Ok(clock) = services.db.clock().await else { return };
+    let heard = clock.unwrap_or_else(|| services.now());
+    for at in written {
+        services.metrics.key_change_delay.observe(heard.since(*at).as_secs_f64());
+    }
 }
 
 fn forget(live: &LiveKeys, lookup: Option<Vec<u8>>) {

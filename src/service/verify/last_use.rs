@@ -1,7 +1,10 @@
 //! When each key was last used: noted at most once a minute a key, written in batches, off the way of
 //! the request.
 
-use std::sync::{Mutex, PoisonError, atomic::Ordering};
+use std::sync::{
+    Mutex, PoisonError,
+    atomic::{AtomicU64, Ordering},
+};
 
 use tokio::sync::mpsc::{self, Receiver, Sender};
 
@@ -26,12 +29,13 @@ const NAME: usize = 200;
 pub struct LastUses {
     line: Sender<KeyUse>,
     end: Mutex<Option<Receiver<KeyUse>>>,
+    dropped: AtomicU64,
 }
 
 impl Default for LastUses {
     fn default() -> Self {
         let (line, end) = mpsc::channel(LINE);
-        Self { line, end: Mutex::new(Some(end)) }
+        Self { line, end: Mutex::new(Some(end)), dropped: AtomicU64::new(0) }
     }
 }
 
@@ -39,6 +43,11 @@ impl LastUses {
     /// The end of the line, for the one worker that writes; nothing the second time.
     pub fn end(&self) -> Option<Receiver<KeyUse>> {
         self.end.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// How many were not noted, since too many wait.
+    pub fn dropped(&self) -> u64 {
+        self.dropped.load(Ordering::Relaxed)
     }
 
     /// Notes a use, unless one was noted within the minute; whether it did. Uses for writing are noted
@@ -54,6 +63,7 @@ impl LastUses {
         let taken = noted_at.compare_exchange(noted, now_ms, Ordering::Relaxed, Ordering::Relaxed);
         if taken.is_ok() && self.line.try_send(key_use(key, request, now, wrote)).is_err() {
             noted_at.store(noted, Ordering::Relaxed);
+            self.dropped.fetch_add(1, Ordering::Relaxed);
         }
         taken.is_ok()
     }

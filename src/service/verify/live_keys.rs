@@ -186,6 +186,16 @@ impl Default for LiveKeys {
 }
 
 impl LiveKeys {
+    /// How many keys are remembered.
+    pub fn len(&self) -> usize {
+        self.keys.len()
+    }
+
+    /// Whether none is.
+    pub fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+
     fn with_room(keys: usize) -> Self {
         Self {
             keys: by_tag(keys),

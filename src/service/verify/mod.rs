@@ -21,7 +21,10 @@ mod seen;
 mod slowdown;
 mod takeover;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 pub use changes::{Changes, LOOK_EVERY, listen, purge_changes};
 pub use identity::{Identity, Word};
@@ -43,6 +46,7 @@ use crate::domain::{
     refusal::Refusal,
     timestamp::Timestamp,
 };
+use crate::telemetry::{From, Judged};
 
 /// What verification keeps in memory, and how it was set up.
 pub struct Verifier {
@@ -112,6 +116,14 @@ impl Verdict {
             Self::Refused(refusal) => Err(refusal.clone()),
         }
     }
+
+    fn judged(&self) -> Judged {
+        match self {
+            Self::Allowed(_) => Judged::Allowed,
+            Self::Anonymous => Judged::Anonymous,
+            Self::Refused(refusal) => Judged::Refused(refusal.why()),
+        }
+    }
 }
 
 /// Judges a request to the store's API.
@@ -133,6 +145,12 @@ pub async fn verify(
 /// Why apart: this is the way of nearly every request. It waits for nothing, so it needs no task, and
 /// the room of the long way is not carried along.
 pub fn at_once(services: &Services, request: &ApiRequest<'_>) -> Option<Verdict> {
+    let verdict = from_memory(services, request)?;
+    services.metrics.verdicts.count(From::Memory, verdict.judged());
+    Some(verdict)
+}
+
+fn from_memory(services: &Services, request: &ApiRequest<'_>) -> Option<Verdict> {
     let judge = Judge::new(services, request);
     let header = judge.header_alone();
     if let Some(key) = header.as_ref().and_then(|tag| services.verifier.live.seen.key(tag)) {
@@ -152,6 +170,23 @@ pub fn at_once(services: &Services, request: &ApiRequest<'_>) -> Option<Verdict>
 }
 
 async fn slowly(services: &Services, request: &ApiRequest<'_>) -> Result<Verdict, ServiceError> {
+    #[expect(clippy::disallowed_methods, reason = "a duration for the metrics, no time of day")]
+    let start = Instant::now();
+    let answer = from_database(services, request).await;
+    let judged = match &answer {
+        Ok(verdict) => verdict.judged(),
+        Err(ServiceError::Busy) => Judged::Busy,
+        Err(ServiceError::Db(_)) => Judged::Unavailable,
+    };
+    services.metrics.verdicts.count(From::Database, judged);
+    services.metrics.verify_slow.observe(start.elapsed().as_secs_f64());
+    answer
+}
+
+async fn from_database(
+    services: &Services,
+    request: &ApiRequest<'_>,
+) -> Result<Verdict, ServiceError> {
     let (judge, mut room) = (Judge::new(services, request), Room::default());
     match judge.claim(&mut room) {
         Err(refusal) => Ok(Verdict::Refused(refusal)),

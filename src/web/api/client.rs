@@ -115,9 +115,11 @@ impl Client {
         number.ok_or_else(Problem::not_found)
     }
 
-    /// What stands for `{id}` in the address.
+    /// What stands for `{id}` in the address; nothing is named by a text with a NUL, which PostgreSQL
+    /// would not even look for.
     pub fn name(&self) -> &str {
-        self.request.match_info().get("id").unwrap_or_default()
+        let name = self.request.match_info().get("id");
+        name.filter(|name| !name.contains('\0')).unwrap_or_default()
     }
 
     /// The parameters of the address.

@@ -24,6 +24,7 @@ use crate::{
         refusal::{Refusal, Wish},
     },
     service::verify,
+    telemetry::{From, Judged},
 };
 use answer::Refused;
 use forwarded::Unasked;
@@ -59,19 +60,26 @@ fn at_once(request: &HttpRequest, app: &App) -> Option<HttpResponse> {
             let verdict = verify::at_once(&app.services, &question.asks)?;
             Some(question.answered(app, verdict))
         }
-        Err(refused) => Some(answer::refused(app.ids.next(), refused)),
+        Err(refused) => Some(unasked(app, refused)),
     }
 }
 
 async fn slowly(request: &HttpRequest, app: &App) -> HttpResponse {
     let question = match Question::read(request, app) {
         Ok(question) => question,
-        Err(refused) => return answer::refused(app.ids.next(), refused),
+        Err(refused) => return unasked(app, refused),
     };
     match verify::verify(&app.services, &question.asks).await {
         Ok(verdict) => question.answered(app, verdict),
         Err(error) => answer::unavailable(app.ids.next(), &error, question.bodiless),
     }
+}
+
+/// The answer to what is no question.
+fn unasked(app: &App, refused: Refused) -> HttpResponse {
+    let judged = Judged::Refused(refused.refusal.why());
+    app.services.metrics.verdicts.count(From::Memory, judged);
+    answer::refused(app.ids.next(), refused)
 }
 
 /// What a proxy asks.

@@ -17,7 +17,7 @@ use std::{
 use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
 use tokio::time::{Instant, sleep};
 
-use crate::support::{encode, postgres};
+use crate::support::{encode, thrown_away_postgres};
 
 /// Holds the server for as long as the pipe is open; `$1` is the programs' folder.
 const HOLD: &str = r#"
@@ -47,11 +47,11 @@ pub struct Database {
 impl Database {
     /// A new one, running.
     pub async fn create() -> Self {
-        let programs = postgres::programs().expect("this needs initdb and postgres");
+        let programs = thrown_away_postgres::programs().expect("this needs initdb and postgres");
         let folder = tempfile::Builder::new().prefix("appgrant-pg-").tempdir().unwrap().keep();
         let mut database = Self { folder, programs, shell: None };
         if database.folder.metadata().unwrap().uid() == 0 {
-            let (user, group) = postgres::postgres_user();
+            let (user, group) = thrown_away_postgres::postgres_user();
             chown(&database.folder, Some(user), Some(group)).unwrap();
         }
         let mut initdb = database.command(database.programs.join("initdb"));

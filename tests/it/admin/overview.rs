@@ -8,7 +8,7 @@ use appgrant::{
 };
 
 use super::{come, led_to, made, send, uses_are_noted};
-use crate::support::TestApp;
+use crate::support::{TestApp, database};
 
 const DAY: Duration = Duration::from_hours(24);
 
@@ -45,12 +45,12 @@ async fn never_used(app: &TestApp, first: usize, count: usize, ended: bool) {
     let (owner, now) = (app.user("max").await.id, app.services().now());
     let made = now.minus(DAY * 10).as_millis();
     let ends = if ended { now.minus(DAY).as_millis().to_string() } else { "NULL".to_owned() };
-    let last = first + count - 1;
+    let (last, random) = (first + count - 1, database::random_bytes());
     app.alter(&format!(
         "WITH RECURSIVE n(i) AS (SELECT {first} UNION ALL SELECT i + 1 FROM n WHERE i < {last})
          INSERT INTO keys (id, lookup, secret_hash, ending, description, permissions, owner_id, state,
                            created_at, opened_at, expires_at)
-         SELECT i, randomblob(32), 'no hash', 'abcdefg', 'Key ' || i, 'read', {owner}, 'active',
+         SELECT i, {random}, 'no hash', 'abcdefg', 'Key ' || i, 'read', {owner}, 'active',
                 {made}, {made}, {ends}
          FROM n"
     ))

@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{Program, Told};
-use crate::support::TestApp;
+use crate::support::{TestApp, database};
 
 #[tokio::test]
 async fn the_log_is_found_by_what_who_and_when() {
@@ -99,11 +99,13 @@ async fn the_export_is_the_whole_log_and_is_noted_in_it() {
     let app = TestApp::start().await;
     let ada = Program::of(&app, "ada").await;
     // More than one batch.
-    app.alter(
+    app.alter(&format!(
         "WITH RECURSIVE n(i) AS (SELECT seq + 1 FROM audit_head UNION ALL SELECT i + 1 FROM n WHERE i < 2500)
          INSERT INTO audit (seq, at, actor, event, object_kind, object_id, outcome, details, hash)
-         SELECT i, 1790000000000, 'system', 'key.expiring', 'key', i, 'done', '{}', x'00' FROM n",
-    )
+         SELECT i, 1790000000000, 'system', 'key.expiring', 'key',
+                CAST(i AS TEXT), 'done', '{{}}', {} FROM n",
+        database::bytes("00"),
+    ))
     .await;
     app.alter("UPDATE audit_head SET seq = 2500").await;
     let told = ada.get("/api/v1/audit/export").await;

@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path, process::Command};
 
-use crate::support::{TestApp, needed};
+use crate::support::{TestApp, database, needed, postgres};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_lines_of_the_document_run() {
@@ -24,8 +24,10 @@ async fn the_lines_of_the_document_run() {
         .current_dir(folder)
         .env("PATH", path)
         .env("CURL_HOME", folder)
-        .env("APPGRANT_DATABASE_URL", format!("sqlite:{}", folder.join("test.db").display()))
-        .env("APPGRANT_SECRET_KEY_FILE", folder.join("test.key"));
+        .env_remove(database::CHOICE)
+        .env_remove(postgres::URL)
+        .env("APPGRANT_DATABASE_URL", &app.database)
+        .env("APPGRANT_SECRET_KEY_FILE", folder.join("appgrant.key"));
     let ran = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
     let talk = String::from_utf8_lossy(&ran.stderr);
     let out = String::from_utf8_lossy(&ran.stdout);

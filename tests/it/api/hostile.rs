@@ -89,6 +89,37 @@ async fn everything_that_is_wrong_is_named_at_once() {
     }
 }
 
+/// PostgreSQL's texts cannot hold a NUL, and JSON can name one.
+#[tokio::test]
+async fn a_nul_is_dropped_or_refused_and_never_a_fault_of_ours() {
+    let app = TestApp::start().await;
+    let ada = Program::of(&app, "ada").await;
+    let (users, max) = ("/api/v1/users", app.user("max").await.id);
+    let made = ada.post(KEYS, json!({ "description": "a\0b", "permissions": "read" })).await;
+    assert_eq!(made.is(201)["description"], "ab");
+    let user = json!({ "login": "mo", "role": "viewer", "password": "long enough" });
+    for (member, text) in [("login", "m\0o"), ("name", "M\0o"), ("email", "m\0o@shop.example")] {
+        let mut body = user.clone();
+        body[member] = json!(text);
+        let told = ada.post(users, body).await;
+        assert!(matches!(told.status, 201 | 422), "{member}: {} {}", told.status, told.body);
+    }
+    for (path, body) in [
+        (format!("{users}/{max}"), json!({ "name": "M\0x" })),
+        (format!("{users}/{max}"), json!({ "email": "m\0x@shop.example" })),
+        (format!("{KEYS}/1"), json!({ "description": "a\0b" })),
+    ] {
+        let told = ada.patch(&path, body).await;
+        assert!(matches!(told.status, 200 | 422), "{path}: {} {}", told.status, told.body);
+    }
+    let told = ada.post(&format!("{KEYS}/1/revoke"), json!({ "reason": "a\0b" })).await;
+    assert!(matches!(told.status, 200 | 422), "{} {}", told.status, told.body);
+    for path in ["deliveries/%00", "grants/%00", "deliveries/a%00b", "grants?callback_host=%00"] {
+        let told = ada.get(&format!("/api/v1/{path}")).await;
+        assert!(told.status < 500, "{path}: {} {}", told.status, told.body);
+    }
+}
+
 #[tokio::test]
 async fn parameters_that_nobody_knows_or_that_come_twice_are_refused() {
     let app = TestApp::start().await;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::Program;
-use crate::support::TestApp;
+use crate::support::{TestApp, database};
 
 /// Walks a list to its end; gives the numbers in their order.
 async fn walk(program: &Program, query: &str, limit: usize) -> Vec<i64> {
@@ -26,11 +26,12 @@ async fn walk(program: &Program, query: &str, limit: usize) -> Vec<i64> {
 /// Many keys, quickly: numbers 1 to `count`.
 async fn many(app: &TestApp, count: usize) {
     let owner = app.user("max").await.id;
+    let random = database::random_bytes();
     app.alter(&format!(
         "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count})
-         INSERT INTO keys (id, lookup, secret_hash, ending, description, permissions, owner_id, state,
+         INSERT INTO keys (lookup, secret_hash, ending, description, permissions, owner_id, state,
                            created_at, opened_at)
-         SELECT i, randomblob(32), 'no hash', 'abcdefg', 'Walk ' || i,
+         SELECT {random}, 'no hash', 'abcdefg', 'Walk ' || i,
                 CASE i % 3 WHEN 0 THEN 'read' WHEN 1 THEN 'write' ELSE 'read_write' END, {owner},
                 CASE i % 5 WHEN 0 THEN 'revoked' ELSE 'active' END, 1790000000000 + i, 1790000000000
          FROM n"

@@ -6,15 +6,17 @@ use appgrant::db::{Backend, Db};
 use diesel::{QueryableByName, sql_query, sql_types::BigInt};
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use tempfile::TempDir;
+use tokio::task::spawn_blocking;
 
-use crate::support::postgres;
+use crate::support::postgres::{self, Content};
 
 /// A fresh database; used like the [`Db`] it holds.
 #[derive(Clone)]
 pub struct TestDatabase {
     db: Db,
     pub url: String,
-    _folder: Option<Arc<TempDir>>,
+    /// The database goes with it.
+    _folder: Arc<TempDir>,
 }
 
 #[derive(QueryableByName)]
@@ -33,25 +35,37 @@ impl TestDatabase {
 
     /// A database with the schema on the tests' server, if there is one.
     pub async fn postgres() -> Option<Self> {
-        Some(Self::at(postgres::migrated_database().await?, None))
+        Self::on_server(Content::Schema).await
     }
 
     /// Another fresh database of the same kind, without any table.
     pub async fn empty(&self) -> Self {
         match self.backend() {
             Backend::Sqlite(_) => Self::empty_sqlite(),
-            Backend::Postgres(_) => Self::at(postgres::empty_database().await.unwrap(), None),
+            Backend::Postgres(_) => Self::on_server(Content::Nothing).await.unwrap(),
         }
+    }
+
+    async fn on_server(content: Content<'static>) -> Option<Self> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().to_owned();
+        let made = spawn_blocking(move || postgres::try_of(&path, content)).await.unwrap();
+        Some(Self::at(made?, folder))
     }
 
     fn empty_sqlite() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}", folder.path().join("test.db").display());
-        Self::at(url, Some(Arc::new(folder)))
+        Self::at(url, folder)
     }
 
-    fn at(url: String, folder: Option<Arc<TempDir>>) -> Self {
-        Self { db: Db::open(&url).unwrap(), url, _folder: folder }
+    /// A database that is there.
+    pub fn opened(url: &str) -> Self {
+        Self::at(url.to_owned(), tempfile::tempdir().unwrap())
+    }
+
+    fn at(url: String, folder: TempDir) -> Self {
+        Self { db: Db::open(&url).unwrap(), url, _folder: Arc::new(folder) }
     }
 
     /// The same database, as another process would open it.

@@ -13,6 +13,8 @@ use diesel_async::{
 use diesel_migrations::{FileBasedMigrations, MigrationHarness};
 use tokio::{runtime::Handle, task::spawn_blocking};
 
+use crate::moving::Earlier;
+
 use super::{
     TestDatabase, at_once,
     samples::{approve_some, at, claim, make_user, record},
@@ -22,6 +24,7 @@ on_each_database!(
     a_fresh_database_is_brought_up_to_date_once,
     processes_that_migrate_at_once_do_no_harm,
     every_migration_goes_back_and_forth,
+    each_migration_goes_back_and_forth_over_rows,
     deliveries_survive_the_way_back_and_forth,
     an_older_schema_is_told,
     a_newer_schema_is_told,
@@ -87,26 +90,90 @@ async fn every_migration_goes_back_and_forth(db: TestDatabase) {
     make_user(&db, "max").await;
 }
 
+/// Back to before each migration but the first, which is the beginning, and forth again: what older
+/// versions know is there still.
+async fn each_migration_goes_back_and_forth_over_rows(db: TestDatabase) {
+    for earlier in Earlier::all() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = if db.is_sqlite() {
+            earlier.sqlite(&folder)
+        } else {
+            earlier.postgres().await.unwrap()
+        };
+        let db = TestDatabase::opened(&url);
+        db.migrate().await.unwrap();
+        let known = [
+            "users WHERE role <> ''",
+            "keys WHERE secret_hash <> ''",
+            "grants WHERE user_start = substr(user_id, 1, 100)",
+            "deliveries WHERE kind = 'keys' AND attempts > 0",
+            "delivery_attempts WHERE delivery_id IN (SELECT id FROM deliveries WHERE kind = 'keys')",
+            "consents",
+            "key_uses",
+        ];
+        let mut before = Vec::new();
+        for rows in known {
+            before.push(db.count(rows).await);
+        }
+        let mut versions = versions(db.is_sqlite());
+        versions.remove(0);
+        for version in versions.into_iter().rev() {
+            revert(&url, version.clone()).await;
+            assert!(complaint(&db).await.contains("older"));
+            db.migrate().await.unwrap();
+            db.check().await.unwrap();
+            for (rows, before) in known.iter().zip(&before).filter(|(_, before)| **before > 0) {
+                assert_eq!(db.count(rows).await, *before, "{rows} after {version}");
+            }
+        }
+    }
+}
+
+/// The versions of the migrations, oldest first.
+fn versions(is_sqlite: bool) -> Vec<String> {
+    let side = if is_sqlite { "sqlite" } else { "postgres" };
+    let folder = format!("{}/migrations/{side}", env!("CARGO_MANIFEST_DIR"));
+    let names = std::fs::read_dir(folder).unwrap();
+    let names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let version = |name: String| name.split('_').next().unwrap().replace('-', "");
+    let mut versions: Vec<_> = names.map(version).collect();
+    versions.sort();
+    versions
+}
+
+/// Reverts the migrations after that one.
+pub async fn revert_after(url: &str, version: &str) {
+    let versions = versions(url.starts_with("sqlite:"));
+    assert!(versions.iter().any(|it| it == version), "{version} is none of {versions:?}");
+    if let Some(next) = versions.into_iter().find(|it| it.as_str() > version) {
+        revert(url, next).await;
+    }
+}
+
+/// Reverts migrations, that one as the last.
+async fn revert(url: &str, version: String) {
+    let url = url.to_owned();
+    spawn_blocking(move || {
+        if let Some(path) = url.strip_prefix("sqlite:") {
+            let mut conn = SqliteConnection::establish(path).unwrap();
+            revert_to_before(&mut conn, "sqlite", &version);
+        } else {
+            let conn = Handle::current().block_on(AsyncPgConnection::establish(&url)).unwrap();
+            let mut conn = AsyncConnectionWrapper::<_>::from(conn);
+            revert_to_before(&mut conn, "postgres", &version);
+        }
+    })
+    .await
+    .unwrap();
+}
+
 /// SQLite makes both tables anew.
 async fn deliveries_survive_the_way_back_and_forth(db: TestDatabase) {
     approve_some(&db, 2).await;
     let first = claim(&db, at(0)).await;
     record(&db, at(1), &first, Some(Failure::Status(500))).await;
     let second = claim(&db, at(2)).await;
-    let (url, is_sqlite) = (db.url.clone(), db.is_sqlite());
-    spawn_blocking(move || {
-        let version = "20261125000002";
-        if is_sqlite {
-            let mut conn = SqliteConnection::establish(&url["sqlite:".len()..]).unwrap();
-            revert_to_before(&mut conn, "sqlite", version);
-        } else {
-            let conn = Handle::current().block_on(AsyncPgConnection::establish(&url)).unwrap();
-            let mut conn = AsyncConnectionWrapper::<_>::from(conn);
-            revert_to_before(&mut conn, "postgres", version);
-        }
-    })
-    .await
-    .unwrap();
+    revert(&db.url, "20261125000002".to_owned()).await;
     assert_eq!(db.count("deliveries WHERE state = 'waiting' AND failures = 1").await, 1);
     assert_eq!(db.count("delivery_attempts").await, 2);
     let fresh = db.open_again();

@@ -73,7 +73,7 @@ mod keys;
 mod listening;
 mod login_failures;
 mod meta;
-mod migrations;
+pub mod migrations;
 mod postgres_locks;
 mod postgres_service;
 mod rotations;

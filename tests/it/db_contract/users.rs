@@ -14,6 +14,7 @@ on_each_database!(
     a_user_is_found_as_it_was_made,
     a_taken_login_or_address_is_told,
     a_login_is_given_to_one_of_many_at_once,
+    an_address_is_changed_to_by_one_of_many_at_once,
     there_is_one_first_admin_however_many_try,
     the_first_admin_needs_the_token,
     a_new_password_ends_the_sessions,
@@ -57,6 +58,25 @@ async fn a_login_is_given_to_one_of_many_at_once(db: TestDatabase) {
         at_once(&db, 16, |db, _| async move { write!(db, users::insert(at(0), &new_user("max"))) })
             .await;
     assert_eq!(made.iter().filter(|made| **made != UserInsert::Taken).count(), 1);
+}
+
+/// Told, not an error, although on PostgreSQL the address was free when it was looked for.
+async fn an_address_is_changed_to_by_one_of_many_at_once(db: TestDatabase) {
+    for round in 0..5 {
+        let mut ids = Vec::new();
+        for number in 0..8 {
+            ids.push(make_user(&db, &format!("max{round}{number}")).await);
+        }
+        let outcomes = at_once(&db, 8, move |db, number| {
+            let (id, email) = (ids[number], format!("new{round}@shop.example"));
+            let change = UserChange { email: Some(Some(email)), ..UserChange::default() };
+            async move { write!(db, users::change(id, change)) }
+        })
+        .await;
+        let done = outcomes.iter().filter(|outcome| **outcome == UserUpdate::Done).count();
+        let taken = outcomes.iter().filter(|outcome| **outcome == UserUpdate::Taken).count();
+        assert_eq!((done, taken), (1, 7), "{outcomes:?}");
+    }
 }
 
 async fn there_is_one_first_admin_however_many_try(db: TestDatabase) {

@@ -67,8 +67,6 @@ pub async fn run(app: &TestApp, arguments: &[&str]) -> (i32, String, String) {
     let run = tokio::task::spawn_blocking(move || {
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
         let settings = [
-            ("APPGRANT_DATABASE_URL", "sqlite:test.db"),
-            ("APPGRANT_SECRET_KEY_FILE", "test.key"),
             ("APPGRANT_SECRET_HASH", "m=8,t=1"),
             ("APPGRANT_OAUTH1", if oauth1 { "true" } else { "false" }),
         ];

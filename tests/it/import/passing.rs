@@ -13,7 +13,7 @@ use appgrant::{
 
 use super::{Exported, import, run};
 use crate::{
-    support::{Question, TestApp},
+    support::{Question, TestApp, database},
     verify::{ORDERS, oauth::Client},
 };
 
@@ -70,11 +70,7 @@ async fn it_signs() {
     let wrong = Client::new(&app, &keys[1].key, &keys[0].secret);
     assert_eq!(wrong.signs("GET", &[], "2").ask(&app).await.word(), "bad_signature");
     assert_eq!(keys[1].asks("GET", ORDERS).ask(&app).await.word(), "allowed");
-    let secret = keys[0].secret.as_bytes();
-    for file in ["test.db", "test.db-wal"] {
-        let bytes = std::fs::read(app.folder.path().join(file)).unwrap_or_default();
-        assert!(!bytes.windows(secret.len()).any(|window| window == secret), "sealed only: {file}");
-    }
+    database::assert_holds_no(&app.database, &keys[0].secret);
 }
 
 /// Each change, before the first use and after the shortest way was taken.

@@ -15,11 +15,7 @@ use crate::{
 
 /// A second service on the same database.
 async fn second(app: &TestApp) -> Process {
-    let settings = [
-        ("APPGRANT_DATABASE_URL", "sqlite:test.db"),
-        ("APPGRANT_SECRET_KEY_FILE", "test.key"),
-        ("APPGRANT_SECRET_HASH", "m=8,t=1"),
-    ];
+    let settings = [("APPGRANT_SECRET_HASH", "m=8,t=1")];
     Process::start(app.folder.path(), &own_address(), &settings).await
 }
 

@@ -25,7 +25,7 @@ impl Nodes {
         let mut all = vec![("DATABASE_URL", database.as_str())];
         all.extend(settings);
         let first = TestApp::with(&all).await;
-        let (url, key) = (first.url.clone(), first.folder.path().join("test.key"));
+        let (url, key) = (first.url.clone(), first.folder.path().join("appgrant.key"));
         all.extend([("PUBLIC_URL", url.as_str()), ("SECRET_KEY_FILE", key.to_str().unwrap())]);
         let (second, third) = (TestApp::empty(&all).await, TestApp::empty(&all).await);
         let nodes = Self { apps: vec![first, second, third] };

@@ -2,6 +2,7 @@
 
 use std::{
     net::TcpListener,
+    path::Path,
     sync::{
         Arc,
         atomic::{AtomicI64, Ordering},
@@ -30,7 +31,7 @@ use appgrant::{
 use tempfile::TempDir;
 use zeroize::Zeroizing;
 
-use super::{Manager, TestNames, ca_file};
+use super::{Manager, TestNames, ca_file, database};
 
 /// Every user's password.
 pub const PASSWORD: &str = "correct horse";
@@ -66,6 +67,8 @@ pub struct TestApp {
     pub clock: Arc<TestClock>,
     pub names: Arc<TestNames>,
     pub folder: TempDir,
+    /// Its database's address.
+    pub database: String,
     running: Running,
 }
 
@@ -93,8 +96,8 @@ impl TestApp {
         let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
         let mut all = vec![
             ("PUBLIC_URL", url.clone()),
-            ("DATABASE_URL", format!("sqlite:{}", path("test.db"))),
-            ("SECRET_KEY_FILE", path("test.key")),
+            ("DATABASE_URL", own_database(settings, folder.path())),
+            ("SECRET_KEY_FILE", path("appgrant.key")),
             ("CALLBACK_ALLOW_NETWORKS", "127.0.0.0/8,::1/128".to_owned()),
             ("CALLBACK_CA_FILE", ca_file(folder.path())),
             ("CALLBACK_TIMEOUT_SECONDS", "2".to_owned()),
@@ -103,6 +106,7 @@ impl TestApp {
         all.extend(settings.iter().map(|(name, value)| (*name, (*value).replace("{url}", &url))));
         let environment = all.into_iter().map(|(name, value)| (format!("APPGRANT_{name}"), value));
         let settings = Settings::read(&Values::gather(environment, None).unwrap()).unwrap();
+        let database = settings.database_url.clone();
         let clock = Arc::new(TestClock::starting_now());
         let names = Arc::new(TestNames::default());
         let cheap = Cost { memory: 8, passes: 1 };
@@ -115,7 +119,7 @@ impl TestApp {
             web_workers: 1,
         };
         let running = serve::start(&settings, listener, world).await.unwrap();
-        Self { url, clock, names, folder, running }
+        Self { url, clock, names, folder, database, running }
     }
 
     /// Makes a user.
@@ -164,4 +168,10 @@ impl TestApp {
         self.running.stop().await;
         self.folder
     }
+}
+
+/// The folder's database, unless the test names another; none is made for nothing.
+fn own_database(settings: &[(&str, &str)], folder: &Path) -> String {
+    let named = settings.iter().find(|(name, _)| *name == "DATABASE_URL");
+    named.map_or_else(|| database::of(folder), |(_, url)| (*url).to_owned())
 }

@@ -71,7 +71,8 @@ impl Question {
 
     /// Asks a service at that address.
     pub async fn ask_at(&self, url: &str) -> Said {
-        let client = reqwest::Client::new();
+        // Roots take long to read, and nothing here speaks TLS.
+        let client = reqwest::Client::builder().no_proxy().tls_certs_only([]).build().unwrap();
         let mut request = client.get(format!("{url}{}", self.path));
         for (name, value) in &self.headers {
             request = request.header(name, value);

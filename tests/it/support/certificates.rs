@@ -29,6 +29,11 @@ pub fn ca_file(folder: &Path) -> String {
     file.to_str().unwrap().to_owned()
 }
 
+/// The authority, as browsers of the tests trust it.
+pub fn authority() -> reqwest::Certificate {
+    reqwest::Certificate::from_pem(AUTHORITY.pem().as_bytes()).unwrap()
+}
+
 /// TLS for a server of those names.
 pub fn server_config(names: &[&str]) -> ServerConfig {
     certified(params(names))

@@ -9,6 +9,8 @@ use reqwest::{
 };
 use scraper::{Html, Selector};
 
+use super::certificates::authority;
+
 /// A browser with its cookies.
 #[derive(Clone)]
 pub struct Manager {
@@ -41,6 +43,8 @@ impl Manager {
         let client = Client::builder()
             .cookie_store(true)
             .no_proxy()
+            .tls_certs_only([authority()]) // the system's roots take long to read
+            .tls_info(true)
             .redirect(redirect::Policy::none())
             .build()
             .unwrap();
@@ -53,6 +57,7 @@ impl Manager {
         let client = Client::builder()
             .default_headers(headers)
             .no_proxy()
+            .tls_certs_only([]) // roots take long to read, and the service speaks no TLS itself
             .redirect(redirect::Policy::none())
             .build()
             .unwrap();

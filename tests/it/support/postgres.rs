@@ -1,154 +1,185 @@
-//! A PostgreSQL server of the tests' own, where its programs are installed; a fresh database a test.
+//! PostgreSQL for the tests: one server for this process, a fresh database for each test that asks.
 //!
-//! One server a test process, started when the first test asks for it, in a temporary folder and
-//! reachable through a socket in that folder only. A shell holds it and reads from a pipe: when this
-//! process is gone, even killed, the pipe ends, and the shell stops the server and removes the folder.
+//! The server is the one that `APPGRANT_TEST_POSTGRES_URL` names, else a throw-away one, started from the
+//! programs on this machine. A database that belongs to a test's folder is dropped soon after the folder.
 
 use std::{
-    fs,
-    io::{BufRead, BufReader, Write as _, stderr},
-    os::unix::{
-        fs::{MetadataExt, chown},
-        process::CommandExt,
-    },
     path::{Path, PathBuf},
-    process::{Child, ChildStderr, Command, Stdio},
-    sync::atomic::{AtomicU32, Ordering},
+    sync::{
+        Mutex, OnceLock,
+        atomic::{AtomicU32, Ordering},
+        mpsc,
+    },
+    thread,
 };
 
 use appgrant::db::Db;
 use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
-use tokio::sync::OnceCell;
+use tokio::{
+    runtime::{Builder, Runtime},
+    task::spawn_blocking,
+};
 
-use super::encode;
+pub use super::given_postgres::URL;
+use super::{database, given_postgres, thrown_away_postgres};
 
-/// A database that holds the schema; every test's database is a copy of it.
-const TEMPLATE: &str = "template_of_tests";
+/// What a fresh database holds.
+#[derive(Clone, Copy)]
+pub enum Content<'a> {
+    /// Not even a table.
+    Nothing,
+    /// The schema.
+    Schema,
+    /// What the database at that address holds; nobody may be connected to it.
+    #[allow(dead_code, reason = "tests/chaos copies its stores")]
+    CopyOf(&'a str),
+}
 
-/// Runs in the server's folder, as the user who may run a server; `$1` is the programs' folder.
-const HOLD_SERVER: &str = r#"
-"$1/initdb" --pgdata=data --username=postgres --auth=trust --no-sync --no-locale --encoding=UTF8 \
-    >initdb.log 2>&1 </dev/null || { cat initdb.log >&2; cd /; rm -rf "$2"; exit 1; }
-"$1/postgres" -D data -c listen_addresses= -c unix_socket_directories="$2" -c max_connections=500 \
-    -c shared_buffers=32MB -c fsync=off -c autovacuum=off </dev/null &
-cat >/dev/null
-kill -INT $!
-wait
-cd /
-rm -rf "$2"
-"#;
+/// A statement for the server, and who wants to know how it went.
+type Job = (String, mpsc::Sender<Result<(), String>>);
 
 struct Server {
-    folder: PathBuf,
+    /// What its databases are called, up to a number.
+    prefix: String,
+    /// The address of a database.
+    url: Box<dyn Fn(&str) -> String + Send + Sync>,
     databases: AtomicU32,
-    /// Keeps the pipe open for as long as this process lives.
-    _shell: Child,
+    creating: mpsc::Sender<Job>,
+    dropping: mpsc::Sender<Job>,
+    lent: Mutex<Vec<(PathBuf, String)>>,
 }
 
-/// The address of a fresh database with the schema; nothing where PostgreSQL is not installed.
+/// The address of a fresh database with the schema; nothing where there is no server.
 pub async fn migrated_database() -> Option<String> {
-    server().await?.create(&format!("TEMPLATE {TEMPLATE}")).await
+    spawn_blocking(|| Some(server()?.create(Content::Schema))).await.unwrap()
 }
 
-/// The address of a fresh database without any table; nothing where PostgreSQL is not installed.
+/// The address of a fresh database without any table; nothing where there is no server.
 pub async fn empty_database() -> Option<String> {
-    server().await?.create("TEMPLATE template0").await
+    spawn_blocking(|| Some(server()?.create(Content::Nothing))).await.unwrap()
 }
 
-async fn server() -> Option<&'static Server> {
-    static SERVER: OnceCell<Option<Server>> = OnceCell::const_new();
-    let start = || async {
-        let Some(programs) = programs() else {
-            skip();
-            return None;
-        };
-        let server = Server::start(&programs);
-        server.make_template().await;
-        Some(server)
-    };
-    SERVER.get_or_init(start).await.as_ref()
+/// The address of the folder's database, made with that content when first asked for.
+///
+/// # Panics
+/// If there is no server.
+pub fn of(folder: &Path, content: Content) -> String {
+    try_of(folder, content).expect("the tests are to run on PostgreSQL, and there is none")
 }
 
-/// The folder of `initdb` and `postgres`.
-pub fn programs() -> Option<PathBuf> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
-    std::env::split_paths(&path)
-        .chain([PathBuf::from("/usr/local/bin")])
-        .chain(versions.map(|version| version.path().join("bin")))
-        .find(|folder| folder.join("initdb").exists() && folder.join("postgres").exists())
+/// The same; nothing where there is no server.
+pub fn try_of(folder: &Path, content: Content) -> Option<String> {
+    let server = server()?;
+    let mut lent = server.lent.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    if let Some((_, url)) = lent.iter().find(|(of, _)| of == folder) {
+        return Some(url.clone());
+    }
+    for (_, url) in lent.extract_if(.., |(folder, _)| !folder.exists()) {
+        server.drop_database(&url);
+    }
+    let url = server.create(content);
+    lent.push((folder.to_owned(), url.clone()));
+    Some(url)
 }
 
-/// Says so past the test harness, which would hide it.
-fn skip() {
-    let why = "no initdb and postgres in PATH, /usr/local/bin and /usr/lib/postgresql/*/bin";
-    assert!(std::env::var_os("CI").is_none(), "the tests on PostgreSQL cannot run: {why}");
-    let _ = writeln!(stderr(), "\n*** TESTS ON POSTGRESQL ARE SKIPPED: {why} ***\n");
+/// Another of its programs; nothing, and a word about it, where it is not installed.
+pub fn program(name: &str) -> Option<PathBuf> {
+    // Beside the server, or where links to the server's programs lead, or in PATH.
+    let beside = thrown_away_postgres::programs()
+        .map(|folder| folder.join(name))
+        .filter(|path| path.exists());
+    let led = thrown_away_postgres::programs()
+        .and_then(|folder| fs::canonicalize(folder.join("initdb")).ok());
+    let led = led.map(|initdb| initdb.with_file_name(name)).filter(|path| path.exists());
+    let path = beside.or(led).unwrap_or_else(|| name.into());
+    super::needed(name, Command::new(&path).arg("--version"))?;
+    Some(path)
+}
+
+fn server() -> Option<&'static Server> {
+    static SERVER: OnceLock<Option<Server>> = OnceLock::new();
+    // On a thread of its own, since this one may run a runtime.
+    let start = || thread::spawn(Server::start).join().unwrap();
+    SERVER.get_or_init(start).as_ref()
 }
 
 impl Server {
-    fn start(programs: &Path) -> Self {
-        let folder = tempfile::Builder::new().prefix("appgrant-pg-").tempdir().unwrap().keep();
-        let mut shell = Command::new("sh");
-        shell.args(["-c", HOLD_SERVER, "sh"]).arg(programs).arg(&folder);
-        // A server refuses to run as root.
-        if folder.metadata().unwrap().uid() == 0 {
-            let (user, group) = postgres_user();
-            chown(&folder, Some(user), Some(group)).unwrap();
-            shell.uid(user).gid(group);
+    fn start() -> Option<Self> {
+        let (prefix, url) = if let Some(given) = given_postgres::server() {
+            (given_postgres::prefix(), given)
+        } else {
+            ("test_".to_owned(), thrown_away_postgres::server()?)
+        };
+        let (creating, dropping) = (work(url("postgres")), work(url("postgres")));
+        let (databases, lent) = (AtomicU32::new(0), Mutex::default());
+        let server = Self { prefix, url, databases, creating, dropping, lent };
+        server.make_template();
+        Some(server)
+    }
+
+    /// A database that holds the schema; every test's database is a copy of it.
+    fn template(&self) -> String {
+        format!("{}template", self.prefix)
+    }
+
+    fn make_template(&self) {
+        let name = self.template();
+        self.run(&format!("CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'"));
+        let migrate = async { Db::open(&(self.url)(&name)).unwrap().migrate().await.unwrap() };
+        runtime().block_on(migrate);
+    }
+
+    fn create(&self, content: Content) -> String {
+        let name = format!("{}{}", self.prefix, self.databases.fetch_add(1, Ordering::Relaxed));
+        let template = match content {
+            Content::Nothing => "template0".to_owned(),
+            Content::Schema => self.template(),
+            Content::CopyOf(url) => name_in(url),
+        };
+        self.run(&format!("CREATE DATABASE {name} TEMPLATE {template} ENCODING 'UTF8'"));
+        (self.url)(&name)
+    }
+
+    /// Does not wait for it.
+    fn drop_database(&self, url: &str) {
+        let statement = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", name_in(url));
+        let _ = self.dropping.send((statement, mpsc::channel().0));
+    }
+
+    fn run(&self, statement: &str) {
+        let (tell, told) = mpsc::channel();
+        self.creating.send((statement.to_owned(), tell)).expect("the thread works on");
+        let done = told.recv().expect("the thread works on");
+        done.unwrap_or_else(|error| panic!("{statement}: {error}"));
+    }
+}
+
+/// The database's name in its address, of which these tests make all.
+fn name_in(url: &str) -> String {
+    let path = url.rsplit('/').next().unwrap();
+    path.split('?').next().unwrap().to_owned()
+}
+
+/// A thread with a connection, which runs one statement after the other.
+fn work(url: String) -> mpsc::Sender<Job> {
+    let (sender, jobs) = mpsc::channel::<Job>();
+    thread::spawn(move || {
+        let runtime = runtime();
+        let mut conn = runtime.block_on(AsyncPgConnection::establish(&url)).unwrap();
+        for (statement, tell) in jobs {
+            let done = runtime.block_on(conn.batch_execute(&statement));
+            let _ = tell.send(done.map_err(|error| error.to_string()));
         }
-        let mut shell = shell
-            .current_dir(&folder)
-            .env("LC_ALL", "C")
-            // A Ctrl-C at the terminal is for the tests; the server ends with them.
-            .process_group(0)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        wait_until_ready(shell.stderr.take().unwrap());
-        Self { folder, databases: AtomicU32::new(0), _shell: shell }
-    }
-
-    fn url(&self, database: &str) -> String {
-        format!("postgres://postgres@{}/{database}", encode(self.folder.to_str().unwrap()))
-    }
-
-    async fn make_template(&self) {
-        self.execute(&format!("CREATE DATABASE {TEMPLATE} TEMPLATE template0")).await;
-        Db::open(&self.url(TEMPLATE)).unwrap().migrate().await.unwrap();
-    }
-
-    async fn create(&self, how: &str) -> Option<String> {
-        let name = format!("test_{}", self.databases.fetch_add(1, Ordering::Relaxed));
-        self.execute(&format!("CREATE DATABASE {name} {how}")).await;
-        Some(self.url(&name))
-    }
-
-    async fn execute(&self, statement: &str) {
-        let mut conn = AsyncPgConnection::establish(&self.url("postgres")).await.unwrap();
-        conn.batch_execute(statement).await.unwrap();
-    }
-}
-
-/// User and group number of `postgres`.
-pub fn postgres_user() -> (u32, u32) {
-    let users = fs::read_to_string("/etc/passwd").unwrap();
-    let line = users.lines().find_map(|line| line.strip_prefix("postgres:"));
-    let mut fields = line.expect("root needs a user named postgres").split(':').skip(1);
-    let mut number = || fields.next().unwrap().parse().unwrap();
-    (number(), number())
-}
-
-/// Reads the server's log until it takes connections; a thread reads the rest away.
-fn wait_until_ready(log: ChildStderr) {
-    let mut lines = BufReader::new(log).lines().map_while(Result::ok);
-    let mut seen = String::new();
-    let ready = lines.by_ref().any(|line| {
-        seen = format!("{seen}{line}\n");
-        line.contains("ready to accept connections") || line.contains("FATAL")
     });
-    assert!(ready && !seen.contains("FATAL"), "PostgreSQL did not start: {seen}");
-    std::thread::spawn(move || lines.for_each(drop));
+    sender
+}
+
+/// A runtime of one's own, with a thread that looks after connections while nobody waits for them.
+pub(super) fn runtime() -> Runtime {
+    Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap()
+}
+
+/// Whether tests may go without a server.
+pub(super) fn is_needed() -> bool {
+    database::is_postgres() || std::env::var_os("CI").is_some()
 }

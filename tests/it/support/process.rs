@@ -11,7 +11,7 @@ use std::{
 
 use tokio::time::Instant;
 
-use super::{Manager, ca_file};
+use super::{Manager, ca_file, database};
 
 /// A running `appgrant serve`, killed when dropped.
 pub struct Process {
@@ -33,7 +33,8 @@ impl Process {
     pub async fn start(folder: &Path, address: &str, settings: &[(&str, &str)]) -> Self {
         let count = fs::read_dir(folder).unwrap().count();
         let log = folder.join(format!("{count}.log"));
-        let url = format!("http://{address}");
+        let has_tls = settings.iter().any(|(name, _)| *name == "APPGRANT_TLS_CERTIFICATE_FILE");
+        let url = format!("{}://{address}", if has_tls { "https" } else { "http" });
         let child = command(folder, address)
             .arg("serve")
             .envs(settings.iter().copied())
@@ -49,6 +50,17 @@ impl Process {
     /// Runs one command to its end; gives its exit code, standard output and standard error.
     pub fn run(folder: &Path, arguments: &[&str], input: &str) -> (i32, String, String) {
         Self::run_at(folder, &own_address(), arguments, input)
+    }
+
+    /// Runs one command with that address in its settings, which say nothing about the database.
+    pub fn run_without_database(
+        folder: &Path,
+        address: &str,
+        arguments: &[&str],
+    ) -> (i32, String, String) {
+        let output = unsettled(folder, address).args(arguments).output().unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
     }
 
     /// Runs one command with that address in its settings.
@@ -152,10 +164,20 @@ impl Process {
         self.child.wait().unwrap();
     }
 
+    /// Sends it a signal: `HUP`, `TERM`.
+    pub fn signal(&self, name: &str) {
+        let (signal, id) = (format!("-{name}"), self.child.id().to_string());
+        assert!(Command::new("kill").args([&signal, &id]).status().unwrap().success());
+    }
+
     /// Asks it to stop (SIGTERM); gives its exit code.
     pub fn terminate(&mut self) -> Option<i32> {
-        let id = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        self.signal("TERM");
+        self.child.wait().unwrap().code()
+    }
+
+    /// Waits until it has ended; gives its exit code.
+    pub fn exit_code(&mut self) -> Option<i32> {
         self.child.wait().unwrap().code()
     }
 }
@@ -167,8 +189,39 @@ impl Drop for Process {
     }
 }
 
+/// Runs one command until it stops at that fault point, and kills it there.
+pub async fn killed_at(
+    point: &str,
+    folder: &Path,
+    settings: &[(&str, String)],
+    arguments: &[&str],
+) {
+    let log = folder.join("killed.log");
+    let mut command = command(folder, &own_address());
+    command.envs(settings.iter().map(|(name, value)| (name, value))).env("FAULT_POINT", point);
+    let run = command.args(arguments).stdout(Stdio::null()).stderr(File::create(&log).unwrap());
+    let mut child = run.spawn().unwrap();
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !fs::read_to_string(&log).unwrap().contains(&format!("stopped at {point}")) {
+        let alive = child.try_wait().unwrap().is_none() && Instant::now() < deadline;
+        assert!(alive, "{point} was not reached: {}", fs::read_to_string(&log).unwrap());
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
 /// The program with no settings but these.
-pub(super) fn command(folder: &Path, address: &str) -> Command {
+pub fn command(folder: &Path, address: &str) -> Command {
+    let mut command = unsettled(folder, address);
+    if database::is_postgres() {
+        command.env("APPGRANT_DATABASE_URL", database::of(folder));
+    }
+    command
+}
+
+/// The same, whatever the tests run on: the database is what the folder's files say, or the default.
+fn unsettled(folder: &Path, address: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_appgrant"));
     command
         .env_clear()

@@ -13,11 +13,10 @@ use appgrant::{
         verify::{KeyUse, last_use},
     },
 };
-use diesel::{Connection as _, RunQueryDsl as _, SqliteConnection};
 use tokio::time::{Instant, sleep};
 
 use super::ORDERS;
-use crate::support::{Question, Received, TestApp, granted};
+use crate::support::{Question, Received, TestApp, database, granted};
 
 fn asks(received: &Received) -> Question {
     Question::forwarded("GET", ORDERS).keys(received)
@@ -203,13 +202,5 @@ async fn a_hash_of_another_cost_is_renewed_on_the_first_use() {
 }
 
 fn stored_hash(app: &TestApp) -> String {
-    #[derive(diesel::QueryableByName)]
-    struct Row {
-        #[diesel(sql_type = diesel::sql_types::Text)]
-        secret_hash: String,
-    }
-    let path = app.folder.path().join("test.db");
-    let mut conn = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
-    let rows = diesel::sql_query("SELECT secret_hash FROM keys").load::<Row>(&mut conn);
-    rows.unwrap().remove(0).secret_hash
+    database::texts(&app.database, "SELECT secret_hash AS text FROM keys").remove(0)
 }

@@ -5,7 +5,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
 use super::ORDERS;
-use crate::support::{Question, Received, TestApp, encode, granted};
+use crate::support::{Question, Received, TestApp, database, encode, granted};
 
 const ON: &[(&str, &str)] = &[("OAUTH1", "true")];
 
@@ -186,29 +186,14 @@ async fn it_is_off_unless_asked_for_and_then_no_secret_is_kept() {
     let on = TestApp::with(ON).await;
     let received = granted(&on, "read").await;
     assert_eq!(kept_secrets(&on), 1);
-    let file = std::fs::read(on.folder.path().join("test.db")).unwrap();
     let secret = received.text("consumer_secret");
-    assert!(!file.windows(secret.len()).any(|window| window == secret.as_bytes()), "only sealed");
+    database::assert_holds_no(&on.database, &secret);
     assert_eq!(on.alter("DELETE FROM key_secrets").await, 1);
     on.services().verifier.changes.catch_up(on.services()).await.unwrap();
     let client = Client::of(&on, &received);
     assert_eq!(client.signs("GET", &[], "1").ask(&on).await.word(), "secret_not_kept");
 }
 
-fn database(app: &TestApp) -> diesel::SqliteConnection {
-    use diesel::Connection as _;
-    let path = app.folder.path().join("test.db");
-    diesel::SqliteConnection::establish(path.to_str().unwrap()).unwrap()
-}
-
 fn kept_secrets(app: &TestApp) -> usize {
-    use diesel::RunQueryDsl as _;
-    #[derive(diesel::QueryableByName)]
-    struct Row {
-        #[diesel(sql_type = diesel::sql_types::BigInt)]
-        #[expect(dead_code, reason = "only counted")]
-        key_id: i64,
-    }
-    let rows = diesel::sql_query("SELECT key_id FROM key_secrets").load::<Row>(&mut database(app));
-    rows.unwrap().len()
+    database::texts(&app.database, "SELECT 'one' AS text FROM key_secrets").len()
 }

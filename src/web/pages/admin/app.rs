@@ -124,6 +124,9 @@ fn path(host: &str) -> String {
 async fn app(visitor: &Visitor) -> Result<AppView, WebError> {
     let host = visitor.request.match_info().query("host").to_owned();
     let host = percent_encoding::percent_decode_str(&host).decode_utf8_lossy().into_owned();
+    if host.contains('\0') {
+        return Err(WebError::NotFound); // PostgreSQL cannot even look for it
+    }
     let found = apps::show(&visitor.services, &visitor.caller(), &host).await?;
     found.ok_or(WebError::NotFound)
 }

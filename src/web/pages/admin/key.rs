@@ -215,7 +215,8 @@ pub async fn cancel_delivery(visitor: Visitor) -> Result<HttpResponse, WebError>
 }
 
 fn delivery(visitor: &Visitor) -> &str {
-    visitor.request.match_info().get("delivery").unwrap_or_default()
+    let id = visitor.request.match_info().get("delivery");
+    id.filter(|id| !id.contains('\0')).unwrap_or_default() // PostgreSQL cannot look for a NUL
 }
 
 fn told(visitor: &Visitor, is_done: bool, done: &str) -> Result<HttpResponse, WebError> {

@@ -1,0 +1,21 @@
+//! What the service tells those who run it: numbers, traces, and the form of its log lines.
+//!
+//! A layer at the bottom, like `domain`: handles are made at the start and passed along, nothing is
+//! global. The only place that knows prometheus-client and opentelemetry. Never in a number's label, a
+//! trace or a name here: a key, a user, an address, a path or a query; so the number of series has a
+//! bound, and whoever reads them learns nothing about anybody.
+
+mod attempts;
+mod key_changes;
+mod metrics;
+mod process;
+mod readings;
+mod requests;
+mod verify;
+
+pub use attempts::Attempts;
+pub use key_changes::{Heard, Listener};
+pub use metrics::{Metrics, TEXT_FORMAT};
+pub use readings::{Line, Pool, Readings, Waiting};
+pub use requests::{Outcome, Requests, Route};
+pub use verify::{From, Judged, Verdicts};
