@@ -6,7 +6,7 @@
 //! `bench fill FOLDER FROM TO [COST]` writes keys number FROM to TO (without TO) into a store's database;
 //! key and secret number n are `ck_` and `cs_` with n in 40 hex digits, so that a load generator knows
 //! them. COST is `m=…,t=…`, as in `APPGRANT_SECRET_HASH`.
-//! `bench adopt URL FOLDER FROM TO STEP COST` makes every STEPth key of a PostgreSQL one of those keys.
+//! `bench adopt URL FOLDER FROM TO STEP COST` makes every `STEP`th key of a PostgreSQL one of those keys.
 //! `bench claim URL TIMES NOW` times the claim of the next delivery there.
 //! `bench once ADDRESS FROM TO CONNECTIONS` asks for each of these keys until it may pass.
 

@@ -93,7 +93,7 @@ FROM named WHERE is_app AND id % 50 < 1;
 
 INSERT INTO audit (seq, at, actor, actor_id, address, event, object_kind, object_id, outcome, request_id,
     details, hash)
-SELECT head.seq + n, :now - (:audit - n) * 1000, 'user2', 1 + floor(200 * random())::bigint, '192.0.2.1',
+SELECT head.seq + n, :now - (:audit - n) * 1000::bigint, 'user2', 1 + floor(200 * random())::bigint, '192.0.2.1',
     (ARRAY['key.changed', 'key.revoked', 'session.begun', 'grant.approved', 'delivery.delivered'])
         [1 + floor(5 * random())::int],
     'key', (1 + floor(:count * random()))::bigint::text, 'done', NULL, '{}', sha256(n::text::bytea)

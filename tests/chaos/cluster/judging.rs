@@ -66,7 +66,8 @@ pub async fn double_attempts(url: &str, callbacks: &[Callback]) -> Vec<String> {
         by_id.entry(&callback.webhook_id).or_default().push(callback);
     }
     for (id, mut sent) in by_id {
-        if sent.len() as i64 > claimed.get(id).copied().unwrap_or_default() {
+        let most = claimed.get(id).copied().unwrap_or_default();
+        if i64::try_from(sent.len()).unwrap() > most {
             broken.push(format!("{id} was sent {} times, which is more than claimed", sent.len()));
         }
         sent.sort_by_key(|callback| callback.began);

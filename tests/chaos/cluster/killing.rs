@@ -15,9 +15,14 @@ use tokio::{
     time::{Instant, sleep},
 };
 
-use super::{judging, load::Load, plan::Plan, store::Store};
+use super::{
+    judging,
+    load::{Load, Tally},
+    plan::Plan,
+    store::Store,
+};
 use crate::{
-    app::Apps,
+    app::{Apps, Callback},
     judge::{self, Evidence},
     left_behind::Grant,
     person::{Person, Told, request},
@@ -53,49 +58,63 @@ pub async fn run(store: &Store, plan: &Plan) -> Vec<String> {
     let mut wrong = load.end().await;
     let url = store.database.lock().await.url();
     wrong.extend(settling::settle(grants_at(&url), &people).await);
-
-    let (grants, callbacks) = (judging::grants(&url).await, apps.callbacks());
-    let evidence = Evidence {
-        folder: store.folder.path(),
-        faults: judging::faults(&url).await,
-        services: judge::services(store.folder.path(), &url).await,
-        grants: &grants,
-        callbacks: &callbacks,
-        told: &told,
-    };
-    wrong.extend(judge::broken_rules(&evidence).await);
+    let callbacks = apps.callbacks();
+    let (grants, broken) = judged(store, &url, &callbacks, &told).await;
+    wrong.extend(broken);
     let double = judging::double_attempts(&url, &callbacks).await;
-    let ended = |state: &str| grants.iter().filter(|grant| grant.state == state).count();
-    let count = |number: &AtomicUsize| number.load(Ordering::Relaxed);
     println!(
-        "nodes killed and started again for {} s (seed {}):",
+        "nodes killed and started again for {} s (seed {}): {kills} kills",
         plan.killing.as_secs(),
         plan.seed
     );
-    println!(
-        "  {kills} kills; {} approvals: {} delivered, {} failed, {} cancelled, {} lost; {} callbacks, \
-         {} attempts at once",
-        grants.len(),
-        ended("delivered"),
-        ended("failed"),
-        ended("cancelled"),
-        grants.len() - ended("delivered") - ended("failed") - ended("cancelled"),
-        callbacks.len(),
-        double.len()
-    );
-    println!(
-        "  {} requests of good keys passed, {} of revoked keys were refused, {} logins; {} times nobody \
-         answered, and trying again helped",
-        count(&tally.passed),
-        count(&tally.refused),
-        count(&tally.logins),
-        count(&tally.healed)
-    );
-    if kills == 0 || ended("delivered") == 0 || callbacks.len() <= ended("delivered") {
+    print_deliveries(&grants, callbacks.len(), double.len());
+    print_load(&tally);
+    let delivered = grants.iter().filter(|grant| grant.state == "delivered").count();
+    if kills == 0 || delivered == 0 || callbacks.len() <= delivered {
         wrong.push("too little happened for this to prove anything".to_owned());
     }
     wrong.extend(double);
     wrong
+}
+
+/// All grants, and the rules of `judge.rs` that are broken.
+async fn judged(
+    store: &Store,
+    url: &str,
+    callbacks: &[Callback],
+    told: &Told,
+) -> (Vec<Grant>, Vec<String>) {
+    let grants = judging::grants(url).await;
+    let evidence = Evidence {
+        folder: store.folder.path(),
+        faults: judging::faults(url).await,
+        services: judge::services(store.folder.path(), url).await,
+        grants: &grants,
+        callbacks,
+        told,
+    };
+    let broken = judge::broken_rules(&evidence).await;
+    (grants, broken)
+}
+
+fn print_deliveries(grants: &[Grant], callbacks: usize, double: usize) {
+    let ended = |state: &str| grants.iter().filter(|grant| grant.state == state).count();
+    let [delivered, failed, cancelled] = ["delivered", "failed", "cancelled"].map(ended);
+    println!(
+        "  {} approvals: {delivered} delivered, {failed} failed, {cancelled} cancelled, {} lost; \
+         {callbacks} callbacks, {double} attempts at once",
+        grants.len(),
+        grants.len() - delivered - failed - cancelled,
+    );
+}
+
+fn print_load(tally: &Tally) {
+    let counts = [&tally.passed, &tally.refused, &tally.logins, &tally.healed];
+    let [passed, refused, logins, healed] = counts.map(|count| count.load(Ordering::Relaxed));
+    println!(
+        "  {passed} requests of good keys passed, {refused} of revoked keys were refused, {logins} \
+         logins; {healed} times nobody answered, and trying again helped"
+    );
 }
 
 /// Reads the grants in that database.

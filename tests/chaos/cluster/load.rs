@@ -44,10 +44,6 @@ pub struct Tally {
 }
 
 impl Tally {
-    fn count(&self, what: &AtomicUsize) {
-        what.fetch_add(1, Ordering::Relaxed);
-    }
-
     fn complain(&self, line: String) {
         self.wrong.lock().unwrap().push(line);
     }
@@ -56,6 +52,10 @@ impl Tally {
     pub fn take_wrong(&self) -> Vec<String> {
         self.wrong.lock().unwrap().drain(..).collect()
     }
+}
+
+fn count(what: &AtomicUsize) {
+    what.fetch_add(1, Ordering::Relaxed);
 }
 
 /// What the tasks share.
@@ -118,11 +118,11 @@ async fn good_key_passes(scene: Scene, pair: Pair) {
     loop {
         match asker.store(&proxy, &pair).await {
             Word::Allowed => {
-                tally.count(&tally.passed);
+                count(&tally.passed);
                 away = 0;
             }
             Word::Away if away < TRIES => {
-                tally.count(&tally.healed);
+                count(&tally.healed);
                 away += 1;
                 sleep(PAUSE).await;
             }
@@ -159,7 +159,7 @@ async fn revoked(scene: &Scene, id: i64) -> bool {
         match scene.asker.api(to, (Method::POST, &path), None).await {
             Some(200 | 409) => return true,
             None | Some(502..=504) => {
-                scene.tally.count(&scene.tally.healed);
+                count(&scene.tally.healed);
                 sleep(PAUSE).await;
             }
             Some(status) => {
@@ -191,7 +191,7 @@ async fn revoked_keys_stay_out(scene: Scene) {
             None => scene.asker.store(&scene.proxy, &pair).await,
         };
         match word {
-            Word::Refused(_) => scene.tally.count(&scene.tally.refused),
+            Word::Refused(_) => count(&scene.tally.refused),
             Word::Away => {}
             Word::Allowed => {
                 scene.tally.complain(format!("the revoked key {} passed", pair.key_id));
@@ -207,7 +207,7 @@ async fn log_in(scene: Scene) {
         let login = MANAGERS[number as usize % MANAGERS.len()];
         let began = Instant::now();
         while !logged_in(&scene, login, number).await {
-            scene.tally.count(&scene.tally.healed);
+            count(&scene.tally.healed);
             if began.elapsed() > PAUSE * 200 {
                 scene.tally.complain(format!("{login} could not log in"));
                 break;
@@ -239,6 +239,6 @@ async fn logged_in(scene: &Scene, login: &str, number: u32) -> bool {
             }
         }
     }
-    scene.tally.count(&scene.tally.logins);
+    count(&scene.tally.logins);
     true
 }
