@@ -47,7 +47,11 @@ const LAYERS: [(&str, &[&str]); 10] = [
 ];
 
 /// Crates that one layer alone may name.
-const ONLY_PLACES: [(&str, &str); 13] = [
+const ONLY_PLACES: [(&str, &str); 17] = [
+    ("opentelemetry", "telemetry"),
+    ("opentelemetry_otlp", "telemetry"),
+    ("opentelemetry_sdk", "telemetry"),
+    ("tracing_opentelemetry", "telemetry"),
     ("prometheus_client", "telemetry"),
     ("diesel", "db"),
     ("diesel_async", "db"),

@@ -42,8 +42,8 @@ pub(super) struct Options {
 pub(super) async fn run(values: &Values, Options { to, json }: Options) -> Result<(), CliError> {
     let settings = Settings::read(values)?;
     let path = file(&settings)?;
-    let target = target(&address(to)?).await?;
     bring_up_to_date(&settings).await?;
+    let target = target(&address(to)?).await?;
     eprintln!(
         "copying {path}; `appgrant serve` must be stopped, and stay stopped until it runs on the new database"
     );

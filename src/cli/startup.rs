@@ -157,8 +157,7 @@ pub async fn services(settings: &Settings, world: &World) -> Result<Arc<Services
     let costs = world.costs.unwrap_or(by_settings);
     let callbacks = callbacks(settings, &world.lookup)?;
     let early_lookup = Arc::clone(&world.early_lookup);
-    let database = if db.is_sqlite() { "sqlite" } else { "postgres" };
-    let metrics = Metrics::new(world.clock.now(), database);
+    let metrics = Metrics::new(world.clock.now(), db.kind());
     let services = Arc::new(Services {
         db,
         clock: Arc::clone(&world.clock),

@@ -31,7 +31,6 @@ pub async fn apply(db: &Db) -> Result<Vec<String>, DbError> {
     run(move || match backend {
         Backend::Sqlite(_) => {
             let mut conn = sqlite(&file)?;
-            use_write_ahead_log(&mut conn)?;
             conn.immediate_transaction(|conn| run_pending(conn, SQLITE))
         }
         Backend::Postgres(pools) => Connection::transaction(&mut postgres(&pools)?, |conn| {
@@ -106,12 +105,14 @@ async fn run<T: Send + 'static>(
 
 fn sqlite(path: &str) -> Result<SqliteConnection, DbError> {
     let mut conn = SqliteConnection::establish(path)?;
+    use_write_ahead_log(&mut conn)?;
     conn.batch_execute("PRAGMA busy_timeout = 5000;")?;
     Ok(conn)
 }
 
-/// Switches the file to write-ahead logging, which it remembers. SQLite does not wait here for other
-/// connections, whatever its `busy_timeout` is; so this does.
+/// Switches the file to write-ahead logging, which it remembers. SQLite may not wait here for other
+/// connections, whatever its `busy_timeout` is; so this does, before that is set: a file that is taken as a
+/// whole (`copy/source.rs`) would make each try wait for so long.
 fn use_write_ahead_log(conn: &mut SqliteConnection) -> Result<(), DbError> {
     for _ in 0..200 {
         if conn.batch_execute("PRAGMA journal_mode = WAL;").is_ok() {

@@ -59,34 +59,50 @@ macro_rules! read {
     };
 }
 
-/// Runs `$body` on a connection named `$conn` as one transaction, on a task of its own.
+/// Runs `$body` on a connection named `$conn` as one transaction called `$name` in traces, on a task of
+/// its own.
 macro_rules! transaction {
-    ($db:expr, |$conn:ident, $backend:ident| $body:expr) => {{
+    ($db:expr, $name:expr, |$conn:ident, $backend:ident| $body:expr) => {{
         use diesel_async::AsyncConnection as _;
+        use tracing::Instrument as _;
+        let span = $crate::db::span(&$db, $name);
         let task = match $db.backend().clone() {
             $crate::db::Backend::Sqlite(pools) => {
                 use $crate::db::sqlite as $backend;
-                tokio::spawn(async move {
-                    let mut held = pools.writer().await?;
-                    let work = held.immediate_transaction(async move |$conn| $body);
-                    let answer = $backend::answered(work).await;
-                    $backend::give_back(held, &answer);
-                    answer
-                })
+                tokio::spawn(
+                    async move {
+                        let mut held = pools.writer().await?;
+                        let work = held.immediate_transaction(async move |$conn| $body);
+                        let answer = $backend::answered(work).await;
+                        $backend::give_back(held, &answer);
+                        answer
+                    }
+                    .instrument(span),
+                )
             }
             $crate::db::Backend::Postgres(pools) => {
                 use $crate::db::postgres as $backend;
-                tokio::spawn(async move {
-                    let mut held = pools.writer().await?;
-                    let work = held.transaction(async move |$conn| $body);
-                    let answer = $backend::answered(work).await;
-                    $backend::give_back(held, &answer);
-                    answer
-                })
+                tokio::spawn(
+                    async move {
+                        let mut held = pools.writer().await?;
+                        let work = held.transaction(async move |$conn| $body);
+                        let answer = $backend::answered(work).await;
+                        $backend::give_back(held, &answer);
+                        answer
+                    }
+                    .instrument(span),
+                )
             }
         };
         $db.noted(task.await.unwrap_or(Err($crate::db::DbError::Interrupted)))
     }};
+}
+
+/// What a transaction is called in traces.
+macro_rules! name {
+    ($table:ident, $query:ident) => {
+        concat!(stringify!($table), ".", stringify!($query))
+    };
 }
 
 /// Runs one query function as one transaction: `write!(db, users::insert(now, &user))`.
@@ -95,7 +111,7 @@ macro_rules! transaction {
 /// half-open transaction behind. So what the arguments name must be owned; it is moved there.
 macro_rules! write {
     ($db:expr, $table:ident :: $query:ident ( $($arg:expr),* $(,)? )) => {
-        $crate::db::transaction!($db, |conn, backend| {
+        $crate::db::transaction!($db, $crate::db::name!($table, $query), |conn, backend| {
             backend::$table::$query(conn, $($arg),*).await
         })
     };
@@ -208,6 +224,11 @@ impl Db {
         matches!(self.backend, Backend::Sqlite(_))
     }
 
+    /// What kind it is, in the word of OpenTelemetry's conventions.
+    pub fn kind(&self) -> &'static str {
+        if self.is_sqlite() { "sqlite" } else { "postgresql" }
+    }
+
     /// Brings the schema to this version; returns the names of what was applied.
     ///
     /// # Errors
@@ -268,7 +289,7 @@ macro_rules! audited {
         $entries:expr $(,)?
     ) => {{
         let journal: $crate::domain::audit::Journal = $journal;
-        $crate::db::transaction!($db, |conn, backend| {
+        $crate::db::transaction!($db, $crate::db::name!($table, $query), |conn, backend| {
             let outcome = backend::$table::$query(conn, $($arg),*).await?;
             let entries = $crate::db::entries_of($entries, &outcome);
             backend::audit::append(conn, &journal, &entries).await?;
@@ -282,4 +303,15 @@ pub(crate) fn entries_of<T>(entries: impl FnOnce(&T) -> Vec<Entry>, outcome: &T)
     entries(outcome)
 }
 
-pub(crate) use {audited, read, transaction, write};
+/// The span of a transaction, for traces.
+pub(crate) fn span(db: &Db, name: &'static str) -> tracing::Span {
+    tracing::debug_span!(
+        "transaction",
+        otel.name = name,
+        otel.kind = "client",
+        db.system.name = db.kind(),
+        db.operation.name = name,
+    )
+}
+
+pub(crate) use {audited, name, read, transaction, write};

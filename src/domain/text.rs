@@ -47,7 +47,7 @@ fn single_spaced(value: &str) -> String {
 }
 
 /// Characters that show nothing, or change the direction of what follows (Unicode bidi controls).
-fn is_invisible(c: char) -> bool {
+pub fn is_invisible(c: char) -> bool {
     (c.is_control() && !c.is_whitespace())
         || matches!(c,
             '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'

@@ -6,6 +6,7 @@
 mod body;
 mod call;
 mod callback_client;
+mod collector;
 mod connection;
 mod failures;
 mod guard;
@@ -17,5 +18,6 @@ pub mod roots;
 mod tls;
 
 pub use callback_client::{CallbackClient, ClientError, ClientOptions, Message};
+pub use collector::Collector;
 pub use guard::{AddressGuard, Refused};
 pub use lookup::{Found, Lookup, LookupError, SystemLookup};

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::time::Instant;
+use tracing::{Instrument as _, field::Empty};
 use zeroize::Zeroizing;
 
 use super::{ServiceError, Services, caller::Caller, signing};
@@ -30,6 +31,7 @@ use crate::{
     },
     fault,
     outbound::Message,
+    telemetry::traces,
 };
 
 /// How long after its claim an attempt may begin; a database that is slow may take as long.
@@ -111,18 +113,45 @@ pub struct Sent {
 /// Sends a delivery that was claimed after `since`; nothing if it is too late to begin, since somebody
 /// else may claim it before this attempt were over.
 pub async fn send(services: &Services, claimed: Claimed, since: Instant) -> Option<Sent> {
+    let url = target(&claimed).target();
+    let span = tracing::error_span!(
+        "delivery",
+        otel.kind = "client",
+        delivery = claimed.id,
+        kind = claimed.kind.as_str(),
+        attempt = claimed.attempt,
+        outcome = Empty,
+        server.address = url.host_str(),
+        server.port = url.port_or_known_default(),
+        trace_id = Empty,
+    );
+    if let Some(trace_id) = traces::trace_id(&span) {
+        span.record("trace_id", trace_id);
+    }
+    let Some(sent) = attempt(services, claimed, since).instrument(span.clone()).await else {
+        span.record("outcome", "not_begun");
+        return None;
+    };
+    span.record("outcome", sent.attempted.failure.as_ref().map_or("delivered", Failure::code));
+    if let Some(failure) = &sent.attempted.failure {
+        traces::failed(&span, failure.code());
+    }
+    Some(sent)
+}
+
+async fn attempt(services: &Services, claimed: Claimed, since: Instant) -> Option<Sent> {
     let host = target(&claimed).host();
     let (id, grant_id, attempt) = (claimed.id.clone(), claimed.grant_id.clone(), claimed.attempt);
     let kind = claimed.kind;
     let Some(attempted) = post(services, claimed, since).await else {
-        tracing::warn!(delivery = id, attempt, "it took too long until this attempt could begin");
+        tracing::warn!(attempt, "it took too long until this attempt could begin");
         return None;
     };
     let (word, took_ms) =
         (attempted.failure.as_ref().map(Failure::code), attempted.timeline.took_ms);
     let what = kind.as_str();
     services.metrics.attempts.ended(kind, attempt, attempted.failure.as_ref());
-    tracing::info!(delivery = id, what, attempt, host, failure = word, took_ms, "callback sent");
+    tracing::info!(what, attempt, host, failure = word, took_ms, "callback sent");
     Some(Sent { id, kind, grant_id, attempt, attempted })
 }
 

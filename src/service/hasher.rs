@@ -15,6 +15,7 @@ use std::{
 };
 
 use tokio::sync::oneshot;
+use tracing::Instrument as _;
 use zeroize::Zeroizing;
 
 use super::ServiceError;
@@ -111,7 +112,8 @@ impl Hasher {
     ) -> Result<String, ServiceError> {
         let (reply, answer) = oneshot::channel();
         self.queue(Job::Hash { secret, salt, cost, reply })?;
-        answer.await.map_err(|_| ServiceError::Busy)
+        let span = tracing::debug_span!("argon2 hash");
+        answer.instrument(span).await.map_err(|_| ServiceError::Busy)
     }
 
     /// Whether a secret is what the PHC string was made of.
@@ -125,7 +127,8 @@ impl Hasher {
     ) -> Result<bool, ServiceError> {
         let (reply, answer) = oneshot::channel();
         self.queue(Job::Verify { secret, phc, reply })?;
-        answer.await.map_err(|_| ServiceError::Busy)
+        let span = tracing::debug_span!("argon2 verify");
+        answer.instrument(span).await.map_err(|_| ServiceError::Busy)
     }
 
     fn queue(&self, job: Job) -> Result<(), ServiceError> {

@@ -7,15 +7,19 @@
 
 mod attempts;
 mod key_changes;
+mod log_lines;
 mod metrics;
 mod process;
 mod readings;
 mod requests;
+pub mod traces;
 mod verify;
 
 pub use attempts::Attempts;
 pub use key_changes::{Heard, Listener};
+pub use log_lines::{Form, LogLines};
 pub use metrics::{Metrics, TEXT_FORMAT};
 pub use readings::{Line, Pool, Readings, Waiting};
 pub use requests::{Outcome, Requests, Route};
+pub use traces::Traces;
 pub use verify::{From, Judged, Verdicts};

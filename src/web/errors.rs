@@ -153,7 +153,7 @@ fn problem(request: &HttpRequest, site: &Site, error: &WebError) -> Result<HttpR
     };
     let id = visitor::request_id(request);
     if status.is_server_error() {
-        tracing::error!(request_id = id, %error, "request failed");
+        tracing::error!(%error, "request failed");
     }
     let request_id = status.is_server_error().then_some(id.as_str());
     // Whoever looks after keys goes on from there.

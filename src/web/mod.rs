@@ -14,6 +14,7 @@ pub mod metrics;
 mod pages;
 mod request_id;
 mod request_log;
+mod request_span;
 mod respond;
 mod routes;
 mod server;

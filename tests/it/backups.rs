@@ -191,16 +191,17 @@ async fn postgresql_is_backed_up_while_it_is_written_to() {
 #[test]
 fn what_is_no_backup_is_not_made() {
     let folder = tempfile::tempdir().unwrap();
-    let (code, _, error) = Process::run(folder.path(), &["backup", "--to", "kept"], "");
+    let settings = [("APPGRANT_DATABASE_URL", "sqlite:appgrant.db".to_owned())];
+    let (code, _, error) = run(folder.path(), &settings, &["backup", "--to", "kept"]);
     assert!(code == 1 && error.contains("nothing to back up"), "{error}");
     assert!(!folder.path().join("appgrant.db").exists() && !folder.path().join("kept").exists());
 
-    assert_eq!(Process::run(folder.path(), &["user", "list"], "").0, 0);
+    assert_eq!(run(folder.path(), &settings, &["user", "list"]).0, 0);
     fs::write(folder.path().join("appgrant.key"), format!("{}\n", "ab".repeat(32))).unwrap();
-    let (code, _, error) = Process::run(folder.path(), &["backup", "--to", "kept"], "");
+    let (code, _, error) = run(folder.path(), &settings, &["backup", "--to", "kept"]);
     assert!(code == 1 && error.contains("APPGRANT_SECRET_KEY_FILE"), "{error}");
     fs::remove_file(folder.path().join("appgrant.key")).unwrap();
-    let (code, _, error) = Process::run(folder.path(), &["backup", "--to", "kept"], "");
+    let (code, _, error) = run(folder.path(), &settings, &["backup", "--to", "kept"]);
     assert!(code == 1 && error.contains("APPGRANT_SECRET_KEY_FILE"), "{error}");
     assert!(!folder.path().join("kept").exists());
 }

@@ -55,5 +55,6 @@ mod secrets;
 mod setup;
 mod signing;
 mod stopping;
+mod telemetry;
 mod timeline;
 mod verify;

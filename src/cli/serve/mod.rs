@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     config::{SettingError, Settings, Values},
-    service::{Services, installation, setup},
+    service::{Services, environment::SystemEntropy, installation, setup},
     web::{self, Site, TlsIdentity},
 };
 use reload::Reload;
@@ -37,7 +37,7 @@ pub struct Running {
 /// Runs until SIGTERM or SIGINT.
 pub(super) async fn run(config: Option<&Path>, mut values: Values) -> Result<(), CliError> {
     let settings = Settings::read(&values)?;
-    let log = logging::start(&settings)?;
+    let (log, tracing) = logging::start(&settings, &SystemEntropy)?;
     let listener = TcpListener::bind(settings.listen).map_err(|e| {
         SettingError::about(
             "listen",
@@ -60,8 +60,12 @@ pub(super) async fn run(config: Option<&Path>, mut values: Values) -> Result<(),
         }
     }
     tracing::info!("stopping");
+    let finish = async {
+        running.stop().await;
+        tracing.end().await;
+    };
     tokio::select! {
-        () = running.stop() => Ok(()),
+        () = finish => Ok(()),
         () = stops.next() => Err(CliError::new("told to stop twice, so nothing was finished")),
     }
 }

@@ -34,11 +34,15 @@ pub struct Column {
 
 type Insert = BoxedSqlQuery<'static, Pg, SqlQuery>;
 
-/// The columns of all tables that are there.
+/// The columns of all tables that are there; views and what belongs to extensions are none of a store's.
 pub async fn columns(conn: &mut AsyncPgConnection) -> Result<Vec<Column>, CopyError> {
     let columns = "SELECT table_name::text AS table, column_name::text AS name, \
                    data_type::text AS kind FROM information_schema.columns \
-                   WHERE table_schema = current_schema() ORDER BY table_name, ordinal_position";
+                   WHERE table_schema = current_schema() AND EXISTS (SELECT FROM pg_class AS c \
+                   WHERE c.oid = format('%I.%I', table_schema, table_name)::regclass \
+                   AND c.relkind IN ('r', 'p') AND NOT EXISTS (SELECT FROM pg_depend AS d \
+                   WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')) \
+                   ORDER BY table_name, ordinal_position";
     sql_query(columns).load(conn).await.map_err(CopyError::target)
 }
 

@@ -146,7 +146,8 @@ async fn use_nonce(
     signed: &Signed,
     now: Timestamp,
 ) -> Result<bool, ServiceError> {
-    let (nonce, until) = (signed.nonce().to_owned(), now.plus(NONCE_KEPT));
+    // PostgreSQL's texts cannot hold a NUL, and a nonce may be anything.
+    let (nonce, until) = (signed.nonce().replace('\0', "\u{fffd}"), now.plus(NONCE_KEPT));
     Ok(db::write!(services.db, oauth::use_nonce(key_id, &nonce, until))?)
 }
 

@@ -33,7 +33,8 @@ impl Questions {
         let (mut left, mut wrong) = (BTreeMap::new(), Vec::new());
         for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
             let name: String = name.chars().take(60).collect();
-            if left.insert(name.clone(), value.into_owned()).is_some() {
+            // As with bytes that are no UTF-8: not a text, and PostgreSQL would not even look for it.
+            if left.insert(name.clone(), value.replace('\0', "\u{fffd}")).is_some() {
                 wrong.push(FieldError { field: name, message: "comes twice".to_owned() });
             }
         }
@@ -105,7 +106,8 @@ impl Questions {
         let what = "must be next_cursor of the page before, asked with the same filters and order";
         self.value(CURSOR, what, |text| {
             let bytes = BASE64URL_NOPAD.decode(text.as_bytes()).ok()?;
-            read(String::from_utf8(bytes).ok()?.strip_prefix(&list)?)
+            let text = String::from_utf8(bytes).ok().filter(|text| !text.contains('\0'))?;
+            read(text.strip_prefix(&list)?)
         })
     }
 

@@ -15,8 +15,9 @@ use actix_web::{
     web::{self, Data, ServiceConfig},
 };
 use ipnet::IpNet;
+use tracing::Instrument as _;
 
-use super::{client_address, visitor::App};
+use super::{client_address, request_id::RequestId, request_span, visitor::App};
 use crate::{
     domain::{
         api_query::ApiQuery,
@@ -24,7 +25,7 @@ use crate::{
         refusal::{Refusal, Wish},
     },
     service::verify,
-    telemetry::{From, Judged},
+    telemetry::{From, Judged, traces},
 };
 use answer::Refused;
 use forwarded::Unasked;
@@ -58,28 +59,41 @@ fn at_once(request: &HttpRequest, app: &App) -> Option<HttpResponse> {
     match Question::read(request, app) {
         Ok(question) => {
             let verdict = verify::at_once(&app.services, &question.asks)?;
-            Some(question.answered(app, verdict))
+            Some(question.answered(|| app.ids.next(), verdict))
         }
-        Err(refused) => Some(unasked(app, refused)),
+        Err(refused) => Some(unasked(app, app.ids.next(), refused)),
     }
 }
 
+/// The long way has a span: what is logged on it carries the request's id.
 async fn slowly(request: &HttpRequest, app: &App) -> HttpResponse {
+    let id = app.ids.next();
+    let is_proxy = client_address::is_from_proxy(request, &app.site.load().trusted_proxies);
+    let span = request_span::begin(&id.0, request.headers(), is_proxy);
+    let answer = asked_slowly(request, app, id).instrument(span.clone()).await;
+    if traces::trace_id(&span).is_some() {
+        let status = answer.status().as_u16();
+        request_span::end(&span, request.method(), Some(PATH), status);
+    }
+    answer
+}
+
+async fn asked_slowly(request: &HttpRequest, app: &App, id: RequestId) -> HttpResponse {
     let question = match Question::read(request, app) {
         Ok(question) => question,
-        Err(refused) => return unasked(app, refused),
+        Err(refused) => return unasked(app, id, refused),
     };
     match verify::verify(&app.services, &question.asks).await {
-        Ok(verdict) => question.answered(app, verdict),
-        Err(error) => answer::unavailable(app.ids.next(), &error, question.bodiless),
+        Ok(verdict) => question.answered(|| id, verdict),
+        Err(error) => answer::unavailable(id, &error, question.bodiless),
     }
 }
 
 /// The answer to what is no question.
-fn unasked(app: &App, refused: Refused) -> HttpResponse {
+fn unasked(app: &App, id: RequestId, refused: Refused) -> HttpResponse {
     let judged = Judged::Refused(refused.refusal.why());
     app.services.metrics.verdicts.count(From::Memory, judged);
-    answer::refused(app.ids.next(), refused)
+    answer::refused(id, refused)
 }
 
 /// What a proxy asks.
@@ -111,14 +125,14 @@ impl<'a> Question<'a> {
         Ok(Self { asks, bodiless: asked.bodiless })
     }
 
-    fn answered(&self, app: &App, verdict: verify::Verdict) -> HttpResponse {
+    fn answered(&self, id: impl FnOnce() -> RequestId, verdict: verify::Verdict) -> HttpResponse {
         match verdict {
             verify::Verdict::Allowed(key) => answer::allowed(Some(&key.identity)),
             verify::Verdict::Anonymous => answer::allowed(None),
             verify::Verdict::Refused(refusal) => {
                 let wish = Wish::of(self.asks.method, self.asks.path);
                 let refused = Refused { refusal, wish, bodiless: self.bodiless };
-                answer::refused(app.ids.next(), refused)
+                answer::refused(id(), refused)
             }
         }
     }

@@ -99,7 +99,9 @@ async fn stores_of_earlier_versions_go_on_on_postgresql() {
 /// schema of the migration that `RENEW` names.
 #[tokio::test]
 async fn a_release_leaves_a_store_behind() {
-    let Some(version) = std::env::var("RENEW").ok().filter(|it| it.len() == 14) else {
+    let Some(version) =
+        std::env::var_os("RENEW").and_then(|it| it.into_string().ok()).filter(|it| it.len() == 14)
+    else {
         return;
     };
     let url = postgres::empty_database().await.expect("PostgreSQL is needed for this");
@@ -120,7 +122,7 @@ async fn a_release_leaves_a_store_behind() {
         // psql's own commands, which no server knows; and comments that differ each time.
         let lines =
             text.lines().filter(|line| !line.starts_with(['\\']) && !line.starts_with("--"));
-        lines.filter(|line| !line.is_empty()).map(|line| format!("{line}\n")).collect::<String>()
+        lines.filter(|line| !line.is_empty()).flat_map(|line| [line, "\n"]).collect::<String>()
     };
     let how = ["--inserts", "--no-owner", "--no-privileges", "--dbname", &url];
     fs::write(folder.join("postgres.sql"), dump(Command::new(pg_dump).args(how))).unwrap();

@@ -26,7 +26,7 @@ VALUES ('ünï', NULL, 'שלום 🫖 \"quoted'' \\back', 'viewer', '$x', -1, -9
 UPDATE sqlite_sequence SET seq = 50 WHERE name = 'keys';
 INSERT INTO login_failures VALUES (x'00ff00', 9223372036854775807, -5);
 INSERT INTO oauth_nonces VALUES (1, 'nonce-🫖', 4000000000000);
-INSERT INTO replacements SELECT id, 1, 2 FROM grants LIMIT 1;
+INSERT INTO replacements SELECT grant_id, 2, 2 FROM keys WHERE id = 1;
 INSERT INTO key_warnings VALUES (1, 4000000000000, 14);
 INSERT INTO imported_keys VALUES (x'0102', 1);
 INSERT OR IGNORE INTO key_secrets VALUES (1, x'00');
@@ -62,7 +62,15 @@ struct Count {
 
 impl Store {
     pub async fn fill() -> Self {
-        let app = TestApp::with(&[("OAUTH1", "true")]).await;
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name).display().to_string();
+        let (database, key) = (format!("sqlite:{}", path("test.db")), path("test.key"));
+        let settings = [
+            ("DATABASE_URL", database.as_str()),
+            ("SECRET_KEY_FILE", key.as_str()),
+            ("OAUTH1", "true"),
+        ];
+        let app = TestApp::with(&settings).await;
         let manager = app.logged_in("max").await;
         let receiver = Receiver::start().await;
         manager.approve(&manager.consent(&request(&receiver.url())).await).await;
@@ -81,7 +89,8 @@ impl Store {
         let login = [("username", "max"), ("password", PASSWORD)];
         let cookie = app.browser().post("/login", &login).await.header("set-cookie").to_owned();
         let cookie = cookie.split(';').next().unwrap().to_owned();
-        let store = Self { folder: app.stop().await, old, new, late, cookie };
+        app.stop().await;
+        let store = Self { folder, old, new, late, cookie };
         store.alter(RARE);
         store
     }
@@ -137,6 +146,8 @@ impl Store {
 /// Statements on a SQLite file.
 pub fn alter(path: &Path, sql: &str) {
     let mut conn = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
+    // A service that was just stopped may be closing its connections still.
+    conn.batch_execute("PRAGMA busy_timeout = 5000;").unwrap();
     conn.batch_execute(sql).unwrap();
 }
 

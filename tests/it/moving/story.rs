@@ -6,7 +6,7 @@ use super::{
     Store,
     store::{execute, number},
 };
-use crate::support::{Manager, Process, Question, Received, postgres};
+use crate::support::{Manager, Process, Question, Received, command, postgres};
 
 const ORDERS: &str = "/wp-json/wc/v3/orders";
 
@@ -94,6 +94,7 @@ async fn everything_is_there(
 async fn the_targets_triggers_and_foreign_keys_are_in_force_afterwards() {
     let Some(url) = postgres::migrated_database().await else { return };
     let store = Store::fill().await;
+    execute(&url, "CREATE VIEW of_somebody_else AS SELECT 1 AS one").await.unwrap();
     let (code, said, error) = store.copy_to(&url);
     assert_eq!(code, 0, "{error}");
     assert!(said.lines().any(|line| line.starts_with("audit_head")), "{said}");
@@ -129,12 +130,15 @@ async fn the_old_store_says_that_it_was_copied_and_can_be_copied_again() {
 #[tokio::test]
 async fn the_address_can_come_by_standard_input() {
     let Some(url) = postgres::empty_database().await else { return };
-    let folder = tempfile::tempdir().unwrap();
-    let add = ["user", "add", "max", "--role", "manager", "--password-stdin"];
-    assert_eq!(Process::run(folder.path(), &add, crate::support::PASSWORD).0, 0);
-    let (code, _, error) = Process::run(folder.path(), &["copy", "--to", "-"], &format!("{url}\n"));
-    assert_eq!(code, 0, "{error}");
-    assert_eq!(number(&url, "SELECT count(*) FROM users").await, 1);
+    let store = Store::fill().await;
+    let address = store.path("address");
+    std::fs::write(&address, format!("{url}\n")).unwrap();
+    let mut copy = command(store.folder.path(), "127.0.0.1:1");
+    copy.envs(store.settings()).args(["copy", "--to", "-"]);
+    copy.stdin(std::fs::File::open(address).unwrap());
+    assert!(copy.output().unwrap().status.success());
+    let users = store.counts()["users"];
+    assert_eq!(number(&url, "SELECT count(*) FROM users").await, users);
 }
 
 #[tokio::test]

@@ -21,7 +21,7 @@ mod trouble;
 mod tunnel;
 
 pub use app::{PASSWORD, TestApp};
-pub use asking::{Question, granted};
+pub use asking::{Question, Said, granted};
 pub use certificates::{
     ca_file, certified, client_authority, pem_files, self_signed, server_config,
     server_config_asking,
@@ -33,7 +33,7 @@ pub use example_app::{ExampleApp, Language};
 pub use manager::{Answer, ConsentPage, Manager};
 pub use names::{Answers, TestNames};
 pub use needed::needed;
-pub use process::{Process, command, killed_at, own_address};
+pub use process::{Process, command, killed_at, own_address, stopped_at};
 pub use receiver::{Reaction, Received, Receiver};
 pub use rough::{Manner, RoughApp};
 pub use trouble::every_trouble;

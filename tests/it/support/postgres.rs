@@ -4,7 +4,9 @@
 //! programs on this machine. A database that belongs to a test's folder is dropped soon after the folder.
 
 use std::{
+    fs,
     path::{Path, PathBuf},
+    process::Command,
     sync::{
         Mutex, OnceLock,
         atomic::{AtomicU32, Ordering},
@@ -89,10 +91,10 @@ pub fn program(name: &str) -> Option<PathBuf> {
         .map(|folder| folder.join(name))
         .filter(|path| path.exists());
     let led = thrown_away_postgres::programs()
-        .and_then(|folder| std::fs::canonicalize(folder.join("initdb")).ok());
+        .and_then(|folder| fs::canonicalize(folder.join("initdb")).ok());
     let led = led.map(|initdb| initdb.with_file_name(name)).filter(|path| path.exists());
     let path = beside.or(led).unwrap_or_else(|| name.into());
-    super::needed(name, std::process::Command::new(&path).arg("--version"))?;
+    super::needed(name, Command::new(&path).arg("--version"))?;
     Some(path)
 }
 

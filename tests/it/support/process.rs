@@ -189,14 +189,14 @@ impl Drop for Process {
     }
 }
 
-/// Runs one command until it stops at that fault point, and kills it there.
-pub async fn killed_at(
+/// Runs one command until it stops at that fault point.
+pub async fn stopped_at(
     point: &str,
     folder: &Path,
     settings: &[(&str, String)],
     arguments: &[&str],
-) {
-    let log = folder.join("killed.log");
+) -> Child {
+    let log = folder.join("stopped.log");
     let mut command = command(folder, &own_address());
     command.envs(settings.iter().map(|(name, value)| (name, value))).env("FAULT_POINT", point);
     let run = command.args(arguments).stdout(Stdio::null()).stderr(File::create(&log).unwrap());
@@ -207,6 +207,17 @@ pub async fn killed_at(
         assert!(alive, "{point} was not reached: {}", fs::read_to_string(&log).unwrap());
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
+    child
+}
+
+/// Runs one command until it stops at that fault point, and kills it there.
+pub async fn killed_at(
+    point: &str,
+    folder: &Path,
+    settings: &[(&str, String)],
+    arguments: &[&str],
+) {
+    let mut child = stopped_at(point, folder, settings, arguments).await;
     child.kill().unwrap();
     child.wait().unwrap();
 }

@@ -110,6 +110,17 @@ async fn a_signed_request_passes_once() {
 }
 
 #[tokio::test]
+async fn a_nonce_may_be_anything() {
+    let app = TestApp::with(ON).await;
+    let client = Client::of(&app, &granted(&app, "read").await);
+    for nonce in ["a\0b", "\0", "é'\"\\", "\u{fffd}\u{10ffff}"] {
+        let question = client.signs("GET", &[], nonce);
+        assert_eq!(question.ask(&app).await.word(), "allowed", "{nonce:?}");
+        assert_eq!(question.ask(&app).await.word(), "nonce_used", "{nonce:?}");
+    }
+}
+
+#[tokio::test]
 async fn of_many_with_one_nonce_one_passes() {
     let app = TestApp::with(ON).await;
     let client = Client::of(&app, &granted(&app, "read").await);
