@@ -6,6 +6,8 @@
 //! `bench fill FOLDER FROM TO [COST]` writes keys number FROM to TO (without TO) into a store's database;
 //! key and secret number n are `ck_` and `cs_` with n in 40 hex digits, so that a load generator knows
 //! them. COST is `m=…,t=…`, as in `APPGRANT_SECRET_HASH`.
+//! `bench adopt URL FOLDER FROM TO STEP COST` makes every `STEP`th key of a PostgreSQL one of those keys.
+//! `bench claim URL TIMES NOW` times the claim of the next delivery there.
 //! `bench once ADDRESS FROM TO CONNECTIONS` asks for each of these keys until it may pass.
 
 #![allow(
@@ -17,6 +19,7 @@
 
 mod fill;
 mod once;
+mod postgres;
 
 use std::{env, path::Path};
 
@@ -36,8 +39,20 @@ fn main() {
             let keys = from.parse().unwrap()..to.parse().unwrap();
             once::ask(address, keys, connections.parse().unwrap());
         }
-        _ => panic!("usage: bench bare | fill | once, see examples/bench/main.rs"),
+        ["adopt", url, folder, from, to, step, cost] => {
+            let cost = Cost::parse(cost).expect("a cost is m=…,t=…");
+            let keys = from.parse().unwrap()..to.parse().unwrap();
+            wait_for(postgres::adopt(url, Path::new(folder), keys, step.parse().unwrap(), cost));
+        }
+        ["claim", url, times, now] => {
+            wait_for(postgres::claim(url, times.parse().unwrap(), now.parse().unwrap()));
+        }
+        _ => panic!("usage: bench bare | fill | adopt | claim | once, see examples/bench/main.rs"),
     }
+}
+
+fn wait_for(work: impl Future<Output = ()>) {
+    tokio::runtime::Runtime::new().unwrap().block_on(work);
 }
 
 fn bare(address: &str, status: StatusCode) {

@@ -45,14 +45,15 @@ impl Subject {
         }
     }
 
-    /// From when on the next attempt is looked at.
-    pub fn open_from(self, failures: Failures) -> Timestamp {
+    /// From when on the next attempt is looked at; nothing if it is free. Not the time of the last
+    /// failure: on a node whose clock is behind that may still come.
+    pub fn open_from(self, failures: Failures) -> Option<Timestamp> {
         let (free, longest) = self.limits();
         if failures.count < free {
-            return failures.last_at;
+            return None;
         }
         let doublings = u32::try_from(failures.count - free).unwrap_or(u32::MAX).min(32);
-        failures.last_at.plus(Duration::from_secs((1u64 << doublings).min(longest)))
+        Some(failures.last_at.plus(Duration::from_secs((1u64 << doublings).min(longest))))
     }
 }
 
@@ -76,7 +77,8 @@ mod tests {
     fn waits_grow_to_a_bound() {
         let last_at = Timestamp::from_millis(0);
         let seconds = |subject: Subject, count| {
-            subject.open_from(Failures { count, last_at }).since(last_at).as_secs()
+            let open_from = subject.open_from(Failures { count, last_at });
+            open_from.map_or(0, |at| at.since(last_at).as_secs())
         };
         for (count, wait) in
             [(1, 0), (4, 0), (5, 1), (6, 2), (7, 4), (10, 32), (11, 60), (i64::MAX, 60)]

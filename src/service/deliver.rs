@@ -1,11 +1,14 @@
 //! Sending a delivery: claim it, open it, post it, record how it went.
 //!
 //! A process may die between any two of these. Then the lease runs out, and whoever claims next sends
-//! the very same body again under the same id.
+//! the very same body again under the same id. Until then nobody may: a lease covers the attempt, the
+//! time until it begins, and how far the clocks of two nodes may be apart; and an attempt that could not
+//! begin in time does not begin.
 
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use tokio::time::Instant;
 use tracing::{Instrument as _, field::Empty};
 use zeroize::Zeroizing;
 
@@ -31,8 +34,11 @@ use crate::{
     telemetry::traces,
 };
 
-/// How much longer than an attempt its lease lasts.
-const LEASE_MARGIN: Duration = Duration::from_secs(5);
+/// How long after its claim an attempt may begin; a database that is slow may take as long.
+const BEGIN_WITHIN: Duration = Duration::from_secs(5);
+
+/// How far the clocks of two nodes may be apart. A file has one machine, and so one clock.
+const CLOCKS_APART: Duration = Duration::from_secs(10);
 
 /// Claims the pair's delivery that has been due longest.
 ///
@@ -47,7 +53,7 @@ pub async fn claim(services: &Services) -> Result<Claim, ServiceError> {
 /// # Errors
 /// If the database gives no answer.
 pub async fn claim_on(services: &Services, lane: Lane) -> Result<Claim, ServiceError> {
-    let (now, lease) = (services.now(), services.callback_timeout + LEASE_MARGIN);
+    let (now, lease) = (services.now(), lease(services));
     let journal = Caller::system().journal(services);
     let claim = db::audited!(
         services.db,
@@ -71,6 +77,11 @@ pub async fn claim_on(services: &Services, lane: Lane) -> Result<Claim, ServiceE
         Claim::Got(_) | Claim::LostRace | Claim::Nothing(_) => {}
     }
     Ok(claim)
+}
+
+fn lease(services: &Services) -> Duration {
+    let apart = if services.db.is_sqlite() { Duration::ZERO } else { CLOCKS_APART };
+    services.callback_timeout + BEGIN_WITHIN + apart
 }
 
 fn out_of_time(GivenUp { id, kind, grant_id, key_id }: &GivenUp) -> Vec<Entry> {
@@ -99,8 +110,9 @@ pub struct Sent {
     attempted: Attempted,
 }
 
-/// Sends a claimed delivery.
-pub async fn send(services: &Services, claimed: Claimed) -> Sent {
+/// Sends a delivery that was claimed after `since`; nothing if it is too late to begin, since somebody
+/// else may claim it before this attempt were over.
+pub async fn send(services: &Services, claimed: Claimed, since: Instant) -> Option<Sent> {
     let url = target(&claimed).target();
     let span = tracing::error_span!(
         "delivery",
@@ -116,25 +128,31 @@ pub async fn send(services: &Services, claimed: Claimed) -> Sent {
     if let Some(trace_id) = traces::trace_id(&span) {
         span.record("trace_id", trace_id);
     }
-    let sent = attempt(services, claimed).instrument(span.clone()).await;
+    let Some(sent) = attempt(services, claimed, since).instrument(span.clone()).await else {
+        span.record("outcome", "not_begun");
+        return None;
+    };
     span.record("outcome", sent.attempted.failure.as_ref().map_or("delivered", Failure::code));
     if let Some(failure) = &sent.attempted.failure {
         traces::failed(&span, failure.code());
     }
-    sent
+    Some(sent)
 }
 
-async fn attempt(services: &Services, claimed: Claimed) -> Sent {
+async fn attempt(services: &Services, claimed: Claimed, since: Instant) -> Option<Sent> {
     let host = target(&claimed).host();
     let (id, grant_id, attempt) = (claimed.id.clone(), claimed.grant_id.clone(), claimed.attempt);
     let kind = claimed.kind;
-    let attempted = post(services, claimed).await;
+    let Some(attempted) = post(services, claimed, since).await else {
+        tracing::warn!(attempt, "it took too long until this attempt could begin");
+        return None;
+    };
     let (word, took_ms) =
         (attempted.failure.as_ref().map(Failure::code), attempted.timeline.took_ms);
     let what = kind.as_str();
     services.metrics.attempts.ended(kind, attempt, attempted.failure.as_ref());
     tracing::info!(what, attempt, host, failure = word, took_ms, "callback sent");
-    Sent { id, kind, grant_id, attempt, attempted }
+    Some(Sent { id, kind, grant_id, attempt, attempted })
 }
 
 /// Records how an attempt went. May be tried again: it changes nothing the second time.
@@ -198,7 +216,7 @@ fn target(claimed: &Claimed) -> &CallbackUrl {
     }
 }
 
-async fn post(services: &Services, claimed: Claimed) -> Attempted {
+async fn post(services: &Services, claimed: Claimed, since: Instant) -> Option<Attempted> {
     let url = target(&claimed).target();
     let Claimed { id, request, grant_id, cargo, .. } = claimed;
     let opened = match cargo {
@@ -208,8 +226,12 @@ async fn post(services: &Services, claimed: Claimed) -> Attempted {
         }
     };
     let Some(body) = opened else {
-        return Attempted { failure: Some(Failure::CannotOpen), timeline: Timeline::default() };
+        let failure = Some(Failure::CannotOpen);
+        return Some(Attempted { failure, timeline: Timeline::default() });
     };
     let signature = signing::sign(services, &id, &body).await;
-    services.callbacks.post(Message { url, body, signature }).await
+    if since.elapsed() > BEGIN_WITHIN {
+        return None;
+    }
+    Some(services.callbacks.post(Message { url, body, signature }).await)
 }

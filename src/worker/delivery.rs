@@ -8,7 +8,7 @@ use std::{sync::Arc, time::Duration};
 use tokio::{
     sync::{Semaphore, watch},
     task::JoinSet,
-    time::sleep,
+    time::{Instant, sleep},
 };
 
 use crate::service::{
@@ -43,11 +43,12 @@ pub async fn run(services: Arc<Services>, lane: Lane, mut stop: watch::Receiver<
         let Ok(slot) = Arc::clone(&slots).acquire_owned().await else {
             break;
         };
+        let since = Instant::now();
         match deliver::claim_on(&services, lane).await {
             Ok(Claim::Got(claimed)) => {
                 let services = Arc::clone(&services);
                 attempts.spawn(async move {
-                    attempt(&services, *claimed).await;
+                    attempt(&services, *claimed, since).await;
                     drop(slot);
                 });
             }
@@ -67,8 +68,8 @@ pub async fn run(services: Arc<Services>, lane: Lane, mut stop: watch::Receiver<
 
 /// Sends, and records how it went; a database that gives no answer is asked again until about the end
 /// of the lease. What then is not recorded is sent again, which the app recognises by its id.
-async fn attempt(services: &Services, claimed: Claimed) {
-    let sent = deliver::send(services, claimed).await;
+async fn attempt(services: &Services, claimed: Claimed, since: Instant) {
+    let Some(sent) = deliver::send(services, claimed, since).await else { return };
     for _ in 0..RECORD_TRIES {
         match deliver::record(services, &sent).await {
             Ok(recorded) => return tracing::debug!(delivery = sent.id, ?recorded, "recorded"),

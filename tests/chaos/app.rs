@@ -12,6 +12,7 @@ use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
     task::JoinHandle,
+    time::Instant,
 };
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
@@ -29,6 +30,10 @@ pub struct Callback {
     pub body: String,
     /// Whether the app answered 2xx, or tried to.
     pub taken: bool,
+    /// From the first byte of the request, as far as that is known here, to the answer or to the end of
+    /// the connection.
+    pub began: Instant,
+    pub ended: Option<Instant>,
 }
 
 /// The running apps of a round.
@@ -86,6 +91,7 @@ async fn accept(listener: TcpListener, state: Arc<State>) {
 }
 
 async fn connection(mut stream: TcpStream, number: usize, state: Arc<State>) -> io::Result<()> {
+    let began = Instant::now();
     let mut dice = dice(state.seed, "connection", number);
     let acceptor = match ConnectionFate::draw(&mut dice) {
         ConnectionFate::HangUp => return Ok(()),
@@ -96,7 +102,7 @@ async fn connection(mut stream: TcpStream, number: usize, state: Arc<State>) -> 
         ConnectionFate::Serve => &state.right,
     };
     let mut stream = acceptor.accept(stream).await?;
-    let callback = read(&mut stream).await?;
+    let callback = Callback { began, ..read(&mut stream).await? };
     let app = callback.path.rsplit('/').next().and_then(|number| number.parse().ok());
     let fate = RequestFate::draw(app.unwrap_or_default(), &mut dice);
     let arrived = {
@@ -104,24 +110,40 @@ async fn connection(mut stream: TcpStream, number: usize, state: Arc<State>) -> 
         callbacks.push(callback);
         callbacks.len() - 1
     };
-    let answer = match fate {
-        RequestFate::HangUp => return Ok(()),
-        RequestFate::Silence(time) => {
-            tokio::time::sleep(time).await;
-            return Ok(());
-        }
-        RequestFate::Garbage => "220 mail.example ESMTP\r\n".to_owned(),
-        RequestFate::BreakBody => "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nwel".to_owned(),
-        RequestFate::Answer(status, after) => {
-            tokio::time::sleep(after).await;
-            whole_answer(status)
-        }
-    };
-    if answer.starts_with("HTTP/1.1 2") {
-        state.callbacks.lock().unwrap()[arrived].taken = true;
+    let answer = answer(&mut stream, fate).await;
+    {
+        let callback = &mut state.callbacks.lock().unwrap()[arrived];
+        callback.ended = Some(Instant::now());
+        callback.taken = answer.as_ref().is_some_and(|answer| answer.starts_with("HTTP/1.1 2"));
     }
+    let Some(answer) = answer else { return Ok(()) };
     stream.write_all(answer.as_bytes()).await?;
     stream.shutdown().await
+}
+
+/// What is answered, when its time has come; nothing if the connection is closed without an answer.
+async fn answer(stream: &mut TlsStream<TcpStream>, fate: RequestFate) -> Option<String> {
+    match fate {
+        RequestFate::HangUp => None,
+        RequestFate::Silence(time) => {
+            wait(stream, time).await;
+            None
+        }
+        RequestFate::Garbage => Some("220 mail.example ESMTP\r\n".to_owned()),
+        RequestFate::BreakBody => {
+            Some("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nwel".to_owned())
+        }
+        RequestFate::Answer(status, after) => {
+            wait(stream, after).await;
+            Some(whole_answer(status))
+        }
+    }
+}
+
+/// Waits that long, or until the other side goes away.
+async fn wait(stream: &mut TlsStream<TcpStream>, time: Duration) {
+    let mut more = [0; 64];
+    let _ = tokio::time::timeout(time, stream.read(&mut more)).await;
 }
 
 fn whole_answer(status: u16) -> String {
@@ -157,5 +179,7 @@ fn parse(text: &str) -> Option<Callback> {
         webhook_id: header("webhook-id").unwrap_or_default().to_owned(),
         body: body.to_owned(),
         taken: false,
+        began: Instant::now(),
+        ended: None,
     })
 }

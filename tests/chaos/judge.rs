@@ -20,14 +20,18 @@ use data_encoding::BASE64;
 
 use crate::{
     app::{Callback, callback_path},
-    left_behind::{self, Grant},
+    left_behind::Grant,
     person::Told,
-    support::database,
 };
 
 /// Everything there is to judge by.
 pub struct Evidence<'a> {
+    /// Where the logs are.
     pub folder: &'a Path,
+    /// What is wrong with the database as a whole.
+    pub faults: Vec<String>,
+    /// The use cases on what the processes left behind.
+    pub services: Arc<Services>,
     pub grants: &'a [Grant],
     pub callbacks: &'a [Callback],
     pub told: &'a Told,
@@ -35,7 +39,7 @@ pub struct Evidence<'a> {
 
 /// The broken rules.
 pub async fn broken_rules(evidence: &Evidence<'_>) -> Vec<String> {
-    let mut broken = left_behind::faults(evidence.folder);
+    let mut broken = evidence.faults.clone();
     broken.extend(evidence.told.wrong.lock().unwrap().drain(..));
     broken.extend(in_between(evidence.grants));
     broken.extend(twice(evidence.grants));
@@ -142,12 +146,11 @@ fn bad_logs(folder: &Path) -> Vec<String> {
 
 /// Keys in the apps' hands that do not work though delivered, or work though not.
 async fn wrong_keys(evidence: &Evidence<'_>) -> Vec<String> {
-    let services = services(evidence.folder).await;
     let mut broken = Vec::new();
     for grant in evidence.grants {
         let mut own = evidence.callbacks.iter().filter(|call| call.webhook_id == grant.delivery_id);
         let Some(callback) = own.next() else { continue };
-        let word = judged(&services, callback, grant).await;
+        let word = judged(&evidence.services, callback, grant).await;
         let expected = if grant.state == "delivered" { "works" } else { "revoked" };
         if word != expected {
             broken.push(format!("grant {} is {}, its key: {word}", grant.id, grant.state));
@@ -174,12 +177,11 @@ async fn judged(services: &Services, callback: &Callback, grant: &Grant) -> Stri
     }
 }
 
-/// The use cases on what the process left behind.
-async fn services(folder: &Path) -> Arc<Services> {
-    let path = |name: &str| folder.join(name).display().to_string();
+/// The use cases on a database, by the key file in that folder.
+pub async fn services(folder: &Path, database: &str) -> Arc<Services> {
     let environment = [
-        ("APPGRANT_DATABASE_URL".to_owned(), database::of(folder)),
-        ("APPGRANT_SECRET_KEY_FILE".to_owned(), path("appgrant.key")),
+        ("APPGRANT_DATABASE_URL".to_owned(), database.to_owned()),
+        ("APPGRANT_SECRET_KEY_FILE".to_owned(), folder.join("appgrant.key").display().to_string()),
     ];
     let settings = Settings::read(&Values::gather(environment, None).unwrap()).unwrap();
     startup::services(&settings, &World::real()).await.unwrap()

@@ -33,7 +33,7 @@ pub struct Grant {
     pub is_opened: bool,
 }
 
-const GRANTS: &str = "
+pub const GRANTS: &str = "
     SELECT grants.id, grants.user_id AS app, users.login AS approved_by,
            deliveries.id AS delivery_id, deliveries.state, deliveries.sealed IS NOT NULL AS is_sealed,
            keys.id AS key_id, keys.state AS key_state, keys.opened_at IS NOT NULL AS is_opened

@@ -14,6 +14,7 @@
 #![allow(clippy::unwrap_used, missing_docs, reason = "tests panic")]
 
 mod app;
+mod cluster;
 mod fate;
 mod hanging;
 mod judge;

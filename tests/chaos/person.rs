@@ -193,7 +193,8 @@ impl Person {
             200 if back(&way_back(&answer)) => {
                 Place::BackWith { success: way_back(&answer).contains("?success=1&") }
             }
-            503 => Place::Busy,
+            // What a proxy makes of a connection that broke, and of all nodes being away.
+            502..=504 => Place::Busy,
             status => {
                 let wrong = format!("HTTP {status} to {:?}: {}", to, answer.text("main"));
                 self.told.wrong.lock().unwrap().push(wrong);

@@ -10,6 +10,7 @@ use std::{
     },
 };
 
+use futures_util::future::BoxFuture;
 use tokio::{task::JoinSet, time::Instant};
 
 use crate::{
@@ -20,7 +21,7 @@ use crate::{
     plan::dice,
     settling,
     store::{MANAGERS, Store},
-    support::Manager,
+    support::{Manager, database},
 };
 
 /// How many browsers approve side by side.
@@ -57,14 +58,20 @@ impl Round {
         let fire = store.under_fire(dice(self.seed, "killer", 0), Arc::clone(&begun));
         let people = self.approve(people, &apps, &begun).await;
         let (store, kills) = fire.cease().await;
-        let mut broken = settling::settle(store.folder.path(), &people).await;
+        let mut broken = settling::settle(grants_in(store.folder.path()), &people).await;
         let (folder, code) = store.close().await;
         if code != Some(0) {
             broken.push(format!("asked to stop, it ended with {code:?}"));
         }
         let (grants, callbacks) = (left_behind::grants(folder.path()), apps.callbacks());
-        let evidence =
-            Evidence { folder: folder.path(), grants: &grants, callbacks: &callbacks, told: &told };
+        let evidence = Evidence {
+            folder: folder.path(),
+            faults: left_behind::faults(folder.path()),
+            services: judge::services(folder.path(), &database::of(folder.path())).await,
+            grants: &grants,
+            callbacks: &callbacks,
+            told: &told,
+        };
         broken.extend(judge::broken_rules(&evidence).await);
         let figures = Figures { kills, violations: broken.len(), ..count(&grants, &callbacks) };
         println!(
@@ -110,6 +117,15 @@ impl Round {
             });
         }
         working.join_all().await
+    }
+}
+
+/// Reads the grants in that folder's database.
+fn grants_in(folder: &Path) -> impl Fn() -> BoxFuture<'static, Vec<Grant>> + use<> {
+    let folder = folder.to_owned();
+    move || {
+        let grants = left_behind::grants(&folder);
+        Box::pin(async { grants })
     }
 }
 

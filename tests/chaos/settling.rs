@@ -1,26 +1,27 @@
 //! After the last kill: everybody presses Retry now until nothing is under way any more.
 
-use std::{path::Path, time::Duration};
+use std::time::Duration;
 
-use futures_util::future::join_all;
+use futures_util::future::{BoxFuture, join_all};
 use tokio::time::{Instant, sleep};
 
-use crate::{
-    left_behind::{self, Grant},
-    person::Person,
-};
+use crate::{left_behind::Grant, person::Person};
 
 /// Longer than any number of attempts and leases takes.
 const PATIENCE: Duration = Duration::from_mins(2);
 
-/// Waits until every delivery is over; then looks at each one's page. Gives what is wrong.
-pub async fn settle(folder: &Path, people: &[(&str, Person)]) -> Vec<String> {
+/// Waits until every delivery is over; then looks at each one's page. Gives what is wrong. `grants` are
+/// all there are at that moment.
+pub async fn settle(
+    grants: impl Fn() -> BoxFuture<'static, Vec<Grant>>,
+    people: &[(&'static str, Person)],
+) -> Vec<String> {
     let deadline = Instant::now() + PATIENCE;
     loop {
-        let mut live = left_behind::grants(folder);
+        let mut live = grants().await;
         live.retain(Grant::is_live);
         if live.is_empty() {
-            return wrong_pages(folder, people).await;
+            return wrong_pages(grants().await, people).await;
         }
         if Instant::now() > deadline {
             return vec![format!("{} deliveries never end", live.len())];
@@ -32,9 +33,9 @@ pub async fn settle(folder: &Path, people: &[(&str, Person)]) -> Vec<String> {
 }
 
 /// Pages that do not say what became of the delivery.
-async fn wrong_pages(folder: &Path, people: &[(&str, Person)]) -> Vec<String> {
+async fn wrong_pages(grants: Vec<Grant>, people: &[(&'static str, Person)]) -> Vec<String> {
     let mut wrong = Vec::new();
-    for grant in left_behind::grants(folder) {
+    for grant in grants {
         let outcome = approver(&grant, people).outcome(&grant.page()).await;
         if outcome != Some(grant.state == "delivered") {
             wrong.push(format!("grant {} is {}, its page says {outcome:?}", grant.id, grant.state));
@@ -44,7 +45,7 @@ async fn wrong_pages(folder: &Path, people: &[(&str, Person)]) -> Vec<String> {
 }
 
 /// Somebody who may look at the grant.
-fn approver<'a>(grant: &Grant, people: &'a [(&str, Person)]) -> &'a Person {
+fn approver<'a>(grant: &Grant, people: &'a [(&'static str, Person)]) -> &'a Person {
     let found = people.iter().find(|(login, _)| *login == grant.approved_by);
     &found.unwrap().1
 }

@@ -42,6 +42,7 @@ mod key_events;
 mod login;
 mod lossless;
 mod moving;
+mod nodes;
 mod own_tls;
 mod proxies;
 mod receivers;

@@ -26,7 +26,7 @@ pub async fn wait(
 }
 
 fn closed_until(subject: Subject, known: Option<Failures>, now: Timestamp) -> Option<Timestamp> {
-    known.map(|known| subject.open_from(known)).filter(|at| *at > now)
+    known.and_then(|known| subject.open_from(known)).filter(|at| *at > now)
 }
 
 /// Counts an attempt as failed, unless the subject has to wait: then says until when.

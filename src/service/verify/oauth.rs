@@ -22,8 +22,9 @@ use crate::{
     service::{ServiceError, Services},
 };
 
-/// How long a nonce is kept: a timestamp may lie 15 minutes ahead, and is good for 15 after that.
-const NONCE_KEPT: Duration = Duration::from_mins(30);
+/// How long a nonce is kept: a timestamp may lie 15 minutes ahead, and is good for 15 after that. A minute
+/// more, since the node that deletes it may be ahead of one that would take it again.
+const NONCE_KEPT: Duration = Duration::from_mins(31);
 
 /// The row a sealed secret belongs to.
 pub fn sealed_row(key_id: i64) -> String {

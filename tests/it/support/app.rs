@@ -44,6 +44,11 @@ impl TestClock {
         Self(AtomicI64::new(SystemClock.now().as_millis()))
     }
 
+    /// Puts it right, or wrong.
+    pub fn set(&self, now: Timestamp) {
+        self.0.store(now.as_millis(), Ordering::SeqCst);
+    }
+
     /// Lets that much time pass at once.
     pub fn advance(&self, time: Duration) {
         self.0.fetch_add(i64::try_from(time.as_millis()).unwrap(), Ordering::SeqCst);

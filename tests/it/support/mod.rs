@@ -16,7 +16,7 @@ pub mod postgres;
 mod process;
 mod receiver;
 mod rough;
-mod thrown_away_postgres;
+pub mod thrown_away_postgres;
 mod trouble;
 mod tunnel;
 

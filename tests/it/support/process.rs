@@ -96,6 +96,22 @@ impl Process {
         (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
     }
 
+    /// The same, and what it reads.
+    pub fn run_fed(
+        folder: &Path,
+        settings: &[(&str, &str)],
+        arguments: &[&str],
+        input: &str,
+    ) -> (i32, String, String) {
+        let mut command = command(folder, &own_address());
+        command.envs(settings.iter().copied()).args(arguments).stdin(Stdio::piped());
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+        let output = child.wait_with_output().unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+    }
+
     /// Runs one command whose output goes there; gives its exit code and standard error.
     pub fn run_into(folder: &Path, arguments: &[&str], output: Stdio) -> (i32, String) {
         let mut command = command(folder, &own_address());

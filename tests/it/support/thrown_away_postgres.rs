@@ -96,7 +96,7 @@ fn hold(shell: Child) {
 }
 
 /// User and group number of `postgres`.
-fn postgres_user() -> (u32, u32) {
+pub fn postgres_user() -> (u32, u32) {
     let users = fs::read_to_string("/etc/passwd").unwrap();
     let line = users.lines().find_map(|line| line.strip_prefix("postgres:"));
     let mut fields = line.expect("root needs a user named postgres").split(':').skip(1);

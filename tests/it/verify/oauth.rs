@@ -32,6 +32,11 @@ impl Client {
         }
     }
 
+    /// The same, whose clock says that many seconds since 1970.
+    pub fn at(self, at: i64) -> Self {
+        Self { at, ..self }
+    }
+
     /// A signed question.
     pub fn signs(&self, method: &str, query: &[(&str, &str)], nonce: &str) -> Question {
         let at = self.at.to_string();
