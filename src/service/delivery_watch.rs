@@ -1,9 +1,9 @@
 //! The manager's side of a delivery: wait for it, look at it, hurry it, call it off.
 
-use std::time::Duration;
+use std::{pin::pin, time::Duration};
 
 use serde_json::json;
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 
 use super::{ServiceError, Services, caller::Caller, deliver};
 pub use crate::db::outcomes::{Attempt, DeliveryStatus};
@@ -75,21 +75,19 @@ async fn wait_while(
     is_under_way: impl Fn(&DeliveryStatus) -> bool,
 ) -> Result<Option<DeliveryStatus>, ServiceError> {
     let mut progress = services.signals.progress(grant_id);
-    let settled = async {
-        loop {
-            match status(services, user, grant_id).await? {
-                Some(found) if is_under_way(&found) => {}
-                other => return Ok(other),
-            }
-            tokio::select! {
-                () = progress.next() => {}
-                () = sleep(LOOK_EVERY) => {}
-            }
+    // Only the waiting is cut off: on SQLite a read that is dropped half-way panics (`diesel_async` blocks
+    // until it is over, which a web worker's runtime does not allow).
+    let mut over = pin!(sleep(PATIENCE));
+    loop {
+        match status(services, user, grant_id).await? {
+            Some(found) if is_under_way(&found) && !over.is_elapsed() => {}
+            other => return Ok(other),
         }
-    };
-    match timeout(PATIENCE, settled).await {
-        Ok(answer) => answer,
-        Err(_) => status(services, user, grant_id).await,
+        tokio::select! {
+            () = progress.next() => {}
+            () = sleep(LOOK_EVERY) => {}
+            () = &mut over => {}
+        }
     }
 }
 
