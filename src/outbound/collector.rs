@@ -49,7 +49,7 @@ impl Collector {
             .redirect(redirect::Policy::none())
             .timeout(LONGEST_TIME)
             .build()
-            .map_err(|error| innermost(&error).to_string())?;
+            .map_err(|error| innermost(&error))?;
         Ok(Self { client, runtime, is_away: AtomicBool::new(false) })
     }
 
@@ -64,7 +64,7 @@ impl Collector {
         let why = match sent {
             Ok(response) if response.status().is_success() => None,
             Ok(response) => Some(format!("it answers {}", response.status().as_u16())),
-            Err(error) => Some(innermost(&**error).to_string()),
+            Err(error) => Some(innermost(&**error)),
         };
         let was_away = self.is_away.swap(why.is_some(), Ordering::Relaxed);
         match why {
