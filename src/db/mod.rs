@@ -20,6 +20,7 @@ pub mod postgres;
 mod schema;
 mod server;
 pub mod sqlite;
+mod to_the_end;
 mod usage;
 
 use std::sync::{

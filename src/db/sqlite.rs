@@ -15,7 +15,7 @@ use diesel_async::{
     sync_connection_wrapper::SyncConnectionWrapper,
 };
 
-use super::{DbError, Usage};
+use super::{DbError, Usage, to_the_end::to_the_end};
 
 #[path = "queries/api_tokens.rs"]
 pub mod api_tokens;
@@ -112,7 +112,7 @@ impl Pools {
 
     /// A connection for one read.
     pub async fn reader(&self) -> Result<Object<Conn>, DbError> {
-        Ok(self.readers.get().await?)
+        Ok(to_the_end(self.readers.get()).await?)
     }
 
     /// Writes what the file holds at this moment into an empty one.
@@ -124,7 +124,7 @@ impl Pools {
 
     /// The connection for one write; waits for the write before.
     pub async fn writer(&self) -> Result<Object<Conn>, DbError> {
-        Ok(self.writer.get().await?)
+        Ok(to_the_end(self.writer.get()).await?)
     }
 
     /// How the pools are used.
@@ -137,8 +137,10 @@ impl Pools {
 }
 
 /// Waits for a query. The file is at hand: what takes long is work, and ends.
-pub async fn answered<T>(query: impl Future<Output = Result<T, DbError>>) -> Result<T, DbError> {
-    query.await
+pub async fn answered<T>(
+    query: impl Future<Output = Result<T, DbError>> + Send,
+) -> Result<T, DbError> {
+    to_the_end(query).await
 }
 
 /// Gives a connection back to its pool.
