@@ -159,6 +159,7 @@ pub async fn services(settings: &Settings, world: &World) -> Result<Arc<Services
     let early_lookup = Arc::clone(&world.early_lookup);
     let metrics = Metrics::new(world.clock.now(), db.kind());
     let services = Arc::new(Services {
+        hearing: db.apart()?,
         db,
         clock: Arc::clone(&world.clock),
         entropy: Arc::clone(&world.entropy),

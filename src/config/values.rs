@@ -161,6 +161,12 @@ impl Values {
         self.0.get(name).map(|(text, _)| text.as_str())
     }
 
+    /// These settings, with those of that name as they are there.
+    pub fn taking(&self, other: &Self, names: &[&str]) -> Self {
+        let of = |name: &&'static str| if names.contains(name) { other } else { self };
+        Self(self.0.keys().map(|name| (*name, of(name).0[name].clone())).collect())
+    }
+
     /// The settings that have another text there.
     pub fn changed<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = &'static str> + 'a {
         let differs = |(name, (text, _)): (&&'static str, &(String, Source))| {

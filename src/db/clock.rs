@@ -15,8 +15,8 @@ impl Db {
         let Backend::Postgres(pools) = self.backend() else {
             return Ok(None);
         };
-        let now = sql::<BigInt>("(extract(epoch from clock_timestamp()) * 1000)::bigint");
-        let mut conn = pools.reader().await?;
+        let now = sql::<BigInt>(postgres::CLOCK);
+        let mut conn = pools.lend().await?;
         let asked = async { Ok(diesel::select(now).get_result(&mut *conn).await?) };
         let millis = postgres::answered(asked).await;
         postgres::give_back(conn, &millis);

@@ -22,6 +22,10 @@ const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 /// The advisory lock of whoever migrates a PostgreSQL database: "appgrant" in ASCII.
 const LOCK: i64 = i64::from_be_bytes(*b"appgrant");
 
+/// How long a migration waits for a table. While it waits, everybody behind it waits too: a dump of the
+/// database must not stop the whole service.
+const PATIENCE: &str = "SET LOCAL lock_timeout = '10s'";
+
 /// The table that migrating makes first; the databases name it when it is not there.
 const MIGRATIONS: &str = "__diesel_schema_migrations";
 
@@ -35,6 +39,7 @@ pub async fn apply(db: &Db) -> Result<Vec<String>, DbError> {
         }
         Backend::Postgres(pools) => Connection::transaction(&mut postgres(&pools)?, |conn| {
             conn.batch_execute(&format!("SELECT pg_advisory_xact_lock({LOCK})"))?;
+            conn.batch_execute(PATIENCE)?;
             run_pending(conn, POSTGRES)
         }),
     })

@@ -47,7 +47,7 @@ macro_rules! read {
         })
     };
     (@on $backend:ident, $pools:expr, $table:ident :: $query:ident ( $($arg:expr),* )) => {
-        match $pools.reader().await {
+        match $pools.lend().await {
             Ok(mut conn) => {
                 let answer = $crate::db::$backend::answered(
                     $crate::db::$backend::$table::$query(&mut conn, $($arg),*),
@@ -85,7 +85,7 @@ macro_rules! transaction {
                 use $crate::db::postgres as $backend;
                 tokio::spawn(
                     async move {
-                        let mut held = pools.writer().await?;
+                        let mut held = pools.lend().await?;
                         let work = held.transaction(async move |$conn| $body);
                         let answer = $backend::answered(work).await;
                         $backend::give_back(held, &answer);
@@ -180,6 +180,18 @@ impl Db {
             Some(path) => Self::open(&format!("sqlite:{}", sqlite::read_only(path))),
             None => Self::open_pool(url, 2),
         }
+    }
+
+    /// The same database, on a server by one connection of its own: for what may not wait behind others.
+    ///
+    /// # Errors
+    /// If there can be no such pool.
+    pub fn apart(&self) -> Result<Self, DbError> {
+        let backend = match &self.backend {
+            Backend::Sqlite(pools) => Backend::Sqlite(pools.clone()),
+            Backend::Postgres(pools) => Backend::Postgres(pools.apart()?),
+        };
+        Ok(Self { backend, file: self.file.clone(), errors: Arc::clone(&self.errors) })
     }
 
     /// Listens for changes of keys, where the database can tell of them.

@@ -3,7 +3,10 @@
 //! Pure Rust, no libpq. Transactions run at the default isolation (read committed); what must not be
 //! lost is a guarded update whose row count is read.
 
-use std::time::Duration;
+use std::{
+    ops::{Deref, DerefMut},
+    time::Duration,
+};
 
 use diesel_async::{
     AsyncPgConnection,
@@ -84,23 +87,64 @@ pub type Conn = AsyncPgConnection;
 /// What diesel calls this kind of database.
 pub type Backend = diesel::pg::Pg;
 
+/// The server's clock, in milliseconds since 1970.
+pub const CLOCK: &str = "(extract(epoch from clock_timestamp()) * 1000)::bigint";
+
+/// The oldest transaction that still runs and may have written.
+pub const OLDEST_TRANSACTION: &str = "pg_snapshot_xmin(pg_current_snapshot())::text::bigint";
+
+/// The transaction that begins next.
+pub const NEXT_TRANSACTION: &str = "pg_snapshot_xmax(pg_current_snapshot())::text::bigint";
+
 /// How long a query waits for a free connection.
 const WAIT: Duration = Duration::from_secs(5);
-
-/// How many queries may wait for a free connection; more would only wait in vain, and hold memory.
-const LINE: usize = 512;
 
 /// The pool of a server.
 #[derive(Clone)]
 pub struct Pools {
+    name: &'static str,
     server: Server,
     pool: Pool<Conn>,
+}
+
+/// A connection for one query. Dropped before [`give_back`], it is closed: whoever asked went away, and the
+/// server may still be at it.
+pub struct Lent(Option<Object<Conn>>);
+
+impl Deref for Lent {
+    type Target = Conn;
+
+    fn deref(&self) -> &Conn {
+        self.0.as_ref().expect("it is there until it is given back")
+    }
+}
+
+impl DerefMut for Lent {
+    fn deref_mut(&mut self) -> &mut Conn {
+        self.0.as_mut().expect("it is there until it is given back")
+    }
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        if let Some(conn) = self.0.take() {
+            drop(Object::take(conn));
+        }
+    }
 }
 
 impl Pools {
     /// A pool for the database at `url`; connects on first use.
     pub fn new(url: &str, size: usize) -> Result<Self, DbError> {
-        let server = Server::new(url)?;
+        Self::of("server", Server::new(url)?, size)
+    }
+
+    /// A pool of one connection to the same server, which nothing else is at.
+    pub fn apart(&self) -> Result<Self, DbError> {
+        Self::of("hearing", self.server.clone(), 1)
+    }
+
+    fn of(name: &'static str, server: Server, size: usize) -> Result<Self, DbError> {
         let mut config = ManagerConfig::default();
         // A connection that was closed is noticed without a question to the server.
         config.recycling_method = RecyclingMethod::Fast;
@@ -116,15 +160,18 @@ impl Pools {
             .runtime(deadpool::Runtime::Tokio1)
             .build()
             .map_err(|error| DbError::Unavailable(error.to_string()))?;
-        Ok(Self { server, pool })
+        Ok(Self { name, server, pool })
     }
 
     /// A connection for one read.
     pub async fn reader(&self) -> Result<Object<Conn>, DbError> {
-        if self.pool.status().waiting >= LINE {
-            return Err(DbError::Unavailable("too many queries wait for it already".into()));
-        }
+        Usage::of(self.name, &self.pool.status()).admit()?;
         Ok(self.pool.get().await?)
+    }
+
+    /// A connection for one query that may be given up.
+    pub async fn lend(&self) -> Result<Lent, DbError> {
+        Ok(Lent(Some(self.reader().await?)))
     }
 
     /// A connection for one write.
@@ -139,7 +186,7 @@ impl Pools {
 
     /// How the pool is used.
     pub fn usage(&self) -> Vec<Usage> {
-        vec![Usage::of("server", &self.pool.status())]
+        vec![Usage::of(self.name, &self.pool.status())]
     }
 }
 
@@ -150,8 +197,8 @@ pub async fn answered<T>(query: impl Future<Output = Result<T, DbError>>) -> Res
 }
 
 /// Gives a connection back to its pool; one that was silent is closed.
-pub fn give_back<T>(conn: Object<Conn>, answer: &Result<T, DbError>) {
-    if matches!(answer, Err(DbError::Silent)) {
-        drop(Object::take(conn));
+pub fn give_back<T>(mut conn: Lent, answer: &Result<T, DbError>) {
+    if !matches!(answer, Err(DbError::Silent)) {
+        drop(conn.0.take());
     }
 }

@@ -82,6 +82,15 @@ pub type Conn = SyncConnectionWrapper<SqliteConnection>;
 /// What diesel calls this kind of database.
 pub type Backend = diesel::sqlite::Sqlite;
 
+/// The clock, in milliseconds since 1970.
+pub const CLOCK: &str = "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)";
+
+/// Writes come one after the other: whoever sees a change sees all before it.
+pub const OLDEST_TRANSACTION: &str = "1";
+
+/// As above.
+pub const NEXT_TRANSACTION: &str = "1";
+
 /// Set on every connection. `secure_delete` overwrites what is wiped; `synchronous=FULL` makes an
 /// approval survive a power cut, not only a crash. The write-ahead log is a property of the file, which
 /// `migrations` sets: connections that each set it on a fresh file would fail one another. Each of the
@@ -112,7 +121,13 @@ impl Pools {
 
     /// A connection for one read.
     pub async fn reader(&self) -> Result<Object<Conn>, DbError> {
+        Usage::of("readers", &self.readers.status()).admit()?;
         Ok(to_the_end(self.readers.get()).await?)
+    }
+
+    /// A connection for one query that may be given up: then it ends all the same.
+    pub async fn lend(&self) -> Result<Object<Conn>, DbError> {
+        self.reader().await
     }
 
     /// Writes what the file holds at this moment into an empty one.
@@ -124,6 +139,7 @@ impl Pools {
 
     /// The connection for one write; waits for the write before.
     pub async fn writer(&self) -> Result<Object<Conn>, DbError> {
+        Usage::of("writer", &self.writer.status()).admit()?;
         Ok(to_the_end(self.writer.get()).await?)
     }
 

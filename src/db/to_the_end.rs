@@ -36,7 +36,9 @@ impl<F: Future + Send> Future for ToTheEnd<F> {
 impl<F: Future + Send> Drop for ToTheEnd<F> {
     fn drop(&mut self) {
         if let Some(unfinished) = self.0.take() {
-            thread::scope(|scope| drop(scope.spawn(move || drop(unfinished))));
+            // Where no thread can be had it is dropped here.
+            let drop_it = move || drop(unfinished);
+            thread::scope(|scope| drop(thread::Builder::new().spawn_scoped(scope, drop_it)));
         }
     }
 }

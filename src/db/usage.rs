@@ -2,6 +2,11 @@
 
 use deadpool::managed::Status;
 
+use super::DbError;
+
+/// How many queries may wait for a free connection; more would only wait in vain, and hold memory.
+const LONGEST_LINE: usize = 512;
+
 /// One pool, at one moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Usage {
@@ -27,5 +32,12 @@ impl Usage {
             busy: size.saturating_sub(available),
             waiting,
         }
+    }
+    /// Whether one more may wait.
+    pub(super) fn admit(&self) -> Result<(), DbError> {
+        if self.waiting < LONGEST_LINE {
+            return Ok(());
+        }
+        Err(DbError::Unavailable("too many queries wait for it already".into()))
     }
 }

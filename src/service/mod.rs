@@ -56,6 +56,8 @@ use environment::Clock;
 pub struct Services {
     /// The database.
     pub db: Db,
+    /// The same, for hearing of changed keys: nobody else waits there.
+    pub hearing: Db,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
     /// Random bytes.
@@ -113,4 +115,11 @@ pub enum ServiceError {
     /// Too many passwords and secrets are waiting to be checked.
     #[error("too many passwords and secrets are waiting to be checked")]
     Busy,
+}
+
+impl ServiceError {
+    /// Whether nothing was said about the request: the database is away.
+    pub fn is_away(&self) -> bool {
+        matches!(self, Self::Db(DbError::Unavailable(_) | DbError::Silent | DbError::Interrupted))
+    }
 }

@@ -8,7 +8,7 @@ use tokio::{
 };
 
 use crate::service::{
-    Services,
+    ServiceError, Services,
     verify::{self, KeyUse},
 };
 
@@ -18,32 +18,54 @@ const GATHER: Duration = Duration::from_secs(2);
 /// How many are written in one transaction.
 const BATCH: usize = 500;
 
+/// How often a batch is tried that the database refuses. A key that somebody deleted by hand refuses it
+/// for ever, and others wait behind it.
+const TRIES: u32 = 5;
+
 /// Runs until `stop` says so; then writes what waits.
 pub async fn run(services: Arc<Services>, mut stop: watch::Receiver<bool>) {
     let Some(mut line) = services.verifier.uses.end() else {
         return;
     };
-    let mut batch = Vec::new();
+    let mut batch = Batch::default();
     while !*stop.borrow() {
         let _ = timeout(GATHER, stop.changed()).await;
-        write_all(&services, &mut line, &mut batch).await;
+        batch.write_all(&services, &mut line).await;
     }
 }
 
-/// A batch that cannot be written is kept for the next time; the line behind it has an end, and uses
-/// that find it full are noted with the key's next request.
-async fn write_all(services: &Services, line: &mut Receiver<KeyUse>, batch: &mut Vec<KeyUse>) {
-    loop {
-        let room = BATCH - batch.len();
-        batch.extend(std::iter::from_fn(|| line.try_recv().ok()).take(room));
-        if batch.is_empty() {
-            return;
+/// Uses that are to be written next.
+#[derive(Default)]
+struct Batch {
+    uses: Vec<KeyUse>,
+    refused: u32,
+}
+
+impl Batch {
+    /// What cannot be written is kept for the next time; the line behind it has an end, and uses that find
+    /// it full are noted with the key's next request.
+    async fn write_all(&mut self, services: &Services, line: &mut Receiver<KeyUse>) {
+        loop {
+            let room = BATCH - self.uses.len();
+            self.uses.extend(std::iter::from_fn(|| line.try_recv().ok()).take(room));
+            if self.uses.is_empty() {
+                return;
+            }
+            if let Err(error) = verify::note(services, self.uses.clone()).await {
+                return self.failed(&error);
+            }
+            *self = Self::default();
         }
-        if let Err(error) = verify::note(services, batch.clone()).await {
-            let count = batch.len();
+    }
+
+    fn failed(&mut self, error: &ServiceError) {
+        let count = self.uses.len();
+        self.refused += u32::from(!error.is_away());
+        if self.refused < TRIES {
             tracing::error!(%error, count, "when keys were last used could not be written yet");
-            return;
+        } else {
+            tracing::error!(%error, count, "when keys were last used could not be written");
+            *self = Self::default();
         }
-        batch.clear();
     }
 }

@@ -119,6 +119,28 @@ async fn what_changed_meanwhile_counts_as_soon_as_the_server_is_back() {
     store.hears_of_the_revocation().await;
 }
 
+/// Numbers are given before the commit: a great statement by hand takes thousands, and another one that is
+/// committed first is read before them.
+#[tokio::test]
+async fn a_revocation_that_commits_late_is_heard_however_many_numbers_it_took() {
+    let Some(store) = Store::open(&[]).await else { return };
+    let mut large = AsyncPgConnection::establish(&store.direct).await.unwrap();
+    let mut small = AsyncPgConnection::establish(&store.direct).await.unwrap();
+    let other = "decode(repeat('00', 32), 'hex')";
+    let many = format!(
+        "BEGIN; UPDATE keys SET state = 'revoked'; \
+         INSERT INTO key_changes (lookup) SELECT {other} FROM generate_series(1, 5000)"
+    );
+    large.batch_execute(&many).await.unwrap();
+    let one = format!("INSERT INTO key_changes (lookup) VALUES ({other})");
+    small.batch_execute(&one).await.unwrap();
+    // Long enough to have heard of the small one, several times.
+    sleep(Duration::from_millis(1_500)).await;
+    assert_eq!(store.word().await, "allowed", "nothing was committed");
+    large.batch_execute("COMMIT").await.unwrap();
+    store.hears_of_the_revocation().await;
+}
+
 /// A backup was restored, or a replica took over that was behind: numbers of changes come again.
 #[tokio::test]
 async fn a_database_that_went_back_makes_every_process_forget_its_keys() {

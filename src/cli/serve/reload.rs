@@ -41,12 +41,9 @@ impl Reload {
     /// Reads everything anew; logs what came of it. Gives the settings in force.
     pub fn run(&self, old: Values) -> Values {
         match self.read(&old) {
-            Ok(new) => {
-                for name in old.changed(&new).filter(|name| !CHANGEABLE.contains(name)) {
-                    tracing::warn!(setting = name, "changed in the file; it needs a restart");
-                }
+            Ok(in_force) => {
                 tracing::info!("settings and certificate were read anew");
-                new
+                in_force
             }
             Err(error) => {
                 tracing::error!(%error, "settings stay as they were");
@@ -56,7 +53,9 @@ impl Reload {
     }
 
     fn read(&self, old: &Values) -> Result<Values, CliError> {
-        let values = startup::values(self.config.as_deref())?;
+        let new = startup::values(self.config.as_deref())?;
+        Settings::read(&new)?;
+        let values = old.taking(&new, &CHANGEABLE);
         let settings = Settings::read(&values)?;
         let site = site(&settings)?;
         logging::filter(&settings)?;
@@ -71,6 +70,9 @@ impl Reload {
         self.site.store(Arc::new(site));
         if old.text_of("log") != values.text_of("log") {
             self.log.set(&settings)?;
+        }
+        for name in values.changed(&new) {
+            tracing::warn!(setting = name, "changed in the file; it needs a restart");
         }
         Ok(values)
     }

@@ -1,11 +1,15 @@
 //! Which keys changed: written by the database's triggers, read by every process that remembers keys.
 
-use diesel::prelude::*;
+use diesel::{dsl::sql, expression::SqlLiteral, prelude::*, sql_types::BigInt};
 use diesel_async::RunQueryDsl;
 
-use super::Conn;
+use super::{Backend, CLOCK, Conn, NEXT_TRANSACTION, OLDEST_TRANSACTION};
 use crate::{
-    db::{DbError, outcomes::ChangedKey, schema::key_changes},
+    db::{
+        DbError,
+        outcomes::{ChangedKey, HeardChanges, Snapshot},
+        schema::key_changes,
+    },
     domain::timestamp::Timestamp,
 };
 
@@ -18,38 +22,63 @@ pub async fn newest(conn: &mut Conn) -> Result<i64, DbError> {
     Ok(newest.first::<Option<i64>>(conn).await?.unwrap_or(0))
 }
 
-/// The numbers of the oldest and the newest change that are kept; nothing before the first.
-pub async fn kept(conn: &mut Conn) -> Result<Option<(i64, i64)>, DbError> {
-    use diesel::dsl::{max, min};
-    let ends = key_changes::table.select((min(key_changes::seq), max(key_changes::seq)));
-    let (oldest, newest): (Option<i64>, Option<i64>) = ends.first(conn).await?;
-    Ok(oldest.zip(newest))
-}
-
-/// The changes after that number, oldest first, at most `limit`.
-pub async fn after(conn: &mut Conn, seq: i64, limit: i64) -> Result<Vec<ChangedKey>, DbError> {
-    let changes = key_changes::table
-        .filter(key_changes::seq.gt(seq))
+/// The changes from that number on, at most `limit`.
+pub async fn from(conn: &mut Conn, seq: i64, limit: i64) -> Result<HeardChanges, DbError> {
+    let rows = key_changes::table
+        .filter(key_changes::seq.ge(seq))
         .order(key_changes::seq)
         .limit(limit)
-        .select(COLUMNS)
+        .select(columns())
         .load(conn)
         .await?;
-    Ok(changes.into_iter().map(change).collect())
+    Ok(heard(rows))
 }
 
-/// Those of these changes that are there.
-pub async fn among(conn: &mut Conn, seqs: &[i64]) -> Result<Vec<ChangedKey>, DbError> {
-    let these = key_changes::table.filter(key_changes::seq.eq_any(seqs));
-    let changes = these.select(COLUMNS).load(conn).await?;
-    Ok(changes.into_iter().map(change).collect())
+/// The changes within these ranges, their ends included, at most `limit`.
+pub async fn within(
+    conn: &mut Conn,
+    ranges: &[(i64, i64)],
+    limit: i64,
+) -> Result<HeardChanges, DbError> {
+    let mut query = key_changes::table.select(columns()).into_boxed::<Backend>();
+    for (start, end) in ranges {
+        query = query.or_filter(key_changes::seq.between(*start, *end));
+    }
+    Ok(heard(query.order(key_changes::seq).limit(limit).load(conn).await?))
 }
 
-const COLUMNS: (key_changes::seq, key_changes::lookup, key_changes::at) =
-    (key_changes::seq, key_changes::lookup, key_changes::at);
+type Row = (i64, Option<Vec<u8>>, i64, i64, i64, i64);
 
-fn change((seq, lookup, at): (i64, Option<Vec<u8>>, i64)) -> ChangedKey {
-    ChangedKey { seq, lookup, at: Timestamp::from_millis(at) }
+type Columns = (
+    key_changes::seq,
+    key_changes::lookup,
+    key_changes::at,
+    SqlLiteral<BigInt>,
+    SqlLiteral<BigInt>,
+    SqlLiteral<BigInt>,
+);
+
+/// A change, and what the database knew when it was read: the same in each row.
+fn columns() -> Columns {
+    let [clock, oldest, next] = [CLOCK, OLDEST_TRANSACTION, NEXT_TRANSACTION].map(sql::<BigInt>);
+    (key_changes::seq, key_changes::lookup, key_changes::at, clock, oldest, next)
+}
+
+/// Without any row nothing can have been jumped over, and nothing took its time.
+fn heard(rows: Vec<Row>) -> HeardChanges {
+    let (clock, oldest, next) = rows
+        .as_slice()
+        .first()
+        .map_or((0, 0, 0), |(.., clock, oldest, next)| (*clock, *oldest, *next));
+    let change = |(seq, lookup, at, ..): Row| {
+        let at = Timestamp::from_millis(at);
+        ChangedKey { seq, lookup, at }
+    };
+    HeardChanges {
+        changes: rows.into_iter().map(change).collect(),
+        clock: Timestamp::from_millis(clock),
+        snapshot: Snapshot { oldest, next },
+    }
 }
 
 /// Deletes the changes that everybody has read long ago; how many. Only what is older than `known`.

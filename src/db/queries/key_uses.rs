@@ -9,8 +9,10 @@ use crate::{
     domain::timestamp::Timestamp,
 };
 
-/// Notes uses; a later one that another process noted stays.
-pub async fn note(conn: &mut Conn, uses: Vec<KeyUse>) -> Result<(), DbError> {
+/// Notes uses; a later one that another process noted stays. In the order of keys, so that two processes
+/// do not wait for each other.
+pub async fn note(conn: &mut Conn, mut uses: Vec<KeyUse>) -> Result<(), DbError> {
+    uses.sort_by_key(|used| (used.key_id, used.at));
     for used in uses {
         let wrote_at = if used.wrote { used.at.as_millis() } else { 0 };
         let row = (

@@ -41,8 +41,13 @@ pub async fn use_nonce(
     Ok(insert.execute(conn).await? == 1)
 }
 
-/// Deletes the nonces whose requests are too old by now; how many.
-pub async fn purge_nonces(conn: &mut Conn, now: Timestamp) -> Result<usize, DbError> {
+/// Deletes nonces whose requests are too old by now, the oldest first, about `most`; how many. Whoever gets
+/// none has deleted all.
+pub async fn purge_nonces(conn: &mut Conn, now: Timestamp, most: i64) -> Result<usize, DbError> {
     let over = oauth_nonces::table.filter(oauth_nonces::expires_at.lt(now.as_millis()));
-    Ok(diesel::delete(over).execute(conn).await?)
+    let ends = over.order(oauth_nonces::expires_at).select(oauth_nonces::expires_at);
+    let until: Option<i64> = ends.offset(most).first(conn).await.optional()?;
+    let until = until.map_or(now.as_millis(), |at| at + 1);
+    let oldest = oauth_nonces::table.filter(oauth_nonces::expires_at.lt(until));
+    Ok(diesel::delete(oldest).execute(conn).await?)
 }

@@ -49,7 +49,14 @@ impl Address {
                 "sslrootcert" => files.roots = path,
                 "sslcert" => files.certificate = path,
                 "sslkey" => files.key = path,
-                _ => others.push(parameter),
+                _ if KNOWN.contains(&name) => others.push(parameter),
+                // It may be the rest of a password with an unencoded `?`, which nobody should read.
+                _ if name.chars().all(|c| c.is_ascii_lowercase() || c == '_')
+                    && name.len() < 24 =>
+                {
+                    return Err(wrong(format!("{name} is no parameter of it")));
+                }
+                _ => return Err(wrong("it has a parameter that there is not".into())),
             }
         }
         let rest = format!("{base}?{}", others.join("&"));
@@ -59,6 +66,25 @@ impl Address {
         Ok(Self { config, mode: effective(mode, &files)?, files })
     }
 }
+
+/// What tokio-postgres understands.
+const KNOWN: [&str; 15] = [
+    "application_name",
+    "channel_binding",
+    "connect_timeout",
+    "dbname",
+    "host",
+    "hostaddr",
+    "keepalives",
+    "keepalives_idle",
+    "keepalives_interval",
+    "keepalives_retries",
+    "load_balance_hosts",
+    "options",
+    "port",
+    "target_session_attrs",
+    "tcp_user_timeout",
+];
 
 /// What libpq makes of it: roots that are named are used with `require` too, and the system's roots,
 /// which sign for everybody, are good for nothing less than `verify-full`.
@@ -120,7 +146,8 @@ mod tests {
         for (query, says) in [
             ("?sslmode=verify_full", "sslmode"),
             ("?sslmode=", "sslmode"),
-            ("?sslmod=require", "sslmod"),
+            ("?sslmod=require", "sslmod is no parameter"),
+            ("?Hunter2hunter2", "a parameter that there is not"),
             ("?sslmode=require&sslrootcert=system", "verify-full"),
             ("?connect_timeout=soon", "connect_timeout"),
             ("?sslcert=%ff", "sslcert"),

@@ -8,8 +8,9 @@ use std::{future::poll_fn, pin::pin};
 
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use futures_util::Stream;
+use tokio::time::timeout;
 
-use super::{DbError, Server};
+use super::{ANSWER, DbError, Server};
 
 /// The channel that the triggers notify.
 const LISTEN: &str = "LISTEN appgrant_key_changes";
@@ -21,7 +22,7 @@ impl Listener {
     /// Connects and listens.
     pub(in crate::db) async fn start(server: &Server) -> Result<Self, DbError> {
         let mut conn = server.connect().await?;
-        conn.batch_execute(LISTEN).await?;
+        timeout(ANSWER, conn.batch_execute(LISTEN)).await.map_err(|_| DbError::Silent)??;
         Ok(Self(conn))
     }
 

@@ -48,6 +48,11 @@ impl Mode {
         }
     }
 
+    /// Whether a connection without TLS must not be.
+    pub(super) fn needs_tls(self) -> bool {
+        matches!(self, Self::Require | Self::VerifyCa | Self::VerifyFull)
+    }
+
     /// What is tried, one after the other, until a connection stands.
     pub(super) fn tries(self) -> &'static [SslMode] {
         match self {

@@ -6,20 +6,23 @@
 //! by the clock, more than twice a second, since what is told can be lost. If it could not read for a
 //! while, memory is not trusted any more: so long, and no longer, keys are answered without a database.
 //!
-//! On PostgreSQL numbers are given before the commit, so a smaller one may appear after a greater one was
-//! read. Each process remembers which numbers it has not seen, and looks for exactly those.
-
+//! On PostgreSQL a smaller number may appear after a greater one was read (`gaps`). The newest change that
+//! was read is read again each time: if it is not there, or another one, then this process is too far
+//! behind, or the database is not the one it was (a backup, a replica that was behind), and everything is
+//! forgotten. Reading goes by a connection of its own, so that no crowd of pages makes it late.
 use std::{
-    collections::BTreeMap,
     sync::atomic::{AtomicI64, Ordering},
     time::Duration,
 };
 
 use tokio::{sync::Mutex, time::timeout};
 
-use super::{line::Line, live_keys::LiveKeys};
+use super::{gaps::Gaps, line::Line, live_keys::LiveKeys};
 use crate::{
-    db::{self, DbError, Listener, outcomes::ChangedKey},
+    db::{
+        self, DbError, Listener,
+        outcomes::{ChangedKey, HeardChanges},
+    },
     domain::{keyring::Lookup, timestamp::Timestamp},
     service::{ServiceError, Services},
 };
@@ -33,15 +36,8 @@ const TRUSTED_AT_LEAST: Duration = Duration::from_secs(1);
 /// How long a request waits until memory can be trusted again.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// How long a number is looked for that was given and not seen. No transaction of ours takes so long; one
-/// that was rolled back leaves a number that never comes.
-const MISSED_FOR: Duration = Duration::from_mins(10);
-
-/// How many numbers before the first one that was read may still come.
-const BEFORE: i64 = 1_000;
-
-/// How many missed numbers are looked for at once.
-const SOUGHT: usize = 500;
+/// How many numbers before the newest one are looked through for gaps at the beginning.
+const BEFORE: i64 = 10_000;
 
 /// How many changes are read at once.
 const BATCH: i64 = 1_000;
@@ -58,9 +54,9 @@ pub struct Changes {
 }
 
 struct Read {
-    newest: i64,
-    /// The numbers below it that were not there yet, and since when they are missed.
-    missed: BTreeMap<i64, Timestamp>,
+    /// The newest change that was read, and when it was written.
+    newest: Option<(i64, Timestamp)>,
+    gaps: Gaps,
 }
 
 impl Changes {
@@ -81,14 +77,18 @@ impl Changes {
     /// If the database gives no answer; memory then holds what it held.
     pub async fn catch_up(&self, services: &Services) -> Result<(), ServiceError> {
         let mut read = self.read.lock().await;
+        self.look(services, &mut read).await
+    }
+
+    async fn look(&self, services: &Services, read: &mut Option<Read>) -> Result<(), ServiceError> {
         let now = services.now();
         let live = &services.verifier.live;
         let known = match read.as_mut() {
-            Some(read) => read.go_on(services, live, now).await?,
+            Some(read) => read.go_on(services, live).await?,
             None => false,
         };
         if !known {
-            *read = Some(Read::begin(services, now).await?);
+            *read = Some(Read::begin(services).await?);
             live.forget_all();
         }
         self.heard_at.store(now.as_millis(), Ordering::Release);
@@ -114,7 +114,15 @@ impl Changes {
             return Ok(());
         }
         let _place = self.line.join()?;
-        timeout(PATIENCE, self.catch_up(services)).await.unwrap_or(Err(DbError::Silent.into()))
+        let wait = async {
+            let mut read = self.read.lock().await;
+            // Whoever was before in this line may have looked.
+            if self.is_trusted(services.now()) {
+                return Ok(());
+            }
+            self.look(services, &mut read).await
+        };
+        timeout(PATIENCE, wait).await.unwrap_or(Err(DbError::Silent.into()))
     }
 
     /// After a change by this process: nobody may pass by what was remembered before it. If the
@@ -128,77 +136,76 @@ impl Changes {
 }
 
 impl Read {
-    /// Begins at the newest change; those shortly before it may still come.
-    async fn begin(services: &Services, now: Timestamp) -> Result<Self, DbError> {
-        let newest = db::read!(services.db, key_changes::newest())?;
-        let from = (newest - BEFORE).max(0);
-        let mut read = Self { newest: from, missed: BTreeMap::new() };
-        for ChangedKey { seq, .. } in db::read!(services.db, key_changes::after(from, BEFORE))? {
-            read.saw(seq, now);
+    /// Begins at the newest change; what has a number before it may still come.
+    async fn begin(services: &Services) -> Result<Self, DbError> {
+        let newest = db::read!(services.hearing, key_changes::newest())?;
+        let mut read = Self { newest: None, gaps: Gaps::default() };
+        let mut from = (newest - BEFORE).max(0);
+        loop {
+            let heard = db::read!(services.hearing, key_changes::from(from, BATCH))?;
+            for change in &heard.changes {
+                read.saw(change, &heard);
+            }
+            match heard.changes.last() {
+                Some(last) if heard.is_full(BATCH) => from = last.seq + 1,
+                Some(_) | None => return Ok(read),
+            }
         }
-        read.newest = read.newest.max(newest);
-        Ok(read)
     }
 
-    /// Reads what came late, and what is new. No if the changes after those that were read are not
-    /// there: they were deleted long ago, or the database is another one than it was (a backup, a
-    /// replica that was behind).
-    async fn go_on(
-        &mut self,
-        services: &Services,
-        live: &LiveKeys,
-        now: Timestamp,
-    ) -> Result<bool, DbError> {
-        let (oldest, newest) = db::read!(services.db, key_changes::kept())?.unwrap_or((1, 0));
-        if oldest > self.newest + 1 || newest < self.newest {
-            return Ok(false);
+    /// Reads what is new, and what came late. No if the newest change that was read is not there.
+    async fn go_on(&mut self, services: &Services, live: &LiveKeys) -> Result<bool, DbError> {
+        loop {
+            let from = self.newest.map_or(0, |(seq, _)| seq);
+            let heard = db::read!(services.hearing, key_changes::from(from, BATCH))?;
+            let mut new = heard.changes.iter();
+            if self.newest.is_some() && new.next().map(|c| (c.seq, c.at)) != self.newest {
+                return Ok(false);
+            }
+            for change in new {
+                self.saw(change, &heard);
+                forget(live, change.lookup.as_deref());
+                let delay = heard.clock.since(change.at).as_secs_f64();
+                services.metrics.key_change_delay.observe(delay);
+            }
+            if !heard.is_full(BATCH) {
+                self.late(services, live, &heard).await?;
+                return Ok(true);
+            }
         }
-        self.late(services, live, now).await?;
-        while newest > self.newest && self.more(services, live, now).await? {}
-        Ok(true)
     }
 
-    /// Looks for numbers that were missed.
+    /// Looks for numbers that were jumped over. What is read here is newer than what was read before it,
+    /// so transactions that were over then are seen whole now.
     async fn late(
         &mut self,
         services: &Services,
         live: &LiveKeys,
-        now: Timestamp,
+        before: &HeardChanges,
     ) -> Result<(), DbError> {
-        self.missed.retain(|_, since| now.since(*since) < MISSED_FOR);
-        let missed: Vec<i64> = self.missed.keys().copied().collect();
-        for some in missed.chunks(SOUGHT) {
-            for change in db::read!(services.db, key_changes::among(some))? {
-                self.missed.remove(&change.seq);
-                forget(live, change.lookup);
+        loop {
+            let ranges = self.gaps.ranges();
+            if ranges.is_empty() {
+                return Ok(());
+            }
+            let came = db::read!(services.hearing, key_changes::within(&ranges, BATCH))?;
+            for change in &came.changes {
+                self.gaps.came(change.seq);
+                forget(live, change.lookup.as_deref());
+            }
+            if !came.is_full(BATCH) {
+                self.gaps.looked(before.snapshot);
+                return Ok(());
             }
         }
-        Ok(())
-    }
-
-    /// Reads one batch; whether there may be more.
-    async fn more(
-        &mut self,
-        services: &Services,
-        live: &LiveKeys,
-        now: Timestamp,
-    ) -> Result<bool, DbError> {
-        let changes = db::read!(services.db, key_changes::after(self.newest, BATCH))?;
-        let is_full = i64::try_from(changes.len()).is_ok_and(|count| count == BATCH);
-        let written: Vec<_> = changes.iter().map(|change| change.at).collect();
-        for change in changes {
-            self.saw(change.seq, now);
-            forget(live, change.lookup);
-        }
-        measure(services, &written).await;
-        Ok(is_full)
     }
 
     /// A number was read; those between the newest and it may still come.
-    fn saw(&mut self, seq: i64, now: Timestamp) {
-        let from = (self.newest + 1).max(seq - BEFORE);
-        self.missed.extend((from..seq).map(|missed| (missed, now)));
-        self.newest = seq;
+    fn saw(&mut self, change: &ChangedKey, heard: &HeardChanges) {
+        if let Some((newest, _)) = self.newest {
+            self.gaps.jumped(newest + 1..=change.seq - 1, heard.snapshot);
+        }
+        self.newest = Some((change.seq, change.at));
     }
 }
 
@@ -222,17 +229,8 @@ pub async fn purge_changes(services: &Services) -> Result<usize, ServiceError> {
     Ok(db::write!(services.db, key_changes::purge(known))?)
 }
 
-/// How long changes took to be heard, both by the database's clock. What cannot be measured is not.
-async fn measure(services: &Services, written: &[Timestamp]) {
-    let Ok(clock) = services.db.clock().await else { return };
-    let heard = clock.unwrap_or_else(|| services.now());
-    for at in written {
-        services.metrics.key_change_delay.observe(heard.since(*at).as_secs_f64());
-    }
-}
-
-fn forget(live: &LiveKeys, lookup: Option<Vec<u8>>) {
-    match lookup.as_deref().map(Lookup::try_from) {
+fn forget(live: &LiveKeys, lookup: Option<&[u8]>) {
+    match lookup.map(Lookup::try_from) {
         Some(Ok(lookup)) => live.forget(&lookup),
         Some(Err(_)) | None => live.forget_all(),
     }
@@ -241,18 +239,6 @@ fn forget(live: &LiveKeys, lookup: Option<Vec<u8>>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn numbers_that_were_jumped_over_are_missed() {
-        let now = Timestamp::from_millis(1);
-        let mut read = Read { newest: 5, missed: BTreeMap::new() };
-        for seq in [6, 9, 10] {
-            read.saw(seq, now);
-        }
-        assert_eq!(read.missed.keys().copied().collect::<Vec<_>>(), [7, 8]);
-        read.saw(1_000_000, now);
-        assert_eq!(read.missed.len(), 2 + 1_000, "however far a sequence jumps");
-    }
 
     #[test]
     fn memory_is_trusted_for_a_minute_whichever_way_the_clock_goes() {

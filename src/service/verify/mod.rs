@@ -11,6 +11,7 @@
 
 mod by_tag;
 mod changes;
+mod gaps;
 mod identity;
 mod last_use;
 mod line;

@@ -22,6 +22,9 @@ use crate::{
     service::{ServiceError, Services},
 };
 
+/// How many nonces are deleted in one transaction.
+const PURGED_AT_ONCE: i64 = 5_000;
+
 /// How long a nonce is kept: a timestamp may lie 15 minutes ahead, and is good for 15 after that. A minute
 /// more, since the node that deletes it may be ahead of one that would take it again.
 const NONCE_KEPT: Duration = Duration::from_mins(31);
@@ -156,8 +159,14 @@ async fn use_nonce(
 /// # Errors
 /// If the database gives no answer.
 pub async fn purge_nonces(services: &Services) -> Result<usize, ServiceError> {
-    let now = services.now();
-    Ok(db::write!(services.db, oauth::purge_nonces(now))?)
+    let (now, mut purged) = (services.now(), 0);
+    loop {
+        let count = db::write!(services.db, oauth::purge_nonces(now, PURGED_AT_ONCE))?;
+        purged += count;
+        if count == 0 {
+            return Ok(purged);
+        }
+    }
 }
 
 fn refused(refused: Refused) -> Refusal {

@@ -104,7 +104,7 @@ async fn a_move_is_heard_of_and_later_changes_under_the_new_hash(db: TestDatabas
     let id = read!(db, keys::by_lookup(&lookup(100))).unwrap().id;
     write!(db, keys::revoke(at(3), id, "lost"));
     let changes: Vec<_> =
-        read!(db, key_changes::after(0, 10)).into_iter().map(|c| c.lookup).collect();
+        read!(db, key_changes::from(0, 10)).changes.into_iter().map(|c| c.lookup).collect();
     assert_eq!(changes, [0, 100, 100].map(|number| Some(lookup(number).to_vec())));
 }
 

@@ -174,7 +174,7 @@ async fn a_pair_that_was_not_taken_is_dropped(db: TestDatabase) {
 async fn both_pairs_are_forgotten_with_a_change_of_the_key(db: TestDatabase) {
     let claimed = begun(&db, HOUR).await;
     let heard = async |name: usize, since: i64| {
-        let changes = read!(db, key_changes::after(since, 1000));
+        let changes = read!(db, key_changes::from(since + 1, 1000)).changes;
         changes.iter().any(|change| change.lookup.as_deref() == Some(&lookup(name)[..]))
     };
     let now = async || read!(db, key_changes::newest());

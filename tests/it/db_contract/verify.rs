@@ -22,7 +22,7 @@ on_each_database!(
 );
 
 async fn changes(db: &TestDatabase, after: i64) -> Vec<Option<Vec<u8>>> {
-    let changes = read!(db, key_changes::after(after, 1_000));
+    let changes = read!(db, key_changes::from(after + 1, 1_000)).changes;
     changes.into_iter().map(|change| change.lookup).collect()
 }
 
@@ -57,23 +57,25 @@ async fn a_disabled_or_renamed_owner_changes_all_keys(db: TestDatabase) {
 async fn a_change_says_when_it_was_written(db: TestDatabase) {
     let before = SystemClock.now();
     db.execute("INSERT INTO key_changes (lookup) VALUES (NULL)").await;
-    let change = read!(db, key_changes::after(0, 1)).pop().unwrap();
+    let change = read!(db, key_changes::from(0, 1)).changes.pop().unwrap();
     // The database's clock is this machine's; SQLite's is a floating-point day.
     let off = change.at.as_millis() - before.as_millis();
     assert!((-5..10_000).contains(&off), "{off} ms after it was asked for");
 }
 
 async fn old_changes_are_thrown_away(db: TestDatabase) {
-    assert_eq!(read!(db, key_changes::kept()), None);
+    assert!(read!(db, key_changes::from(0, 1)).changes.is_empty());
     for _ in 0..3 {
         db.execute("INSERT INTO key_changes (lookup) VALUES (NULL)").await;
     }
     db.execute("INSERT INTO key_changes (seq, lookup) VALUES (10002, NULL)").await;
     assert_eq!(write!(db, key_changes::purge(i64::MAX)), 2);
-    assert_eq!(read!(db, key_changes::kept()), Some((3, 10_002)));
-    assert_eq!(read!(db, key_changes::after(3, 1)).len(), 1);
-    let late = read!(db, key_changes::among(&[2, 3, 9_000, 10_002]));
-    assert_eq!(late.len(), 2, "those that are there");
+    let seqs: Vec<_> =
+        read!(db, key_changes::from(0, 10)).changes.iter().map(|change| change.seq).collect();
+    assert_eq!(seqs, [3, 10_002], "the newest stays, whatever else goes");
+    let late = read!(db, key_changes::within(&[(2, 3), (9_000, 10_001)], 10)).changes;
+    assert_eq!(late.len(), 1, "those that are there, the ends of ranges included");
+    assert!(read!(db, key_changes::within(&[(3, 3), (10_002, 10_002)], 1)).is_full(1));
 }
 
 async fn the_newest_use_stays(db: TestDatabase) {
@@ -104,7 +106,7 @@ async fn a_nonce_is_used_once(db: TestDatabase) {
         at_once(&db, 16, |db, _| async move { write!(db, oauth::use_nonce(one, "nonce", at(10))) });
     assert_eq!(used.await.into_iter().filter(|first| *first).count(), 1);
     assert!(write!(db, oauth::use_nonce(other, "nonce", at(30))), "each key has its own");
-    assert_eq!(write!(db, oauth::purge_nonces(at(20))), 1);
+    assert_eq!(write!(db, oauth::purge_nonces(at(20), 5)), 1);
     assert!(write!(db, oauth::use_nonce(one, "nonce", at(40))));
     assert!(!write!(db, oauth::use_nonce(other, "nonce", at(40))));
 }
