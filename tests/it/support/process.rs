@@ -97,6 +97,7 @@ impl Process {
     }
 
     /// The same, and what it reads.
+    #[allow(dead_code, reason = "tests/chaos feeds commands")]
     pub fn run_fed(
         folder: &Path,
         settings: &[(&str, &str)],
