@@ -9,7 +9,9 @@ local socket = require "socket"
 -- AppGrant, exactly as in appgrant.conf.
 local HOST, PORT = "127.0.0.1", 8080
 local IDENTITY = { "X-Appgrant-Key-Id", "X-Appgrant-Permissions", "X-Appgrant-Owner", "X-Appgrant-App" }
+-- Also ids and traces, which AppGrant takes from a proxy that it trusts.
 local NOT_OUTSIDE = {
+    "X-Request-Id", "traceparent", "tracestate",
     "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "X-Forwarded-Method", "X-Forwarded-Uri",
     "X-Forwarded-Server", "X-Forwarded-Port", "X-Original-Method", "X-Original-URI",
     table.unpack(IDENTITY),

@@ -8,7 +8,7 @@
 use std::{
     fs::{self, DirBuilder, File, OpenOptions},
     io::Write,
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
 };
 
@@ -40,6 +40,12 @@ pub(super) async fn run(values: &Values, Options { to }: Options) -> Result<(), 
     let unwritable =
         |error| CliError::new(format!("{}: the backup cannot be written: {error}", to.display()));
     DirBuilder::new().recursive(true).mode(0o700).create(&to).map_err(unwritable)?;
+    if fs::metadata(&to).map_err(unwritable)?.permissions().mode() & 0o002 != 0 {
+        return Err(CliError::new(format!(
+            "{}: everybody on this machine may write there: name another folder, or chmod o-w it",
+            to.display()
+        )));
+    }
     for name in NAMES {
         if to.join(name).exists() {
             let there = to.join(name);
@@ -93,10 +99,15 @@ async fn check_key_file(settings: &Settings, db: &Db) -> Result<(), CliError> {
 
 fn copy_key(from: &Path, to: &Path) -> std::io::Result<()> {
     let content = Zeroizing::new(fs::read(from)?);
-    let mut file =
-        OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(to)?;
+    let mut file = fresh(to)?;
     file.write_all(&content)?;
     file.sync_all()
+}
+
+/// A file of our own, also where a backup that broke off left one, or somebody a link.
+fn fresh(path: &Path) -> std::io::Result<File> {
+    let _ = fs::remove_file(path);
+    OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
 }
 
 async fn copy_database(db: &Db, to: &Path) -> Result<(), CliError> {
@@ -105,9 +116,8 @@ async fn copy_database(db: &Db, to: &Path) -> Result<(), CliError> {
     let Some(name) = to.to_str() else {
         return Err(CliError::new(format!("{} is not UTF-8", to.display())));
     };
-    // Of a backup that broke off. SQLite fills an empty file, and leaves its mode as it is.
-    let _ = fs::remove_file(to);
-    OpenOptions::new().write(true).create_new(true).mode(0o600).open(to).map_err(unwritable)?;
+    // SQLite fills an empty file, and leaves its mode as it is.
+    fresh(to).map_err(unwritable)?;
     db.write_copy(name.to_owned()).await?;
     File::open(to).and_then(|file| file.sync_all()).map_err(unwritable)
 }

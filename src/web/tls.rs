@@ -16,9 +16,10 @@ use rustls::{
     server::{ClientHello, ResolvesServerCert},
     sign::CertifiedKey,
 };
+use x509_parser::{certificate::X509Certificate, prelude::FromDer};
 use zeroize::Zeroizing;
 
-use crate::config::TlsFiles;
+use crate::{config::TlsFiles, domain::timestamp::Timestamp};
 
 /// Why a certificate cannot be shown.
 #[derive(Debug, thiserror::Error)]
@@ -75,6 +76,14 @@ impl TlsIdentity {
     pub fn renew(&self, files: &TlsFiles) -> Result<(), TlsError> {
         self.0.store(Arc::new(certified(files)?));
         Ok(())
+    }
+
+    /// When the certificate ends, if that can be read.
+    pub fn ends(&self) -> Option<Timestamp> {
+        let shown = self.0.load();
+        let (_, certificate) = X509Certificate::from_der(shown.end_entity_cert().ok()?).ok()?;
+        let seconds = certificate.validity().not_after.timestamp();
+        Some(Timestamp::from_millis(seconds.saturating_mul(1000)))
     }
 
     /// What a listener needs.

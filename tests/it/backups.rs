@@ -205,3 +205,27 @@ fn what_is_no_backup_is_not_made() {
     assert!(code == 1 && error.contains("APPGRANT_SECRET_KEY_FILE"), "{error}");
     assert!(!folder.path().join("kept").exists());
 }
+
+#[test]
+fn a_backup_follows_no_link_and_goes_into_no_folder_of_everybodys() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = [("APPGRANT_DATABASE_URL", "sqlite:appgrant.db".to_owned())];
+    assert_eq!(run(folder.path(), &settings, &["user", "list"]).0, 0);
+    let path = |name: &str| folder.path().join(name);
+    fs::create_dir(path("kept")).unwrap();
+    let open = fs::Permissions::from_mode(0o777);
+    fs::set_permissions(path("kept"), open).unwrap();
+    let (code, _, error) = run(folder.path(), &settings, &["backup", "--to", "kept"]);
+    assert!(code == 1 && error.contains("everybody on this machine may write"), "{error}");
+    assert_eq!(fs::read_dir(path("kept")).unwrap().count(), 0);
+
+    fs::set_permissions(path("kept"), fs::Permissions::from_mode(0o755)).unwrap();
+    fs::write(path("target"), "stays").unwrap();
+    fs::write(path("kept/appgrant.db.part"), "of a backup that broke off").unwrap();
+    std::os::unix::fs::symlink(path("target"), path("kept/appgrant.key.part")).unwrap();
+    assert_eq!(run(folder.path(), &settings, &["backup", "--to", "kept"]).0, 0);
+    assert_eq!(fs::read_to_string(path("target")).unwrap(), "stays");
+    let key = path("kept/appgrant.key");
+    assert!(fs::symlink_metadata(&key).unwrap().is_file());
+    assert_eq!([mode(&key), mode(&path("kept/appgrant.db"))], [0o600; 2]);
+}

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, fs, os::unix::fs::PermissionsExt, path::Path};
 
+use rcgen::{CertificateParams, KeyPair, date_time_ymd};
 use serde_json::Value;
 
 use crate::support::{Process, database, own_address, postgres};
@@ -170,4 +171,40 @@ async fn people_read_one_line_a_check() {
     let (code, _, error) = Process::run_with(folder.path(), &[], &["doctor"]);
     let line = "appgrant: the service cannot work as it is; failed: key_file\n";
     assert_eq!((code, error.as_str()), (1, line));
+}
+
+/// A certificate that ends so many days from now, and its key.
+fn certificate(folder: &Path, days: i64) {
+    let key = KeyPair::generate().unwrap();
+    let mut params = CertificateParams::new(vec!["shop.example".to_owned()]).unwrap();
+    let now = std::time::UNIX_EPOCH.elapsed().unwrap().as_secs();
+    let end = now.checked_add_signed(days * 86_400).unwrap();
+    params.not_after = date_time_ymd(1970, 1, 1) + std::time::Duration::from_secs(end);
+    fs::write(folder.join("tls.pem"), params.self_signed(&key).unwrap().pem()).unwrap();
+    fs::write(folder.join("tls.key"), key.serialize_pem()).unwrap();
+}
+
+#[test]
+fn a_certificate_of_our_own_is_looked_at() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings =
+        [("APPGRANT_TLS_CERTIFICATE_FILE", "tls.pem"), ("APPGRANT_TLS_KEY_FILE", "tls.key")];
+    let says = |status, says| {
+        assert_says(&doctor(folder.path(), &settings).1, "tls_certificate", status, says);
+    };
+    assert!(!doctor(folder.path(), &[]).1.contains_key("tls_certificate"), "a proxy ends TLS");
+    says("failed", "APPGRANT_TLS_KEY_FILE");
+    for (days, status, words) in
+        [(60, "ok", "tls.pem ends on"), (10, "warning", "Renew it"), (-1, "failed", "ended on")]
+    {
+        certificate(folder.path(), days);
+        says(status, words);
+    }
+    let other = KeyPair::generate().unwrap().serialize_pem();
+    fs::write(folder.path().join("tls.key"), &other).unwrap();
+    says("failed", "not the certificate's");
+    fs::write(folder.path().join("tls.pem"), "rubbish").unwrap();
+    says("failed", "it holds no certificate");
+    let all = serde_json::to_string(&doctor(folder.path(), &settings).1).unwrap();
+    assert!(!all.contains(other.lines().nth(1).unwrap()), "the key stays untold");
 }

@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path, time::Duration};
 
-use super::installation::Check;
+use super::{certificate, installation::Check};
 use crate::{
     cli::{key_file, logging},
     config::{Settings, Values},
@@ -28,6 +28,7 @@ pub(super) async fn all(values: &Values, settings: &Settings) -> Vec<Check> {
     let db = look_into_database(values, settings, &mut checks).await;
     checks.push(key_file(settings, db.as_ref()).await);
     checks.push(clock(db.as_ref()).await);
+    checks.extend(certificate::check(settings, SystemClock.now()));
     checks.extend(roots_of(settings));
     checks.extend(networks(settings));
     checks

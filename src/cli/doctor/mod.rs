@@ -3,6 +3,7 @@
 //!
 //! Never changes anything: no database, key file or migration is made by looking.
 
+mod certificate;
 mod checks;
 mod installation;
 mod link;

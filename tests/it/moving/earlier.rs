@@ -1,4 +1,4 @@
-//! Stores as released versions left them (`tests/it/fixtures/`), brought to this version's schema and used.
+//! Stores as earlier versions left them (`tests/it/fixtures/`), brought to this version's schema and used.
 //!
 //! `migrations/README.md` says when and how to add one.
 

@@ -244,6 +244,9 @@ impl Shop {
         assert!(keys.status == 200 && keys.json()["keys"].is_array(), "{keys:?}");
         let login = self.send(Request::new("GET", "/login")).await;
         assert!(login.status == 200 && !login.is_the_stores(), "{login:?}");
+        let named = Request::new("GET", "/login").with("X-Request-Id", "a-strangers-own");
+        let id = self.send(named).await.header("X-Request-Id").to_owned();
+        assert!(!id.is_empty() && id != "a-strangers-own", "{id} would stand in the log");
         let denied = self.send(Request::new("GET", "/wc-auth/v1/authorize")).await;
         assert_eq!(denied.status, 401, "{denied:?}");
         assert!(denied.header("Content-Type").starts_with("text/html"), "{denied:?}");

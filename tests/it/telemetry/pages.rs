@@ -48,3 +48,27 @@ async fn the_dashboard_asks_for_metrics_that_are_there() {
         }
     }
 }
+
+/// Every file under a folder.
+fn files_under(folder: &Path) -> Vec<std::path::PathBuf> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries.flat_map(|it| if it.is_dir() { files_under(&it) } else { vec![it] }).collect()
+}
+
+#[test]
+fn the_page_names_every_line_that_operators_see() {
+    let page = read("docs/logging.md");
+    let mut found = 0;
+    for file in files_under(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src")) {
+        let source = fs::read_to_string(&file).unwrap();
+        let calls = ["info!(", "warn!(", "error!("].map(|level| format!("tracing::{level}"));
+        for call in calls.iter().flat_map(|call| source.split(call.as_str()).skip(1)) {
+            // What stands behind a colon or semicolon is left out on the page where it is long.
+            let message = call.split('"').nth(1).unwrap();
+            let message = message.split(['{', ':', ';']).next().unwrap().trim();
+            assert!(page.contains(&format!("`{message}")), "{}: {message}", file.display());
+            found += 1;
+        }
+    }
+    assert!(found > 30, "{found} lines were found");
+}
