@@ -24,7 +24,7 @@ use crate::{
         argon::{self, Cost, Memory},
         keyring::Keyring,
     },
-    telemetry::Line,
+    telemetry::HasherReading,
 };
 
 /// What hashing costs here.
@@ -91,8 +91,8 @@ impl Hasher {
     }
 
     /// What is told of this line under that name.
-    pub fn reading(&self, name: &'static str) -> Line {
-        Line {
+    pub fn reading(&self, name: &'static str) -> HasherReading {
+        HasherReading {
             name,
             waiting: self.counts.waiting.load(Ordering::Relaxed),
             done: self.done(),

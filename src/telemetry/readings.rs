@@ -12,7 +12,7 @@ use crate::domain::{
 };
 
 /// A hashing line.
-pub struct Line {
+pub struct HasherReading {
     /// Its label.
     pub name: &'static str,
     /// How many wait or are being hashed.
@@ -54,7 +54,7 @@ pub struct Readings {
     /// Keys that `/verify` answers from memory.
     pub keys_in_memory: usize,
     /// The hashing lines.
-    pub lines: Vec<Line>,
+    pub lines: Vec<HasherReading>,
     /// Deliveries that are not over, unless the database gave no answer.
     pub deliveries: Option<Vec<Waiting>>,
     /// The pools.

@@ -28,7 +28,7 @@ thread_local! {
 
 /// Where an answer came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum From {
+pub enum Source {
     /// Memory, or the request itself.
     Memory,
     /// The slow way: the database, or Argon2.
@@ -97,23 +97,24 @@ impl Default for Verdicts {
 
 impl Verdicts {
     /// Counts an answer.
-    pub fn count(&self, from: From, judged: Judged) {
+    pub fn count(&self, from: Source, judged: Judged) {
         self.sets[own_set()].0[from as usize][judged.number()].fetch_add(1, Ordering::Relaxed);
     }
 
-    fn sum(&self, from: From, judged: Judged) -> u64 {
+    fn sum(&self, from: Source, judged: Judged) -> u64 {
         let counts = self.sets.iter().map(|set| &set.0[from as usize][judged.number()]);
         counts.map(|count| count.load(Ordering::Relaxed)).sum()
     }
 
     pub(super) fn register(&self, registry: &mut Registry) {
         let outcomes = Judged::all().map(|judged| {
-            (judged.labels(), self.sum(From::Memory, judged) + self.sum(From::Database, judged))
+            (judged.labels(), self.sum(Source::Memory, judged) + self.sum(Source::Database, judged))
         });
         counts(registry, "appgrant_verify", "Answers of /verify by outcome and reason", outcomes);
-        let from = [(From::Memory, "memory"), (From::Database, "database")].map(|(from, word)| {
-            ([("from", word)], Judged::all().map(|judged| self.sum(from, judged)).sum())
-        });
+        let from =
+            [(Source::Memory, "memory"), (Source::Database, "database")].map(|(from, word)| {
+                ([("from", word)], Judged::all().map(|judged| self.sum(from, judged)).sum())
+            });
         let help = "Answers of /verify by where they came from";
         counts(registry, "appgrant_verify_answers", help, from);
     }
@@ -143,14 +144,14 @@ mod tests {
             for _ in 0..2 * SETS {
                 scope.spawn(|| {
                     for judged in Judged::all() {
-                        verdicts.count(From::Memory, judged);
+                        verdicts.count(Source::Memory, judged);
                     }
                 });
             }
         });
         for judged in Judged::all() {
-            assert_eq!(verdicts.sum(From::Memory, judged), 2 * SETS as u64, "{judged:?}");
-            assert_eq!(verdicts.sum(From::Database, judged), 0, "{judged:?}");
+            assert_eq!(verdicts.sum(Source::Memory, judged), 2 * SETS as u64, "{judged:?}");
+            assert_eq!(verdicts.sum(Source::Database, judged), 0, "{judged:?}");
         }
     }
 

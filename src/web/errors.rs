@@ -166,8 +166,8 @@ fn problem(request: &HttpRequest, site: &Site, error: &WebError) -> Result<HttpR
         respond::page(status, &ProblemPage { site, back, title, message, request_id }, Forms::Stay)?
     };
     if status == StatusCode::SERVICE_UNAVAILABLE {
-        let seconds = actix_web::http::header::HeaderValue::from_static("2");
-        response.headers_mut().insert(actix_web::http::header::RETRY_AFTER, seconds);
+        let name = actix_web::http::header::RETRY_AFTER;
+        response.headers_mut().insert(name, respond::TRY_AGAIN_AFTER);
     }
     Ok(response)
 }

@@ -1,10 +1,16 @@
 //! Answers: pages with the headers that keep them safe, and redirects.
 
-use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, http::StatusCode};
+use actix_web::{
+    HttpRequest, HttpResponse, HttpResponseBuilder,
+    http::{StatusCode, header::HeaderValue},
+};
 use askama::Template;
 
 use super::{errors::WebError, site::Site};
 use crate::domain::return_url::ReturnUrl;
+
+/// `Retry-After` of an answer that could not be given now: after how many seconds it is worth trying again.
+pub const TRY_AGAIN_AFTER: HeaderValue = HeaderValue::from_static("2");
 
 /// Where a page's forms may lead. Browsers apply `form-action` to the redirects after a form too.
 #[derive(Clone, Copy)]

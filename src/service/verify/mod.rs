@@ -47,7 +47,7 @@ use crate::domain::{
     refusal::Refusal,
     timestamp::Timestamp,
 };
-use crate::telemetry::{From, Judged};
+use crate::telemetry::{Judged, Source};
 
 /// What verification keeps in memory, and how it was set up.
 pub struct Verifier {
@@ -147,7 +147,7 @@ pub async fn verify(
 /// the room of the long way is not carried along.
 pub fn at_once(services: &Services, request: &ApiRequest<'_>) -> Option<Verdict> {
     let verdict = from_memory(services, request)?;
-    services.metrics.verdicts.count(From::Memory, verdict.judged());
+    services.metrics.verdicts.count(Source::Memory, verdict.judged());
     Some(verdict)
 }
 
@@ -179,7 +179,7 @@ async fn slowly(services: &Services, request: &ApiRequest<'_>) -> Result<Verdict
         Err(ServiceError::Busy) => Judged::Busy,
         Err(ServiceError::Db(_)) => Judged::Unavailable,
     };
-    services.metrics.verdicts.count(From::Database, judged);
+    services.metrics.verdicts.count(Source::Database, judged);
     services.metrics.verify_slow.observe(start.elapsed().as_secs_f64());
     answer
 }

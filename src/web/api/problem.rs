@@ -19,11 +19,8 @@ use crate::{
     service::{
         ServiceError, audit::AuditError, keys::KeyError, tokens::TokenError, users::UserError,
     },
-    web::visitor,
+    web::{respond::TRY_AGAIN_AFTER, visitor},
 };
-
-/// After how many seconds it is worth trying again.
-const RETRY_AFTER: HeaderValue = HeaderValue::from_static("2");
 
 /// What is wrong with one member of a body, or one parameter of an address.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -164,7 +161,7 @@ impl From<ServiceError> for Problem {
         let detail = "the service cannot answer right now; try again in a moment";
         let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, code, detail);
         let cause = Some(error.to_string());
-        Self { cause, ..problem }.with(header::RETRY_AFTER, RETRY_AFTER)
+        Self { cause, ..problem }.with(header::RETRY_AFTER, TRY_AGAIN_AFTER)
     }
 }
 

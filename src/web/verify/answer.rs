@@ -24,7 +24,7 @@ use crate::{
         ServiceError,
         verify::{Identity, Word},
     },
-    web::request_id::RequestId,
+    web::{request_id::RequestId, respond::TRY_AGAIN_AFTER},
 };
 
 const KEY_ID: HeaderName = HeaderName::from_static("x-appgrant-key-id");
@@ -103,7 +103,7 @@ pub fn unavailable(id: RequestId, error: &ServiceError, bodiless: bool) -> HttpR
         hint: "Send the same request again after the seconds that Retry-After says.",
     };
     let mut response = answer(&id, StatusCode::SERVICE_UNAVAILABLE, &words, bodiless);
-    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("2"));
+    response.headers_mut().insert(RETRY_AFTER, TRY_AGAIN_AFTER);
     response
 }
 

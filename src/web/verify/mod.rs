@@ -25,7 +25,7 @@ use crate::{
         refusal::{Refusal, Wish},
     },
     service::verify,
-    telemetry::{From, Judged, traces},
+    telemetry::{Judged, Source, traces},
 };
 use answer::Refused;
 use forwarded::Unasked;
@@ -92,7 +92,7 @@ async fn asked_slowly(request: &HttpRequest, app: &App, id: RequestId) -> HttpRe
 /// The answer to what is no question.
 fn unasked(app: &App, id: RequestId, refused: Refused) -> HttpResponse {
     let judged = Judged::Refused(refused.refusal.why());
-    app.services.metrics.verdicts.count(From::Memory, judged);
+    app.services.metrics.verdicts.count(Source::Memory, judged);
     answer::refused(id, refused)
 }
 

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::story::{ORDERS, Story};
-use crate::support::Question;
+use crate::support::{Question, database};
 
 fn lines(log: &str) -> Vec<Value> {
     let read = |line| serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}"));
@@ -76,9 +76,7 @@ async fn an_error_deep_inside_carries_the_requests_id() {
     let address = crate::support::own_address();
     let mut process = crate::support::Process::start(folder.path(), &address, &settings).await;
     // The database loses what the page needs.
-    let database = folder.path().join("appgrant.db");
-    let gone = drop_table(database.to_str().unwrap(), "users").await;
-    gone.unwrap();
+    database::execute(&database::of(folder.path()), "ALTER TABLE users RENAME TO gone");
     let form = [("username", "max"), ("password", "whatever it is")];
     let answer = process.browser().post("/login", &form).await;
     assert_eq!(answer.status, 503, "{}", answer.body);
@@ -88,17 +86,4 @@ async fn an_error_deep_inside_carries_the_requests_id() {
     let lines = lines(&process.log());
     let line = lines.iter().find(|line| line["message"] == "request failed").unwrap();
     assert_eq!((line["level"].as_str(), line["request_id"].as_str()), (Some("ERROR"), Some(id)));
-}
-
-async fn drop_table(path: &str, table: &str) -> Result<(), diesel::result::Error> {
-    use diesel_async::{AsyncConnection, SimpleAsyncConnection};
-    let mut conn = diesel_async::sync_connection_wrapper::SyncConnectionWrapper::<
-        diesel::SqliteConnection,
-    >::establish(path)
-    .await
-    .unwrap();
-    conn.batch_execute(&format!(
-        "PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = OFF; ALTER TABLE {table} RENAME TO gone;"
-    ))
-    .await
 }

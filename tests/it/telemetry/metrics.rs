@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{scrape::Scrape, story::Story};
-use crate::support::needed;
+use crate::support::{database, needed};
 
 #[tokio::test]
 async fn what_happens_is_counted() {
@@ -31,15 +31,17 @@ async fn what_happens_is_counted() {
     ] {
         assert!(after.value(series) - before.value(series) >= least, "{series}: {}", after.text);
     }
+    let (kind, pool, most) =
+        if database::is_postgres() { ("postgresql", "server", 8) } else { ("sqlite", "writer", 1) };
     for (series, value) in [
         (r#"appgrant_delivery_attempts_total{kind="keys",attempt="1",outcome="status"}"#, 1),
         (r#"appgrant_delivery_attempts_total{kind="keys",attempt="2",outcome="delivered"}"#, 1),
         (r#"appgrant_hasher_refused_total{line="passwords"}"#, 0),
         (r#"appgrant_hasher_waiting{line="secrets"}"#, 0),
         (r#"appgrant_deliveries{kind="keys",state="waiting"}"#, 0),
-        (r#"appgrant_database_connections_max{pool="writer"}"#, 1),
         (r#"appgrant_verify_total{outcome="unavailable",reason="busy"}"#, 0),
-        (r#"appgrant_build_info{version="0.1.0",database="sqlite"}"#, 1),
+        (&format!(r#"appgrant_build_info{{version="0.1.0",database="{kind}"}}"#), 1),
+        (&format!(r#"appgrant_database_connections_max{{pool="{pool}"}}"#), most),
     ] {
         assert!(after.has(series), "{series} is not in {}", after.text);
         assert_eq!(after.value(series), value, "{series}");
