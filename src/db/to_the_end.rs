@@ -51,7 +51,6 @@ mod tests {
     use diesel_async::RunQueryDsl;
     use tokio::time::timeout;
 
-    use super::*;
     use crate::db::{DbError, sqlite};
 
     #[derive(QueryableByName)]
@@ -83,6 +82,6 @@ mod tests {
         }
         // A connection that is only being made, too.
         let _ = timeout(Duration::from_micros(1), pools.writer()).await;
-        pools.writer().await.unwrap();
+        drop(pools.writer().await.unwrap());
     }
 }

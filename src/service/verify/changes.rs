@@ -242,7 +242,7 @@ mod tests {
 
     #[test]
     fn memory_is_trusted_for_a_minute_whichever_way_the_clock_goes() {
-        let changes = Changes::trusted_for(Duration::from_secs(60));
+        let changes = Changes::trusted_for(Duration::from_mins(1));
         let at = Timestamp::from_millis;
         assert!(!changes.is_trusted(at(1_700_000_000_000)), "nothing was heard yet");
         changes.heard_at.store(1_000_000, Ordering::Release);

@@ -76,7 +76,7 @@ mod tests {
     fn however_wide_a_gap_is_it_is_one_range_until_it_is_filled() {
         let mut gaps = Gaps::default();
         gaps.jumped(101..=3_100, RUNNING);
-        gaps.jumped(3_102..=3_101, RUNNING);
+        gaps.jumped(RangeInclusive::new(3_102, 3_101), RUNNING);
         assert_eq!(gaps.ranges(), [(101, 3_100)]);
         gaps.came(101);
         gaps.came(2_000);
