@@ -175,3 +175,14 @@ async fn a_socket_needs_no_tls() {
     let Some(site) = Site::open().await else { return };
     site.expect(&format!("{}?sslmode=require", site.socket), &Plain).await;
 }
+
+#[tokio::test]
+async fn an_address_without_a_name_is_never_plain() {
+    let Some(site) = Site::open().await else { return };
+    for mode in ["require", "verify-ca", "verify-full"] {
+        let (_, port) = TLS_ADDRESS.get().unwrap().split_once(':').unwrap();
+        let parameters = format!("port={port}&sslmode={mode}&sslrootcert=@ca.pem");
+        let url = site.url("either", "", &parameters).replace(&format!("@:{port}/"), "@/");
+        site.expect(&url, &Refused("name")).await;
+    }
+}
