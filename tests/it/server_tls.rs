@@ -94,6 +94,7 @@ impl Site {
     }
 }
 
+#[allow(clippy::disallowed_methods, reason = "the tests have no services here to ask")]
 fn random() -> String {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).unwrap();

@@ -97,6 +97,7 @@ impl Process {
     }
 
     /// The same, and what it reads.
+    #[allow(dead_code, reason = "tests/chaos feeds its commands")]
     pub fn run_fed(
         folder: &Path,
         settings: &[(&str, &str)],
@@ -201,7 +202,7 @@ pub async fn stopped_at(
     command.envs(settings.iter().map(|(name, value)| (name, value))).env("FAULT_POINT", point);
     let run = command.args(arguments).stdout(Stdio::null()).stderr(File::create(&log).unwrap());
     let mut child = run.spawn().unwrap();
-    let deadline = Instant::now() + Duration::from_secs(60);
+    let deadline = Instant::now() + Duration::from_mins(1);
     while !fs::read_to_string(&log).unwrap().contains(&format!("stopped at {point}")) {
         let alive = child.try_wait().unwrap().is_none() && Instant::now() < deadline;
         assert!(alive, "{point} was not reached: {}", fs::read_to_string(&log).unwrap());
