@@ -52,6 +52,7 @@ mod rights;
 mod rotation;
 mod schema_versions;
 mod secrets;
+mod server_tls;
 mod setup;
 mod signing;
 mod stopping;

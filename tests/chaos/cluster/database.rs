@@ -1,7 +1,8 @@
 //! A PostgreSQL server that can be stopped, crashed and started again.
 //!
-//! A shell holds it, as in `support/postgres.rs`: when this process is gone, even killed, the pipe ends,
-//! and the shell stops the server.
+//! A shell holds it, as in `support/thrown_away_postgres.rs`: when this process is gone, even killed, the
+//! pipe ends, and the shell stops the server. But this shell leaves the server's folder, so that another
+//! can start it again.
 
 use std::{
     fs::{self, File},

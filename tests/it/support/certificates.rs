@@ -60,12 +60,34 @@ pub fn self_signed(names: &[&str]) -> ServerConfig {
 pub fn pem_files(folder: &Path, names: &[&str]) -> (String, String) {
     let key = KeyPair::generate().unwrap();
     let leaf = params(names).signed_by(&key, &*AUTHORITY).unwrap();
-    let write = |name: &str, pem: String| {
-        let path = folder.join(name);
-        std::fs::write(&path, pem).unwrap();
-        path.to_str().unwrap().to_owned()
-    };
-    (write("tls.pem", leaf.pem()), write("tls.key", key.serialize_pem()))
+    (written(folder, "tls.pem", &leaf.pem()), written(folder, "tls.key", &key.serialize_pem()))
+}
+
+/// Writes a certificate that a client shows, and its private key, into `folder`; gives both paths.
+pub fn client_pem_files(folder: &Path, name: &str) -> (String, String) {
+    let key = KeyPair::generate().unwrap();
+    let mut params = params(&[]);
+    params.distinguished_name.push(DnType::CommonName, name);
+    let leaf = params.signed_by(&key, &*AUTHORITY).unwrap();
+    (
+        written(folder, "client.pem", &leaf.pem()),
+        written(folder, "client.key", &key.serialize_pem()),
+    )
+}
+
+/// Writes the certificate of an authority that has signed nothing here into `folder`; gives the path.
+pub fn strange_ca_file(folder: &Path) -> String {
+    let mut params = params(&[]);
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.distinguished_name.push(DnType::CommonName, "A stranger");
+    let root = params.self_signed(&KeyPair::generate().unwrap()).unwrap();
+    written(folder, "stranger.pem", &root.pem())
+}
+
+fn written(folder: &Path, name: &str, pem: &str) -> String {
+    let path = folder.join(name);
+    std::fs::write(&path, pem).unwrap();
+    path.to_str().unwrap().to_owned()
 }
 
 /// TLS for `localhost` that asks the client for a certificate.

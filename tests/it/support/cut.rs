@@ -40,11 +40,11 @@ impl CutServer {
         let (user, rest) = url.split_once("://").unwrap().1.split_once('@').unwrap();
         let (host, database) = rest.split_once('/').unwrap();
         let host = percent_decode_str(host).decode_utf8().unwrap().into_owned();
-        let target = if host.starts_with('/') {
-            Target::Socket(PathBuf::from(host).join(".s.PGSQL.5432"))
+        let (name, port) = host.rsplit_once(':').unwrap_or((&host, "5432"));
+        let target = if name.starts_with('/') {
+            Target::Socket(PathBuf::from(name).join(format!(".s.PGSQL.{port}")))
         } else {
-            let port = if host.contains(':') { "" } else { ":5432" };
-            Target::Address(format!("{host}{port}"))
+            Target::Address(format!("{name}:{port}"))
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();

@@ -23,8 +23,8 @@ mod tunnel;
 pub use app::{PASSWORD, TestApp};
 pub use asking::{Question, Said, granted};
 pub use certificates::{
-    ca_file, certified, client_authority, pem_files, self_signed, server_config,
-    server_config_asking,
+    ca_file, certified, client_authority, client_pem_files, pem_files, self_signed, server_config,
+    server_config_asking, strange_ca_file,
 };
 pub use connection::{approve_in_vain, request};
 pub use cut::CutServer;

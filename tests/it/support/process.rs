@@ -97,7 +97,7 @@ impl Process {
     }
 
     /// The same, and what it reads.
-    #[allow(dead_code, reason = "tests/chaos feeds passwords")]
+    #[allow(dead_code, reason = "tests/chaos feeds its commands")]
     pub fn run_fed(
         folder: &Path,
         settings: &[(&str, &str)],
