@@ -9,6 +9,7 @@
 //! change of state is an update guarded by the expected state whose row count is read. A function
 //! called by `write!` is one transaction. Never: a network call or a password hash in here.
 
+mod change_outcomes;
 mod clock;
 pub mod copy;
 mod delivery_outcomes;
