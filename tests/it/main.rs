@@ -55,6 +55,7 @@ mod secrets;
 mod server_tls;
 mod setup;
 mod signing;
+mod starting;
 mod stopping;
 mod telemetry;
 mod timeline;
