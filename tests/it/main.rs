@@ -56,6 +56,7 @@ mod secrets;
 mod server_tls;
 mod setup;
 mod signing;
+mod starting;
 mod stopping;
 mod telemetry;
 mod timeline;
