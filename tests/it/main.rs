@@ -43,6 +43,7 @@ mod login;
 mod lossless;
 mod moving;
 mod nodes;
+mod oauth2_clients;
 mod own_tls;
 mod proxies;
 mod receivers;
