@@ -45,10 +45,8 @@ async fn the_lines_about_purewl_run() {
 
 /// What the page's lines say; nothing where they cannot be tried.
 async fn run(page: &str, at_least: usize) -> Option<String> {
-    for tool in ["curl", "jq", "openssl"] {
-        needed(&format!("the lines of {page}"), Command::new(tool).arg("version")).or_else(
-            || needed(&format!("the lines of {page}"), Command::new(tool).arg("--version")),
-        )?;
+    for (tool, asked) in [("curl", "--version"), ("jq", "--version"), ("openssl", "version")] {
+        needed(&format!("the lines of {page}"), Command::new(tool).arg(asked))?;
     }
     let shop = Shop::open().await?;
     let script = lines(page, at_least).replace("http://127.0.0.1:8080", &shop.url);
