@@ -28,7 +28,8 @@ def call(app, plan):
 
 def machine(plan):
     """An app that acts for itself."""
-    app = OAuth2Session(client=BackendApplicationClient(plan["client_id"]), scope=plan["scope"])
+    # The session's own `scope` would be compared with the answer's, but not sent.
+    app = OAuth2Session(client=BackendApplicationClient(plan["client_id"], scope=plan["scope"]))
     in_body = {"include_client_id": True} if plan["method"] == "client_secret_post" else {}
     tokens = app.fetch_token(
         plan["issuer"] + "/oauth2/token", client_secret=plan["secret"], timeout=30, **in_body
