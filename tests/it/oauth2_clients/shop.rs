@@ -2,6 +2,10 @@
 
 use std::{path::Path, process::Command};
 
+use appgrant::{
+    domain::permissions::Permissions,
+    service::keys::{self, NewKeyRequest},
+};
 use reqwest::{Client, Method, redirect};
 use serde_json::{Value, json};
 
@@ -25,7 +29,6 @@ pub struct Shop {
 
 /// An app as the shop knows it.
 pub struct Registered {
-    pub key_id: i64,
     pub client_id: String,
     /// None of a public app.
     pub secret: Option<String>,
@@ -50,6 +53,20 @@ impl Shop {
     /// The certificate that apps must trust.
     pub fn certificate(&self) -> &Path {
         &self.proxy.certificate
+    }
+
+    /// A key of an app that acts for itself.
+    pub async fn makes_a_key(&self) -> Registered {
+        let request = NewKeyRequest {
+            owner_id: self.app.user("max").await.id,
+            description: "Stock script".to_owned(),
+            permissions: Permissions::ReadWrite,
+            expires_at: None,
+        };
+        let caller = self.app.caller("max").await;
+        let made = keys::create(self.app.services(), &caller, request).await.unwrap();
+        let secret = made.credential.secret.expose().to_owned();
+        Registered { client_id: made.credential.key.as_str().to_owned(), secret: Some(secret) }
     }
 
     /// Starts an app of that kind which asks for that scope.
