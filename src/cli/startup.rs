@@ -18,10 +18,12 @@ use crate::{
     domain::{
         entropy::{Entropy, random},
         keyring::Keyring,
+        token_life::TokenLife,
     },
     outbound::{AddressGuard, CallbackClient, ClientOptions, Lookup, SystemLookup},
     service::{
         Costs, Hasher, Services, Signals,
+        access_tokens::{Mint, TokenOptions},
         callback_check::CallbackChecks,
         environment::{Clock, SystemClock, SystemEntropy},
         health::Health,
@@ -176,6 +178,7 @@ pub async fn services(settings: &Settings, world: &World) -> Result<Arc<Services
         health: Health::default(),
         signing: LastSeen::default(),
         verifier,
+        tokens: Mint::new(token_options(settings)),
         metrics,
         lately_read: LatelyRead::default(),
     });
@@ -196,6 +199,27 @@ pub async fn services(settings: &Settings, world: &World) -> Result<Arc<Services
 async fn decoy(hasher: &Hasher, world: &World, costs: Costs) -> Result<String, CliError> {
     let password = Zeroizing::new(HEXLOWER.encode(&random::<16>(&*world.entropy)));
     Ok(hasher.hash(password, random(&*world.entropy), costs.password).await?)
+}
+
+fn token_options(settings: &Settings) -> TokenOptions {
+    for (name, life) in [
+        ("APPGRANT_TOKEN_SECONDS", settings.token_life),
+        ("APPGRANT_REFRESH_TOKEN_SECONDS", settings.refresh_life),
+    ] {
+        if life == TokenLife::Never {
+            tracing::warn!(
+                setting = name,
+                "tokens never end; whoever finds one may use it for ever"
+            );
+        }
+    }
+    TokenOptions {
+        life: settings.token_life,
+        refresh_life: settings.refresh_life,
+        rate: settings.token_rate,
+        password_grant: settings.password_grant,
+        public_is_secure: settings.public_url.is_secure(),
+    }
 }
 
 fn verify_options(settings: &Settings) -> verify::Options {

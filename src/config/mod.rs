@@ -13,7 +13,7 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use ipnet::IpNet;
 use url::Url;
 
-use crate::domain::{argon::Cost, oauth1, protected_paths::ProtectedPaths};
+use crate::domain::{argon::Cost, oauth1, protected_paths::ProtectedPaths, token_life::TokenLife};
 
 pub use color::Color;
 pub use public_url::PublicUrl;
@@ -78,6 +78,18 @@ pub struct Settings {
     pub protected_paths: ProtectedPaths,
     /// `APPGRANT_SECRET_HASH`: what hashing a consumer secret costs.
     pub secret_hash: Cost,
+    /// `APPGRANT_TOKEN_SECONDS`: how long access tokens live.
+    pub token_life: TokenLife,
+    /// `APPGRANT_REFRESH_TOKEN_SECONDS`: how long refresh tokens live that are not used.
+    pub refresh_life: TokenLife,
+    /// `APPGRANT_TOKEN_RATE`: how many tokens a client may ask for in a minute; 0 for any number.
+    pub token_rate: u32,
+    /// `APPGRANT_OAUTH2_PASSWORD_GRANT`: whether apps may ask with a user's password.
+    pub password_grant: bool,
+    /// `APPGRANT_CLIENT_DOMAIN_HEADER`: the header that says a client's domain if the browser does not.
+    pub client_domain_header: Option<String>,
+    /// `APPGRANT_KEEP_CREDENTIALS`: whether proxies pass credentials on to the store.
+    pub keep_credentials: bool,
     /// `APPGRANT_VERIFY_WITHOUT_DATABASE_SECONDS`: for how long keys in memory are trusted while the
     /// database is away.
     pub verify_without_database: Duration,
@@ -122,6 +134,12 @@ impl Settings {
             oauth1: oauth1(values)?,
             protected_paths: values.get("protected_paths", ProtectedPaths::parse)?,
             secret_hash: values.get("secret_hash", Cost::parse)?,
+            token_life: values.get("token_seconds", TokenLife::parse)?,
+            refresh_life: values.get("refresh_token_seconds", TokenLife::parse)?,
+            token_rate: values.get("token_rate", rate)?,
+            password_grant: values.get("oauth2_password_grant", flag)?,
+            client_domain_header: values.get("client_domain_header", optional(header_name))?,
+            keep_credentials: values.get("keep_credentials", flag)?,
             verify_without_database: values
                 .get("verify_without_database_seconds", seconds(0, 3_600))?,
             metrics_listen: values.get("metrics_listen", optional(|text| text.parse().ok()))?,
@@ -151,6 +169,21 @@ fn networks(text: &str) -> Option<Vec<IpNet>> {
 
 fn pool_size(text: &str) -> Option<usize> {
     text.parse().ok().filter(|size| (2..=100).contains(size))
+}
+
+fn rate(text: &str) -> Option<u32> {
+    text.parse().ok().filter(|rate| (0..=60_000).contains(rate))
+}
+
+/// A header's name (RFC 9110 §5.1), in lower case. None that says something else already.
+fn header_name(text: &str) -> Option<String> {
+    let letter = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
+    let name = text.to_ascii_lowercase();
+    let taken = ["authorization", "cookie", "x-accesstoken"].contains(&name.as_str())
+        || name.starts_with("x-forwarded-")
+        || name.starts_with("x-original-")
+        || name.starts_with("x-appgrant-");
+    (name.len() <= 100 && name.bytes().all(letter) && !taken).then_some(name)
 }
 
 fn seconds(least: u64, most: u64) -> impl Fn(&str) -> Option<Duration> {
@@ -268,7 +301,7 @@ mod tests {
     }
 
     /// What is not allowed, one of each kind.
-    const WRONG: [(&str, &str); 39] = [
+    const WRONG: [(&str, &str); 47] = [
         ("LISTEN", "nowhere"),
         ("LISTEN", ""),
         ("PUBLIC_URL", "shop.example"),
@@ -306,6 +339,14 @@ mod tests {
         ("SECRET_HASH", "m=0,t=1"),
         ("SECRET_HASH", "m=1024,t=65"),
         ("SECRET_HASH", "m=9999999,t=1"),
+        ("TOKEN_SECONDS", "59"),
+        ("TOKEN_SECONDS", "an hour"),
+        ("REFRESH_TOKEN_SECONDS", "0"),
+        ("TOKEN_RATE", "-1"),
+        ("OAUTH2_PASSWORD_GRANT", "yes"),
+        ("CLIENT_DOMAIN_HEADER", "x y"),
+        ("CLIENT_DOMAIN_HEADER", "Authorization"),
+        ("KEEP_CREDENTIALS", "1"),
         ("LOG", ""),
         ("LOG_FORMAT", "xml"),
     ];

@@ -35,6 +35,20 @@ impl DbError {
     pub const KINDS: [&'static str; 6] =
         ["unavailable", "query", "corrupt", "schema", "interrupted", "silent"];
 
+    /// Whether nothing was said about the query: the database is away.
+    pub fn is_away(&self) -> bool {
+        matches!(self, Self::Unavailable(_) | Self::Silent | Self::Interrupted)
+    }
+
+    /// That the database is away, for somebody else who waited for the same answer.
+    pub fn away_too(&self) -> Self {
+        match self {
+            Self::Silent => Self::Silent,
+            Self::Interrupted => Self::Interrupted,
+            other => Self::Unavailable(other.to_string()),
+        }
+    }
+
     /// Its place among [`Self::KINDS`].
     pub(super) const fn kind(&self) -> usize {
         match self {

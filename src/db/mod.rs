@@ -22,6 +22,7 @@ mod schema;
 mod server;
 pub mod sqlite;
 mod to_the_end;
+pub mod token_outcomes;
 mod usage;
 
 use std::sync::{

@@ -89,6 +89,8 @@ pub struct KeyUse {
     pub client: Option<String>,
     /// Whether it was for writing.
     pub wrote: bool,
+    /// The access token it was used by, if by one.
+    pub token_id: Option<i64>,
 }
 
 /// Seals the body for a key of that number.

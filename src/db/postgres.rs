@@ -22,12 +22,16 @@ use super::{
     server::{ANSWER, Server},
 };
 
+#[path = "queries/access_tokens.rs"]
+pub mod access_tokens;
 #[path = "queries/api_tokens.rs"]
 pub mod api_tokens;
 #[path = "queries/approvals.rs"]
 pub mod approvals;
 #[path = "queries/audit.rs"]
 pub mod audit;
+#[path = "queries/authorization_codes.rs"]
+pub mod authorization_codes;
 #[path = "queries/deliveries.rs"]
 pub mod deliveries;
 #[path = "queries/delivery_ends.rs"]
@@ -52,6 +56,8 @@ pub mod key_edits;
 pub mod key_events;
 #[path = "queries/key_list.rs"]
 pub mod key_list;
+#[path = "queries/key_rules.rs"]
+pub mod key_rules;
 #[path = "queries/key_terms.rs"]
 pub mod key_terms;
 #[path = "queries/key_uses.rs"]
@@ -68,8 +74,12 @@ pub mod login_failures;
 pub mod meta;
 #[path = "queries/oauth.rs"]
 pub mod oauth;
+#[path = "queries/oauth_clients.rs"]
+pub mod oauth_clients;
 #[path = "queries/other_pairs.rs"]
 pub mod other_pairs;
+#[path = "queries/refresh_tokens.rs"]
+pub mod refresh_tokens;
 #[path = "queries/replacements.rs"]
 pub mod replacements;
 #[path = "queries/rotations.rs"]

@@ -262,12 +262,102 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    // Keys without a row have the defaults.
+    key_rules (key_id) {
+        key_id -> BigInt,
+        sandbox -> BigInt,
+        token_seconds -> Nullable<BigInt>,
+        domains -> Text,
+        networks -> Text,
+        tokens_over -> BigInt,
+    }
+}
+
+diesel::table! {
+    oauth_clients (key_id) {
+        key_id -> BigInt,
+        name -> Text,
+        public -> BigInt,
+        redirect_uris -> Text,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    connections (key_id) {
+        key_id -> BigInt,
+        client_id -> BigInt,
+    }
+}
+
+diesel::table! {
+    access_tokens (id) {
+        id -> BigInt,
+        lookup -> Binary,
+        ending -> Text,
+        key_id -> BigInt,
+        client_id -> Nullable<BigInt>,
+        family -> Nullable<BigInt>,
+        permissions -> Text,
+        made_by -> Text,
+        created_at -> BigInt,
+        expires_at -> Nullable<BigInt>,
+        last_used_at -> BigInt,
+        revoked_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    token_families (id) {
+        id -> BigInt,
+        key_id -> BigInt,
+        client_id -> Nullable<BigInt>,
+        permissions -> Text,
+        seconds -> Nullable<BigInt>,
+        created_at -> BigInt,
+        revoked_at -> Nullable<BigInt>,
+        revoke_reason -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    refresh_tokens (lookup) {
+        lookup -> Binary,
+        family -> BigInt,
+        created_at -> BigInt,
+        expires_at -> Nullable<BigInt>,
+        spent_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    authorization_codes (lookup) {
+        lookup -> Binary,
+        consent_id -> Text,
+        client_id -> BigInt,
+        user_id -> BigInt,
+        redirect_uri -> Text,
+        redirect_sent -> BigInt,
+        challenge -> Text,
+        permissions -> Text,
+        key_expires_at -> Nullable<BigInt>,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+        redeemed_at -> Nullable<BigInt>,
+        family -> Nullable<BigInt>,
+    }
+}
+
 diesel::joinable!(sessions -> users (user_id));
 diesel::joinable!(keys -> users (owner_id));
 diesel::joinable!(keys -> grants (grant_id));
 diesel::joinable!(key_secrets -> keys (key_id));
 diesel::joinable!(key_uses -> keys (key_id));
 diesel::joinable!(other_pairs -> keys (key_id));
+diesel::joinable!(key_rules -> keys (key_id));
+diesel::joinable!(oauth_clients -> keys (key_id));
+diesel::joinable!(access_tokens -> keys (key_id));
 diesel::joinable!(api_tokens -> users (user_id));
 diesel::joinable!(deliveries -> grants (grant_id));
 diesel::allow_tables_to_appear_in_same_query!(
@@ -282,5 +372,11 @@ diesel::allow_tables_to_appear_in_same_query!(
     api_tokens,
     grants,
     deliveries,
-    consents
+    consents,
+    key_rules,
+    oauth_clients,
+    connections,
+    access_tokens,
+    token_families,
+    refresh_tokens
 );

@@ -23,19 +23,22 @@ pub enum KeyAction {
     Revoke,
     /// Give it a new secret.
     Rotate,
+    /// End its tokens, and make one.
+    Tokens,
     /// Give it another owner.
     Reassign,
 }
 
 impl KeyAction {
     /// Every action.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::See,
         Self::Describe,
         Self::Narrow,
         Self::Widen,
         Self::Revoke,
         Self::Rotate,
+        Self::Tokens,
         Self::Reassign,
     ];
 }
@@ -57,7 +60,11 @@ pub const fn may(role: Role, action: KeyAction, ties: Ties) -> bool {
         (Role::Manager, KeyAction::Widen) => ties.owns,
         (
             Role::Manager,
-            KeyAction::Describe | KeyAction::Narrow | KeyAction::Revoke | KeyAction::Rotate,
+            KeyAction::Describe
+            | KeyAction::Narrow
+            | KeyAction::Revoke
+            | KeyAction::Rotate
+            | KeyAction::Tokens,
         ) => ties.owns || ties.approved,
     }
 }
@@ -87,7 +94,7 @@ mod tests {
     /// The whole table: what each role may do to a key with no tie, one it approved, one it owns.
     #[test]
     fn roles_actions_and_ties() {
-        use KeyAction::{Describe, Narrow, Reassign, Revoke, Rotate, See, Widen};
+        use KeyAction::{Describe, Narrow, Reassign, Revoke, Rotate, See, Tokens, Widen};
         let foreign = Ties::default();
         let approved = Ties { approved: true, ..foreign };
         let owned = Ties { owns: true, ..foreign };
@@ -98,6 +105,7 @@ mod tests {
             (Role::Manager, Widen, [false, false, true]),
             (Role::Manager, Revoke, [false, true, true]),
             (Role::Manager, Rotate, [false, true, true]),
+            (Role::Manager, Tokens, [false, true, true]),
             (Role::Manager, Reassign, [false, false, false]),
         ];
         for (role, action, expected) in table {

@@ -4,6 +4,7 @@ use std::{borrow::Cow, net::IpAddr};
 
 use super::{
     api_query::ApiQuery,
+    key_rules::host_said,
     permissions::{MethodRefused, Permissions},
     protected_paths::Place,
     query_names::Named,
@@ -21,15 +22,19 @@ pub struct ApiRequest<'a> {
     pub method_override: Option<&'a str>,
     /// `Authorization`; each of them, if there are several.
     pub authorization: Authorization<'a>,
+    /// `X-AccessToken`; each of them, if there are several.
+    pub token_header: Authorization<'a>,
     /// Scheme and host the client used, if the proxy said so.
     pub origin: Origin<'a>,
+    /// What says which site's page sent it.
+    pub site: SaidSite<'a>,
     /// Who sent it.
     pub client: IpAddr,
     /// What the client calls itself.
     pub agent: Option<&'a str>,
 }
 
-/// The `Authorization` header of a request.
+/// The `Authorization` header of a request, or another one that holds a credential.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Authorization<'a> {
     /// There is none.
@@ -38,6 +43,24 @@ pub enum Authorization<'a> {
     One(&'a str),
     /// There are several, or it is no text.
     Unclear,
+}
+
+/// Headers that say which site's page sent a request; an unclear one says nothing, and hides none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SaidSite<'a> {
+    /// `Origin`
+    pub origin: Option<&'a str>,
+    /// `Referer`
+    pub referer: Option<&'a str>,
+    /// The header of the operator's choice.
+    pub named: Option<&'a str>,
+}
+
+impl SaidSite<'_> {
+    /// The host that is said first.
+    pub fn host(self) -> Option<String> {
+        host_said(self.origin.or(self.referer).or(self.named)?)
+    }
 }
 
 /// Where the client believes to be.
@@ -58,7 +81,9 @@ impl<'a> ApiRequest<'a> {
             query: ApiQuery::read(query),
             method_override: None,
             authorization: Authorization::Absent,
+            token_header: Authorization::Absent,
             origin: Origin { secure: true, host: None },
+            site: SaidSite::default(),
             client: IpAddr::V4(std::net::Ipv4Addr::LOCALHOST),
             agent: None,
         }

@@ -83,6 +83,18 @@ events! {
     KeyExpiring = "key.expiring",
     /// A key was ended.
     KeyRevoked = "key.revoked",
+    /// The access tokens of a key were ended: one, or all.
+    AccessTokensEnded = "access_token.ended",
+    /// A refresh token or an authorization code was used a second time.
+    TokenReused = "access_token.reused",
+    /// An access token was made by a person.
+    AccessTokenMade = "access_token.made",
+    /// An app was registered.
+    AppRegistered = "app.registered",
+    /// A registered app changed.
+    AppChanged = "app.changed",
+    /// A user's approval was exchanged for a connection.
+    Connected = "app.connected",
     /// An API token was made.
     TokenCreated = "token.created",
     /// An API token was ended.

@@ -60,6 +60,11 @@ pub fn question(keyring: &Keyring, session: &SessionId, request: &AuthorizeReque
     keyring.form_tag(&[b"question", session.as_bytes(), request.query().as_bytes()])
 }
 
+/// The same of a question in another flow: what is asked, as one text.
+pub fn question_of(keyring: &Keyring, session: &SessionId, flow: &str, asked: &str) -> Vec<u8> {
+    keyring.form_tag(&[b"question", flow.as_bytes(), session.as_bytes(), asked.as_bytes()])
+}
+
 /// A token for one showing of the consent page.
 pub fn issue(keyring: &Keyring, entropy: &dyn Entropy, now: Timestamp, question: &[u8]) -> String {
     let mut bytes = random::<16>(entropy).to_vec();

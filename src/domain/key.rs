@@ -1,6 +1,6 @@
 //! A key as verification sees it: when it opens, and why it does not (contract §5 and §6).
 
-use super::{permissions::Permissions, sealed::Sealed, timestamp::Timestamp};
+use super::{key_rules::KeyRules, permissions::Permissions, sealed::Sealed, timestamp::Timestamp};
 
 /// The longest description, in characters (WooCommerce's column).
 pub const LONGEST_DESCRIPTION: usize = 200;
@@ -43,7 +43,9 @@ pub struct KeyRecord {
     pub sealed_secret: Option<Sealed>,
     /// What it may do.
     pub permissions: Permissions,
-    /// Login of the user it acts for.
+    /// The number of the user it acts for.
+    pub owner_id: i64,
+    /// Login of that user.
     pub owner: String,
     /// Name of the app it was granted to, if it came by a grant.
     pub app: Option<String>,
@@ -51,6 +53,8 @@ pub struct KeyRecord {
     pub life: Life,
     /// Whether the key's previous pair ends as soon as this one is used.
     pub ends_previous: bool,
+    /// What it is bound to; nothing is the same as the defaults.
+    pub rules: Option<Box<KeyRules>>,
 }
 
 /// When a key opens anything.

@@ -131,6 +131,11 @@ impl KeyView {
         }
     }
 
+    /// Whether a pair opens it; a registered app's connection is opened by tokens alone.
+    pub fn has_pair(&self) -> bool {
+        !self.ending.is_empty()
+    }
+
     /// Whether it may write and never did, although it is used.
     pub fn writes_in_vain(&self) -> bool {
         self.permissions.writes()

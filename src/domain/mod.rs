@@ -7,6 +7,7 @@
 //! own. Time and entropy come in as parameters (`tests/architecture.rs` holds this).
 
 pub mod access;
+pub mod access_token;
 pub mod api_query;
 pub mod api_request;
 pub mod api_token;
@@ -29,6 +30,7 @@ pub mod import;
 pub mod key;
 pub mod key_event;
 pub mod key_list;
+pub mod key_rules;
 pub mod key_view;
 pub mod keyring;
 pub mod lifetime;
@@ -39,12 +41,15 @@ pub mod parameters;
 pub mod password;
 pub mod permissions;
 pub mod php_query;
+pub mod pkce;
 pub mod presented;
 pub mod protected_paths;
 pub mod query_names;
 pub mod reason;
+pub mod redirect_uri;
 pub mod refusal;
 pub mod return_url;
+pub mod scope;
 pub mod sealed;
 pub mod search;
 pub mod session;
@@ -53,5 +58,6 @@ pub mod signing_key;
 pub mod text;
 pub mod timeline;
 pub mod timestamp;
+pub mod token_life;
 pub mod user;
 pub mod woocommerce;

@@ -52,6 +52,30 @@ impl Permissions {
         matches!(self, Self::Write | Self::ReadWrite)
     }
 
+    const fn of(reads: bool, writes: bool) -> Option<Self> {
+        match (reads, writes) {
+            (true, true) => Some(Self::ReadWrite),
+            (true, false) => Some(Self::Read),
+            (false, true) => Some(Self::Write),
+            (false, false) => None,
+        }
+    }
+
+    /// What both permit; nothing if that is nothing.
+    pub const fn and(self, other: Self) -> Option<Self> {
+        Self::of(self.reads() && other.reads(), self.writes() && other.writes())
+    }
+
+    /// What either permits.
+    pub fn or(self, other: Self) -> Self {
+        if self == other { self } else { Self::ReadWrite }
+    }
+
+    /// Whether they permit all that `other` permits.
+    pub fn covers(self, other: Self) -> bool {
+        self.and(other) == Some(other)
+    }
+
     /// Whether a request with that method may pass (wire.md §4.4); OPTIONS asks for nothing.
     ///
     /// # Errors
@@ -172,6 +196,16 @@ mod tests {
                 Permissions::ReadWrite.check_method(method).is_ok(),
                 read.is_ok() || write.is_ok()
             );
+        }
+    }
+
+    #[test]
+    fn permissions_meet_and_join() {
+        use Permissions::{Read, ReadWrite, Write};
+        assert_eq!((Read.and(Write), Read.or(Write)), (None, ReadWrite));
+        for one in [Read, Write, ReadWrite] {
+            assert_eq!((one.and(ReadWrite), one.or(one)), (Some(one), one));
+            assert_eq!((ReadWrite.covers(one), one.covers(ReadWrite)), (true, one == ReadWrite));
         }
     }
 

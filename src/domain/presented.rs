@@ -9,7 +9,13 @@ use std::borrow::Cow;
 use data_encoding::BASE64_NOPAD;
 use zeroize::Zeroize;
 
-use super::{api_query::ApiQuery, api_request::Authorization, query_names::Named, text};
+use super::{
+    access_token::ACCESS_PREFIX,
+    api_query::ApiQuery,
+    api_request::{ApiRequest, Authorization},
+    query_names::Named,
+    text,
+};
 
 /// The longest presented key or secret that is looked at, in bytes.
 const LONGEST: usize = 128;
@@ -19,6 +25,52 @@ const LONGEST_BASIC: usize = 2 * LONGEST;
 
 /// What that decodes to, in bytes.
 const DECODED: usize = LONGEST_BASIC / 4 * 3;
+
+/// What a request presents.
+pub enum Credential<'a> {
+    /// Nothing that is whole.
+    Nothing,
+    /// A key and a secret.
+    Pair(Presented<'a>),
+    /// What may be an access token: any text.
+    Token(&'a str),
+}
+
+impl<'a> Credential<'a> {
+    /// What a request presents. Of a pair in the query and one in the header WooCommerce takes the one in
+    /// the query; a token stands alone.
+    ///
+    /// # Errors
+    /// If it can be read in two ways, or there is something beside a token.
+    pub fn read(request: &'a ApiRequest<'_>, room: &'a mut Room) -> Result<Self, Ambiguous> {
+        let ApiRequest { query, authorization, token_header, .. } = request;
+        let token = match (authorization, token_header) {
+            (_, Authorization::Unclear) | (Authorization::One(_), Authorization::One(_)) => {
+                return Err(Ambiguous);
+            }
+            (_, Authorization::One(token)) => Some(token.trim()),
+            (Authorization::One(header), Authorization::Absent) => bearer(header),
+            (_, Authorization::Absent) => None,
+        };
+        match token {
+            Some(_) if !query.has_no_pair() || *authorization == Authorization::Unclear => {
+                Err(Ambiguous)
+            }
+            Some(token) => Ok(Self::Token(token)),
+            None => Presented::read(query, *authorization, room)
+                .map(|pair| pair.map_or(Self::Nothing, Self::Pair)),
+        }
+    }
+}
+
+/// The access token of a Bearer header (RFC 6750 §2.1); nothing of one that is not of ours, which may be
+/// meant for the store.
+pub fn bearer(header: &str) -> Option<&str> {
+    let (scheme, token) = header.trim().split_once(' ')?;
+    let token = token.trim();
+    let is_ours = scheme.eq_ignore_ascii_case("bearer") && token.starts_with(ACCESS_PREFIX);
+    is_ours.then_some(token)
+}
 
 /// A key and a secret, as a request presents them: any short texts.
 pub struct Presented<'a> {
@@ -161,6 +213,38 @@ mod tests {
         assert_eq!(ambiguous("", Authorization::Unclear), Some(Ambiguous));
         let twice = "consumer_key=a&consumer_secret=x&consumer_key=a";
         assert_eq!(presented(twice, None), Some(pair("a", "x")));
+    }
+
+    #[test]
+    fn a_token_stands_alone() {
+        use Authorization::{Absent, One, Unclear};
+        let found = |query, authorization, token_header| {
+            let over_tls = ApiRequest::over_tls("GET", "/wp-json/wc/v3/orders", query);
+            let request = ApiRequest { authorization, token_header, ..over_tls };
+            match Credential::read(&request, &mut Room::default()) {
+                Ok(Credential::Token(token)) => token.to_owned(),
+                Ok(Credential::Pair(pair)) => pair.key.into_owned(),
+                Ok(Credential::Nothing) => "nothing".to_owned(),
+                Err(Ambiguous) => "ambiguous".to_owned(),
+            }
+        };
+        for (query, header, token, expected) in [
+            ("", One("Bearer agat_x"), Absent, "agat_x"),
+            ("a=b", One(" bEARER  agat_x "), Absent, "agat_x"),
+            ("", Absent, One(" agat_x "), "agat_x"),
+            ("", Absent, One("anything"), "anything"),
+            ("", One("Bearer eyJhbGciOi"), Absent, "nothing"),
+            ("", One("Basic Y2s6Y3M="), Absent, "ck"),
+            ("", One("Basic Y2s6Y3M="), One("agat_x"), "ambiguous"),
+            ("", One("Bearer agat_x"), One("agat_x"), "ambiguous"),
+            ("", Absent, Unclear, "ambiguous"),
+            ("", Unclear, One("agat_x"), "ambiguous"),
+            ("consumer_key=a", One("Bearer agat_x"), Absent, "ambiguous"),
+            ("consumer_key=a&consumer_secret=b", Absent, One("agat_x"), "ambiguous"),
+            ("consumer_key[]=a", One("Bearer agat_x"), Absent, "ambiguous"),
+        ] {
+            assert_eq!(found(query, header, token), expected, "{query} {expected}");
+        }
     }
 
     #[test]

@@ -37,6 +37,16 @@ pub enum Reason {
     Replaced,
     /// A key whose owner may not act.
     OwnerDisabled,
+    /// No token of that name.
+    UnknownToken,
+    /// A token whose time is over.
+    TokenExpired,
+    /// A token that was ended.
+    TokenRevoked,
+    /// A key that may not be used from there.
+    DomainNotAllowed,
+    /// A key that may not be used from that address.
+    NetworkNotAllowed,
     /// A key that may not do that.
     MethodNotPermitted,
     /// An address that keys do not open.
@@ -51,7 +61,7 @@ pub enum Reason {
 
 impl Reason {
     /// All of them, each at its own number.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 26] = [
         Self::NoCredentials,
         Self::PlainHttp,
         Self::UnknownKey,
@@ -68,6 +78,11 @@ impl Reason {
         Self::Expired,
         Self::Replaced,
         Self::OwnerDisabled,
+        Self::UnknownToken,
+        Self::TokenExpired,
+        Self::TokenRevoked,
+        Self::DomainNotAllowed,
+        Self::NetworkNotAllowed,
         Self::MethodNotPermitted,
         Self::PathNotCovered,
         Self::AmbiguousPath,
@@ -94,6 +109,11 @@ impl Reason {
             Self::Expired => "expired",
             Self::Replaced => "replaced",
             Self::OwnerDisabled => "owner_disabled",
+            Self::UnknownToken => "unknown_token",
+            Self::TokenExpired => "token_expired",
+            Self::TokenRevoked => "token_revoked",
+            Self::DomainNotAllowed => "domain_not_allowed",
+            Self::NetworkNotAllowed => "network_not_allowed",
             Self::MethodNotPermitted => "method_not_permitted",
             Self::PathNotCovered => "path_not_covered",
             Self::AmbiguousPath => "ambiguous_path",

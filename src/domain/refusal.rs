@@ -5,7 +5,9 @@
 
 use std::borrow::Cow;
 
-use super::{key::Unusable, oauth1, permissions::MethodRefused, reason::Reason};
+use super::{
+    key::Unusable, key_rules::NotAdmitted, oauth1, permissions::MethodRefused, reason::Reason,
+};
 
 const AUTHENTICATION: &str = "woocommerce_rest_authentication_error";
 
@@ -37,6 +39,10 @@ pub enum Refusal {
     },
     /// The key does not open anything now.
     Unusable(Unusable),
+    /// The token opens nothing.
+    Token(TokenRefused),
+    /// The key may not be used from there.
+    NotAdmitted(NotAdmitted),
     /// The key may not do that.
     Method(MethodRefused),
     /// Keys do not open that address.
@@ -47,6 +53,17 @@ pub enum Refusal {
     AmbiguousRequest,
     /// No trusted proxy says which request this is about.
     NoRequest,
+}
+
+/// Why an access token opens nothing, whatever its key may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenRefused {
+    /// There is none of that name, or its end is long past.
+    Unknown,
+    /// Its time is over.
+    Expired,
+    /// It was ended.
+    Revoked,
 }
 
 /// What a request without a valid key wants to do, for WooCommerce's message.
@@ -119,6 +136,11 @@ impl Refusal {
             Self::Unusable(Unusable::Expired) => Reason::Expired,
             Self::Unusable(Unusable::Replaced) => Reason::Replaced,
             Self::Unusable(Unusable::OwnerDisabled) => Reason::OwnerDisabled,
+            Self::Token(TokenRefused::Unknown) => Reason::UnknownToken,
+            Self::Token(TokenRefused::Expired) => Reason::TokenExpired,
+            Self::Token(TokenRefused::Revoked) => Reason::TokenRevoked,
+            Self::NotAdmitted(NotAdmitted::Domain) => Reason::DomainNotAllowed,
+            Self::NotAdmitted(NotAdmitted::Network) => Reason::NetworkNotAllowed,
             Self::Method(_) => Reason::MethodNotPermitted,
             Self::PathNotCovered => Reason::PathNotCovered,
             Self::AmbiguousPath => Reason::AmbiguousPath,
@@ -135,9 +157,10 @@ impl Refusal {
     /// 401, or 403 where another key would not help.
     pub const fn status(&self) -> u16 {
         match self {
-            Self::Unusable(Unusable::OwnerDisabled) | Self::AmbiguousRequest | Self::NoRequest => {
-                403
-            }
+            Self::Unusable(Unusable::OwnerDisabled)
+            | Self::NotAdmitted(_)
+            | Self::AmbiguousRequest
+            | Self::NoRequest => 403,
             _ => 401,
         }
     }
@@ -177,6 +200,15 @@ impl Refusal {
             Self::Unusable(Unusable::Revoked) => "The API key provided has been revoked.",
             Self::Unusable(Unusable::Expired) => "The API key provided has expired.",
             Self::Unusable(Unusable::Replaced) => "The API key provided has been replaced.",
+            Self::Token(TokenRefused::Unknown) => "The access token provided is invalid.",
+            Self::Token(TokenRefused::Expired) => "The access token provided has expired.",
+            Self::Token(TokenRefused::Revoked) => "The access token provided has been revoked.",
+            Self::NotAdmitted(NotAdmitted::Domain) => {
+                "The API key provided cannot be used from this domain."
+            }
+            Self::NotAdmitted(NotAdmitted::Network) => {
+                "The API key provided cannot be used from this address."
+            }
             Self::Method(refused) => refused.message(),
             Self::PathNotCovered => "The provided API key cannot be used to access this endpoint.",
             Self::AmbiguousPath => "The address can be read in more than one way.",
@@ -214,8 +246,9 @@ impl Refusal {
     const fn hint_about_request(&self) -> &'static str {
         match self {
             Self::AmbiguousCredentials => {
-                "Send one Authorization header, each of consumer_key and consumer_secret once and \
-                 written just so, and at most 1000 parameters."
+                "Send one credential: one Authorization header or one X-AccessToken, nothing beside a \
+                 token; each of consumer_key and consumer_secret once and written just so, and at most \
+                 1000 parameters."
             }
             Self::Unusable(Unusable::NotDelivered) => "It works once its callback is being sent.",
             Self::Unusable(Unusable::Revoked | Unusable::Expired) => {
@@ -227,6 +260,22 @@ impl Refusal {
             }
             Self::Unusable(Unusable::OwnerDisabled) => {
                 "The user this key acts for may not act at present. Ask the store."
+            }
+            Self::Token(TokenRefused::Unknown) => {
+                "No token of this store has that name, or it ended long ago: get a new one."
+            }
+            Self::Token(TokenRefused::Expired) => {
+                "Get a new one with the refresh token or the key."
+            }
+            Self::Token(TokenRefused::Revoked) => {
+                "Get a new one; if that is refused, ask the store."
+            }
+            Self::NotAdmitted(NotAdmitted::Domain) => {
+                "The store lists the domains this key may be used from. They are compared with the host \
+                 of Origin, else of Referer, else with the header that the store names."
+            }
+            Self::NotAdmitted(NotAdmitted::Network) => {
+                "The store lists the networks this key may be used from. Ask it to add yours."
             }
             Self::Method(_) => "The store approved less than this request needs.",
             Self::PathNotCovered => {
@@ -283,6 +332,11 @@ mod tests {
             Refusal::Unusable(Expired),
             Refusal::Unusable(Replaced),
             Refusal::Unusable(OwnerDisabled),
+            Refusal::Token(TokenRefused::Unknown),
+            Refusal::Token(TokenRefused::Expired),
+            Refusal::Token(TokenRefused::Revoked),
+            Refusal::NotAdmitted(NotAdmitted::Domain),
+            Refusal::NotAdmitted(NotAdmitted::Network),
             Refusal::Method(MethodRefused::NeedsRead),
             Refusal::PathNotCovered,
             Refusal::AmbiguousPath,

@@ -63,28 +63,54 @@ pub async fn login(
     caller: &Caller,
     attempt: Attempt,
 ) -> Result<LoginOutcome, ServiceError> {
-    let name = attempt.name.trim().to_lowercase();
-    let address = subject(services, Subject::Address, &network(attempt.address));
-    let account = subject(services, Subject::Account, &name);
-    for (kind, key) in [(Subject::Address, &address), (Subject::Account, &account)] {
-        if let Admission::WaitUntil(at) = admit(services, kind, key.clone()).await? {
-            return Ok(LoginOutcome::Wait(at.since(services.now())));
-        }
-    }
-    let checked = check_password(services, &name, attempt.password).await;
-    if !matches!(checked, Ok(None)) {
-        // Right, or our own trouble: neither is a failure of whoever tried.
-        db::write!(services.db, login_failures::forgive(&account, &address))?;
-    }
-    let Some((user, password_hash)) = checked? else {
-        note_failure(services, caller, &name).await?;
-        return Ok(LoginOutcome::Wrong);
+    let Attempt { name, password, address, client, replaces } = attempt;
+    let (user, password_hash) = match check(services, caller, (&name, password), address).await? {
+        Checked::Is(user, password_hash) => (user, password_hash),
+        Checked::Wrong => return Ok(LoginOutcome::Wrong),
+        Checked::Wait(time) => return Ok(LoginOutcome::Wait(time)),
     };
-    let Attempt { address, client, replaces, .. } = attempt;
     let password_hash = Some(password_hash);
     let browser = Browser { address: Some(address), client, password_hash, replaces };
     let begun = begin(services, caller, &user, browser).await?;
     Ok(begun.map_or(LoginOutcome::Wrong, |id| LoginOutcome::In(id, user)))
+}
+
+/// What a name and a password came to.
+pub(super) enum Checked {
+    /// They are that user's; and the hash that the password was checked against.
+    Is(User, String),
+    /// One of them is wrong; which one is not told.
+    Wrong,
+    /// Too many failures; come back after that time.
+    Wait(Duration),
+}
+
+/// Looks whether a name and a password are a user's; slowed for account and address, whatever they are
+/// sent for.
+pub(super) async fn check(
+    services: &Services,
+    caller: &Caller,
+    (name, password): (&str, Zeroizing<String>),
+    address: IpAddr,
+) -> Result<Checked, ServiceError> {
+    let name = name.trim().to_lowercase();
+    let address = subject(services, Subject::Address, &network(address));
+    let account = subject(services, Subject::Account, &name);
+    for (kind, key) in [(Subject::Address, &address), (Subject::Account, &account)] {
+        if let Admission::WaitUntil(at) = admit(services, kind, key.clone()).await? {
+            return Ok(Checked::Wait(at.since(services.now())));
+        }
+    }
+    let checked = check_password(services, &name, password).await;
+    if !matches!(checked, Ok(None)) {
+        // Right, or our own trouble: neither is a failure of whoever tried.
+        db::write!(services.db, login_failures::forgive(&account, &address))?;
+    }
+    if let Some((user, password_hash)) = checked? {
+        return Ok(Checked::Is(user, password_hash));
+    }
+    note_failure(services, caller, &name).await?;
+    Ok(Checked::Wrong)
 }
 
 /// Writes a failure down: about the user if there is one of that name. What was typed is not kept, since

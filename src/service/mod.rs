@@ -4,6 +4,7 @@
 //! here knows HTTP's server side, forms or the environment. Expected outcomes are values;
 //! [`ServiceError`] is for what nobody asked for.
 
+pub mod access_tokens;
 pub mod approve;
 pub mod apps;
 pub mod audit;
@@ -22,6 +23,7 @@ pub mod idempotency;
 pub mod installation;
 pub mod keys;
 pub mod login;
+pub mod oauth2;
 pub mod once;
 pub mod readings;
 pub mod session;
@@ -88,6 +90,8 @@ pub struct Services {
     pub signing: signing::LastSeen,
     /// Keys in memory, and how requests are judged.
     pub verifier: verify::Verifier,
+    /// How access tokens are made, and those that wait to be written.
+    pub tokens: access_tokens::Mint,
     /// What is counted.
     pub metrics: Metrics,
     /// What scrapes of late have read.
@@ -120,6 +124,6 @@ pub enum ServiceError {
 impl ServiceError {
     /// Whether nothing was said about the request: the database is away.
     pub fn is_away(&self) -> bool {
-        matches!(self, Self::Db(DbError::Unavailable(_) | DbError::Silent | DbError::Interrupted))
+        matches!(self, Self::Db(error) if error.is_away())
     }
 }

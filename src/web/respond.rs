@@ -7,7 +7,6 @@ use actix_web::{
 use askama::Template;
 
 use super::{errors::WebError, site::Site};
-use crate::domain::return_url::ReturnUrl;
 
 /// `Retry-After` of an answer that could not be given now: after how many seconds it is worth trying again.
 pub const TRY_AGAIN_AFTER: HeaderValue = HeaderValue::from_static("2");
@@ -18,7 +17,8 @@ pub enum Forms<'a> {
     /// Only to ourselves.
     Stay,
     /// Back to the app in the end, wherever it redirects further, its own scheme included.
-    MayReturnTo(&'a ReturnUrl),
+    /// With that scheme of an app's own, if it has one.
+    MayReturnTo(Option<&'a str>),
 }
 
 /// A page with its headers.
@@ -63,10 +63,8 @@ pub fn see_other(location: String) -> HttpResponse {
 fn policy(forms: Forms<'_>) -> String {
     let action = match forms {
         Forms::Stay => "'self'".to_owned(),
-        Forms::MayReturnTo(url) => match url.private_scheme() {
-            Some(scheme) => format!("'self' http: https: {scheme}:"),
-            None => "'self' http: https:".to_owned(),
-        },
+        Forms::MayReturnTo(Some(scheme)) => format!("'self' http: https: {scheme}:"),
+        Forms::MayReturnTo(None) => "'self' http: https:".to_owned(),
     };
     format!(
         "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; \

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use actix_web::http::header::HeaderName;
 use ipnet::IpNet;
 
 use super::assets::{Asset, Assets};
@@ -20,6 +21,10 @@ pub struct Site {
     pub assets: Assets,
     /// Whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// The header that says a client's domain if the browser does not.
+    pub client_domain_header: Option<HeaderName>,
+    /// Whether proxies pass credentials on to the store.
+    pub keep_credentials: bool,
 }
 
 /// The logo cannot be shown.
@@ -48,6 +53,11 @@ impl Site {
             public_url: settings.public_url.clone(),
             store_name: settings.store_name.clone(),
             trusted_proxies: settings.trusted_proxies.clone(),
+            client_domain_header: settings
+                .client_domain_header
+                .as_ref()
+                .and_then(|name| name.parse().ok()),
+            keep_credentials: settings.keep_credentials,
         })
     }
 

@@ -15,8 +15,10 @@ use crate::{
 };
 
 /// The settings that a running service takes over.
-const CHANGEABLE: [&str; 7] = [
+const CHANGEABLE: [&str; 9] = [
     "accent_color",
+    "client_domain_header",
+    "keep_credentials",
     "log",
     "store_logo",
     "store_name",

@@ -100,7 +100,7 @@ pub async fn recent_grant(
         .optional()?)
 }
 
-async fn earlier(conn: &mut Conn, consent_id: &str) -> Result<Option<Decided>, DbError> {
+pub(super) async fn earlier(conn: &mut Conn, consent_id: &str) -> Result<Option<Decided>, DbError> {
     let row: Option<(String, Option<String>)> = consents::table
         .find(consent_id)
         .select((consents::decision, consents::grant_id))
@@ -115,7 +115,7 @@ async fn earlier(conn: &mut Conn, consent_id: &str) -> Result<Option<Decided>, D
 }
 
 /// Writes the page's decision if it has none; whether it had none.
-async fn use_up(
+pub(super) async fn use_up(
     conn: &mut Conn,
     now: Timestamp,
     consent: &Consent,

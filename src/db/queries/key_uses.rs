@@ -3,7 +3,7 @@
 use diesel::{prelude::*, query_dsl::methods::FilterDsl, upsert::excluded};
 use diesel_async::RunQueryDsl;
 
-use super::Conn;
+use super::{Conn, access_tokens};
 use crate::{
     db::{DbError, outcomes::KeyUse, schema::key_uses},
     domain::timestamp::Timestamp,
@@ -14,6 +14,9 @@ use crate::{
 pub async fn note(conn: &mut Conn, mut uses: Vec<KeyUse>) -> Result<(), DbError> {
     uses.sort_by_key(|used| (used.key_id, used.at));
     for used in uses {
+        if let Some(id) = used.token_id {
+            access_tokens::touch(conn, id, used.at).await?;
+        }
         let wrote_at = if used.wrote { used.at.as_millis() } else { 0 };
         let row = (
             key_uses::key_id.eq(used.key_id),
@@ -58,7 +61,14 @@ pub async fn of(conn: &mut Conn, key_id: i64) -> Result<Option<KeyUse>, DbError>
         .map(|(at, address, client, wrote_at)| {
             let address = address.parse().map_err(|_| DbError::Corrupt("key_uses.address"))?;
             let wrote = wrote_at == at;
-            Ok(KeyUse { key_id, at: Timestamp::from_millis(at), address, client, wrote })
+            Ok(KeyUse {
+                key_id,
+                at: Timestamp::from_millis(at),
+                address,
+                client,
+                wrote,
+                token_id: None,
+            })
         })
         .transpose()
 }

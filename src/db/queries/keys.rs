@@ -3,15 +3,19 @@
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
-use super::{Conn, oauth, other_pairs};
+use super::{Conn, key_rules::RulesRow, oauth, other_pairs};
 use crate::{
     db::{
         DbError,
         outcomes::{Approval, ExistingKey},
-        schema::{grants, key_secrets, keys, other_pairs as pairs, users},
+        schema::{
+            connections, grants, key_rules, key_secrets, keys, oauth_clients as apps,
+            other_pairs as pairs, users,
+        },
     },
     domain::{
         key::{KeyRecord, KeyState, Life},
+        keyring::Lookup,
         pair::Role,
         permissions::Permissions,
         sealed::Sealed,
@@ -31,8 +35,11 @@ struct KeyRow {
     expires_at: Option<i64>,
 }
 
-/// A key, its owner, when that user was disabled, its app, its sealed secret, what its other pair is.
-type Found = (KeyRow, String, Option<i64>, Option<String>, Option<Vec<u8>>, Option<String>);
+/// Owner (number and login), when that user was disabled, app, sealed secret, what its other pair is.
+type Around = ((i64, String), Option<i64>, Option<String>, Option<Vec<u8>>, Option<String>);
+
+/// A key, what is around it, its rules, the registered app whose connection it is.
+type Found = (KeyRow, Around, Option<RulesRow>, Option<String>);
 
 fn permissions(text: &str) -> Result<Permissions, DbError> {
     Permissions::parse(text).ok_or(DbError::Corrupt("keys.permissions"))
@@ -92,30 +99,40 @@ async fn by_own_pair(conn: &mut Conn, lookup: &[u8]) -> Result<Option<KeyRecord>
         .left_join(grants::table)
         .left_join(key_secrets::table)
         .left_join(pairs::table.on(live_pair))
+        .left_join(key_rules::table)
+        .left_join(connections::table.on(connections::key_id.eq(keys::id)))
+        .left_join(apps::table.on(apps::key_id.nullable().eq(connections::client_id.nullable())))
         .filter(keys::lookup.eq(lookup))
         .select((
             KeyRow::as_select(),
-            users::login,
-            users::disabled_at,
-            grants::app_name.nullable(),
-            key_secrets::sealed.nullable(),
-            pairs::role.nullable(),
+            (
+                (users::id, users::login),
+                users::disabled_at,
+                grants::app_name.nullable(),
+                key_secrets::sealed.nullable(),
+                pairs::role.nullable(),
+            ),
+            Option::<RulesRow>::as_select(),
+            apps::name.nullable(),
         ))
         .first(conn)
         .await
         .optional()?;
-    let Some((row, owner, disabled_at, app, sealed, other)) = found else {
+    let Some((row, around, rules, connected)) = found else {
         return Ok(None);
     };
+    let ((owner_id, owner), disabled_at, app, sealed, other) = around;
     Ok(Some(KeyRecord {
         id: row.id,
         permissions: permissions(&row.permissions)?,
         secret_hash: row.secret_hash,
         sealed_secret: sealed.map(Sealed::from_bytes),
+        owner_id,
         owner,
         // Who has a key made by hand may have it in several places.
         ends_previous: app.is_some() && other.as_deref() == Some(Role::Previous.as_str()),
-        app,
+        app: app.or(connected),
+        rules: rules.map(RulesRow::into_rules).transpose()?.map(Box::new),
         life: Life {
             state: KeyState::parse(&row.state).ok_or(DbError::Corrupt("keys.state"))?,
             opened_at: row.opened_at.map(Timestamp::from_millis),
@@ -124,6 +141,14 @@ async fn by_own_pair(conn: &mut Conn, lookup: &[u8]) -> Result<Option<KeyRecord>
             replaced_at: None,
         },
     }))
+}
+
+/// The hash that the key of that number is found by.
+pub async fn lookup_of(conn: &mut Conn, id: i64) -> Result<Option<Lookup>, DbError> {
+    let lookup = keys::table.find(id).select(keys::lookup);
+    let lookup: Option<Vec<u8>> = lookup.first(conn).await.optional()?;
+    let corrupt = |_| DbError::Corrupt("keys.lookup");
+    lookup.map(|lookup| Lookup::try_from(lookup).map_err(corrupt)).transpose()
 }
 
 /// Writes the key of an approval, not yet open; gives its number.

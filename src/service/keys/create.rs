@@ -127,10 +127,23 @@ async fn permitted(services: &Services, caller: &Caller, owner_id: i64) -> Resul
 }
 
 /// A key that only lacks its row.
-struct Prepared {
-    credential: Credential,
-    new: NewKey,
-    owner: User,
+pub(in crate::service) struct Prepared {
+    /// Key and secret.
+    pub credential: Credential,
+    /// The row.
+    pub new: NewKey,
+    /// Whom it acts for.
+    pub owner: User,
+}
+
+/// Makes a key that somebody else writes, if the caller may make it.
+pub(in crate::service) async fn prepare_permitted(
+    services: &Services,
+    caller: &Caller,
+    request: NewKeyRequest,
+) -> Result<Prepared, KeyError> {
+    permitted(services, caller, request.owner_id).await?;
+    prepare(services, request).await
 }
 
 async fn prepare(services: &Services, request: NewKeyRequest) -> Result<Prepared, KeyError> {

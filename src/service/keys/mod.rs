@@ -15,8 +15,8 @@ mod rotate;
 mod rotation;
 
 pub use change::{change, fields_changed};
-pub(super) use create::seal_secret;
 pub use create::{MadeKey, NewKeyRequest, create, create_once, with_pair};
+pub(super) use create::{Prepared, prepare_permitted, seal_secret};
 pub use list::{find_typed, glance, history, list, show};
 pub use reassign::{reassign, reassign_all_of};
 pub use revoke::{revoke, revoke_all_of, revoke_app, revoke_several};
@@ -36,6 +36,7 @@ use crate::{
         access::{self, KeyAction},
         audit::{Entry, Event, Object},
         expiry::ExpiryError,
+        key_rules::RuleError,
         key_view::{KeyView, ShownState},
         text,
     },
@@ -71,6 +72,12 @@ pub enum KeyError {
     /// The end is none.
     #[error(transparent)]
     Expiry(#[from] ExpiryError),
+    /// What it shall be bound to is none.
+    #[error(transparent)]
+    Rule(#[from] RuleError),
+    /// No pair opens it, so there is none to exchange.
+    #[error("this is a connection of a registered app: tokens open it, and it has no pair")]
+    NoPair,
     /// The user who shall own it is not there, or shut out.
     #[error("that user is not there, or is disabled")]
     NoOwner,
@@ -113,6 +120,7 @@ fn refusal(id: i64, action: KeyAction) -> Entry {
         KeyAction::See | KeyAction::Describe | KeyAction::Narrow | KeyAction::Widen => {
             Event::KeyChanged
         }
+        KeyAction::Tokens => Event::AccessTokensEnded,
     };
     let details = json!({ "action": format!("{action:?}").to_lowercase() });
     Entry::refused(event, Object::key(id), details)

@@ -65,6 +65,7 @@ pub async fn rotate(
     }
     let key = permitted(services, caller, id, &[KeyAction::Rotate]).await?;
     match key.state {
+        ShownState::Active if !key.has_pair() => return Err(KeyError::NoPair),
         ShownState::Active => {}
         ShownState::Delivering => return Err(KeyError::Rotating),
         over => return Err(KeyError::Over(over)),

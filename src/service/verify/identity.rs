@@ -9,7 +9,7 @@ use bytes::Bytes;
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 use quick_cache::sync::Cache;
 
-use crate::domain::permissions::Permissions;
+use crate::domain::{key_rules::Environment, permissions::Permissions};
 
 /// How many different words are shared.
 const WORDS: usize = 10_000;
@@ -24,10 +24,14 @@ pub struct Identity {
     pub key_id: i64,
     /// What it may do.
     pub permissions: Permissions,
-    /// Login of the user it acts for.
+    /// The number of the user it acts for.
+    pub owner_id: i64,
+    /// Login of that user.
     pub owner: Word,
     /// Name of the app it was granted to; empty if there is none.
     pub app: Word,
+    /// What it is for.
+    pub environment: Environment,
 }
 
 /// A text as a header carries it: percent-encoded where it is not plain ASCII. Nothing for an empty one.

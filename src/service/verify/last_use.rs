@@ -8,7 +8,7 @@ use std::sync::{
 
 use tokio::sync::mpsc::{self, Receiver, Sender};
 
-use super::live_keys::LiveKey;
+use super::Pass;
 pub use crate::db::outcomes::KeyUse;
 use crate::{
     db,
@@ -52,16 +52,17 @@ impl LastUses {
 
     /// Notes a use, unless one was noted within the minute; whether it did. Uses for writing are noted
     /// apart, so that a key that mostly reads is seen to write.
-    pub(super) fn saw(&self, key: &LiveKey, request: &ApiRequest<'_>, now: Timestamp) -> bool {
+    pub(super) fn saw(&self, pass: &Pass, request: &ApiRequest<'_>, now: Timestamp) -> bool {
         let wrote = request.writes();
-        let noted_at = if wrote { &key.wrote_at } else { &key.noted_at };
+        let noted = pass.noted();
+        let noted_at = if wrote { &noted.wrote_at } else { &noted.at };
         let noted = noted_at.load(Ordering::Relaxed);
         let now_ms = now.as_millis();
         if now_ms - noted < HOLDS {
             return false;
         }
         let taken = noted_at.compare_exchange(noted, now_ms, Ordering::Relaxed, Ordering::Relaxed);
-        if taken.is_ok() && self.line.try_send(key_use(key, request, now, wrote)).is_err() {
+        if taken.is_ok() && self.line.try_send(key_use(pass, request, now, wrote)).is_err() {
             noted_at.store(noted, Ordering::Relaxed);
             self.dropped.fetch_add(1, Ordering::Relaxed);
         }
@@ -69,14 +70,15 @@ impl LastUses {
     }
 }
 
-fn key_use(key: &LiveKey, request: &ApiRequest<'_>, now: Timestamp, wrote: bool) -> KeyUse {
+fn key_use(pass: &Pass, request: &ApiRequest<'_>, now: Timestamp, wrote: bool) -> KeyUse {
     let name = |agent: &str| text::shortened(&text::visible(agent), NAME);
     KeyUse {
-        key_id: key.identity.key_id,
+        key_id: pass.identity().key_id,
         at: now,
         address: request.client,
         client: request.agent.map(name).filter(|name| !name.is_empty()),
         wrote,
+        token_id: pass.token_id(),
     }
 }
 

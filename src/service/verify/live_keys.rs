@@ -20,30 +20,26 @@
 //! Never: a record made from a row that was read before a change was heard (`remember`).
 
 use std::{
-    sync::{
-        Arc, Mutex, OnceLock, PoisonError,
-        atomic::{AtomicBool, AtomicI64, Ordering},
-    },
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
 use quick_cache::Lifecycle;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::{
-    Identity,
     by_tag::{ByTag, by_tag},
     identity::Words,
-    line::Line,
+    line::{Line, Place},
+    live_key::LiveKey,
+    live_token::LiveToken,
     seen::Seen,
-    slowdown::Budget,
 };
 use crate::{
     db,
     domain::{
-        key::{KeyRecord, Life},
+        key::KeyRecord,
         keyring::{Lookup, Tag, cut},
-        sealed::Sealed,
         timestamp::Timestamp,
         woocommerce::KeyHash,
     },
@@ -62,95 +58,6 @@ const UNKNOWN_FOR: Duration = Duration::from_secs(2);
 /// How many look-ups ask the database side by side. Pages and deliveries ask there too.
 const READS: usize = 2;
 
-/// What is known of one key.
-pub struct LiveKey {
-    /// Who it is.
-    pub identity: Identity,
-    /// When it opens.
-    pub life: Life,
-    /// Its secret, sealed, if OAuth 1.0a was on when it was made.
-    pub(super) sealed_secret: Option<Box<Sealed>>,
-    /// The tag of its secret, once somebody presented it.
-    pub(super) good: OnceLock<Tag>,
-    /// What is needed until then.
-    unproven: Mutex<Option<Arc<Unproven>>>,
-    /// Whether the key's previous pair is to be ended, now that this one is used.
-    ends_previous: AtomicBool,
-    /// Wrong secrets of late.
-    pub(super) failures: Budget,
-    /// Where it stands in memory.
-    place: Tag,
-    /// When its last use was noted, in milliseconds since 1970.
-    pub(super) noted_at: AtomicI64,
-    /// When a use for writing was last noted.
-    pub(super) wrote_at: AtomicI64,
-    /// Whether memory holds it no longer: then nobody passes by it, and who is being judged by it is
-    /// judged anew.
-    forgotten: AtomicBool,
-}
-
-/// What it takes to check a secret that was not seen yet.
-pub(super) struct Unproven {
-    pub phc: String,
-    /// The tag of the last wrong secret: a client that repeats it costs no second hash. Whoever checks
-    /// a secret holds it, one at a time.
-    pub wrong: tokio::sync::Mutex<Option<Tag>>,
-}
-
-impl LiveKey {
-    fn new(place: Tag, record: KeyRecord, words: &Words) -> Self {
-        let ends_previous = AtomicBool::new(record.ends_previous);
-        let KeyRecord { id, secret_hash, sealed_secret, permissions, owner, app, life, .. } =
-            record;
-        let app = words.word(app.as_deref().unwrap_or_default());
-        let identity = Identity { key_id: id, permissions, owner: words.word(&owner), app };
-        Self {
-            identity,
-            life,
-            sealed_secret: sealed_secret.map(Box::new),
-            good: OnceLock::new(),
-            unproven: Some(Arc::new(Unproven { phc: secret_hash, wrong: None.into() })).into(),
-            ends_previous,
-            failures: Budget::default(),
-            place,
-            noted_at: AtomicI64::new(0),
-            wrote_at: AtomicI64::new(0),
-            forgotten: AtomicBool::new(false),
-        }
-    }
-
-    /// What it takes to check its secret; nothing once that was seen.
-    pub(super) fn unproven(&self) -> Option<Arc<Unproven>> {
-        self.unproven.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// From now on the secret of that tag is the right one.
-    pub(super) fn prove(&self, tag: Tag) {
-        let _ = self.good.set(tag);
-        self.unproven.lock().unwrap_or_else(PoisonError::into_inner).take();
-    }
-
-    /// Whether this use is to end the key's previous pair; says so once, until told otherwise.
-    pub(super) fn takes_over(&self) -> bool {
-        self.ends_previous.load(Ordering::Relaxed)
-            && self.ends_previous.swap(false, Ordering::Relaxed)
-    }
-
-    /// The previous pair could not be ended: the next use tries again.
-    pub(super) fn did_not_take_over(&self) {
-        self.ends_previous.store(true, Ordering::Relaxed);
-    }
-
-    /// Whether memory holds it no longer.
-    pub(super) fn is_forgotten(&self) -> bool {
-        self.forgotten.load(Ordering::Acquire)
-    }
-
-    fn mark_forgotten(&self) {
-        self.forgotten.store(true, Ordering::Release);
-    }
-}
-
 /// Marks the keys whose room is needed.
 #[derive(Clone, Default)]
 struct Evicted;
@@ -168,6 +75,7 @@ impl Lifecycle<Tag, Arc<LiveKey>> for Evicted {
 /// The keys in memory.
 pub struct LiveKeys {
     keys: ByTag<Arc<LiveKey>, Evicted>,
+    tokens: ByTag<Arc<LiveToken>>,
     unknown: ByTag<Timestamp>,
     /// Headers that proved a key's secret.
     pub(super) seen: Seen,
@@ -199,6 +107,7 @@ impl LiveKeys {
     fn with_room(keys: usize) -> Self {
         Self {
             keys: by_tag(keys),
+            tokens: by_tag(keys),
             unknown: by_tag(UNKNOWN),
             seen: Seen::default(),
             words: Words::default(),
@@ -219,13 +128,24 @@ impl LiveKeys {
         until.is_some_and(|until| now < until)
     }
 
-    /// Forgets one key.
+    /// The token, if it is in memory and its keys still are what they were.
+    pub(super) fn token(&self, lookup: &Lookup) -> Option<Arc<LiveToken>> {
+        let token = self.tokens.get(&cut(lookup))?;
+        if token.is_forgotten() {
+            self.tokens.remove_if(&cut(lookup), |there| Arc::ptr_eq(there, &token));
+            return None;
+        }
+        Some(token)
+    }
+
+    /// Forgets one key, or one token.
     pub(super) fn forget(&self, lookup: &Lookup) {
         let mut forgotten = self.forgotten.lock().unwrap_or_else(PoisonError::into_inner);
         *forgotten += 1;
         if let Some((_, key)) = self.keys.remove(&cut(lookup)) {
             key.mark_forgotten();
         }
+        self.tokens.remove(&cut(lookup));
         self.unknown.remove(&cut(lookup));
     }
 
@@ -237,6 +157,7 @@ impl LiveKeys {
             key.mark_forgotten();
             false
         });
+        self.tokens.clear();
         self.unknown.clear();
         self.seen.clear();
     }
@@ -244,7 +165,22 @@ impl LiveKeys {
     /// The key is in use, though it is found by its header and not here: else it would have to go
     /// before others that are not.
     pub(super) fn keep(&self, key: &LiveKey) {
-        self.keys.get(&key.place);
+        self.keys.get(&key.place());
+    }
+
+    /// A place among those who ask the database.
+    ///
+    /// # Errors
+    /// If too many wait.
+    pub(super) async fn turn(&self) -> Result<(Place<'_>, SemaphorePermit<'_>), ServiceError> {
+        let place = self.line.join()?;
+        let permit = self.reads.acquire().await.map_err(|_| ServiceError::Busy)?;
+        Ok((place, permit))
+    }
+
+    /// How often something was forgotten.
+    pub(super) fn forgotten(&self) -> u64 {
+        *self.forgotten.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The key, from memory or the database; nothing if there is none. `lookup` is the consumer key's.
@@ -261,8 +197,7 @@ impl LiveKeys {
         if let Some(key) = self.get(lookup) {
             return Ok(Some(key));
         }
-        let _place = self.line.join()?;
-        let _permit = self.reads.acquire().await.map_err(|_| ServiceError::Busy)?;
+        let _turn = self.turn().await?;
         let mut looked_for = false;
         loop {
             if let Some(key) = self.get(lookup) {
@@ -271,7 +206,7 @@ impl LiveKeys {
             if self.is_unknown(lookup, now) {
                 return Ok(None);
             }
-            let before = *self.forgotten.lock().unwrap_or_else(PoisonError::into_inner);
+            let before = self.forgotten();
             let record = db::read!(services.db, keys::by_lookup(lookup))?;
             if record.is_none() && !looked_for {
                 looked_for = true;
@@ -285,8 +220,47 @@ impl LiveKeys {
         }
     }
 
+    /// The key that is stored under that hash.
+    ///
+    /// # Errors
+    /// If too many wait, or the database gives no answer.
+    pub(super) async fn load_stored(
+        &self,
+        services: &Services,
+        lookup: &Lookup,
+        now: Timestamp,
+    ) -> Result<Option<Arc<LiveKey>>, ServiceError> {
+        if let Some(key) = self.get(lookup) {
+            return Ok(Some(key));
+        }
+        let _turn = self.turn().await?;
+        loop {
+            let before = self.forgotten();
+            let record = db::read!(services.db, keys::by_lookup(lookup))?;
+            if let Some(found) = self.remember(before, lookup, record, now) {
+                return Ok(found);
+            }
+        }
+    }
+
+    /// Remembers a token that was read and whose keys stand here, unless something was forgotten since.
+    pub(super) fn remember_token(
+        &self,
+        before: u64,
+        lookup: &Lookup,
+        token: LiveToken,
+    ) -> Option<Arc<LiveToken>> {
+        let forgotten = self.forgotten.lock().unwrap_or_else(PoisonError::into_inner);
+        if *forgotten != before {
+            return None;
+        }
+        let token = Arc::new(token);
+        self.tokens.insert(cut(lookup), Arc::clone(&token));
+        Some(token)
+    }
+
     /// Remembers what was read, unless something was forgotten since: then it may be old.
-    fn remember(
+    pub(super) fn remember(
         &self,
         before: u64,
         lookup: &Lookup,
@@ -331,7 +305,10 @@ async fn is_moved(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{key::KeyState, permissions::Permissions};
+    use crate::domain::{
+        key::{KeyState, Life},
+        permissions::Permissions,
+    };
 
     fn lookup(n: u64) -> Lookup {
         let mut lookup = [0; 32];
@@ -346,6 +323,7 @@ mod tests {
             secret_hash: String::new(),
             sealed_secret: None,
             permissions: Permissions::Read,
+            owner_id: 1,
             owner: "max".to_owned(),
             app: None,
             life: Life {
@@ -356,6 +334,7 @@ mod tests {
                 replaced_at: None,
             },
             ends_previous: false,
+            rules: None,
         }
     }
 

@@ -15,14 +15,18 @@ mod gaps;
 mod identity;
 mod last_use;
 mod line;
+mod live_key;
 mod live_keys;
+mod live_token;
 mod oauth;
 mod secret;
 mod seen;
 mod slowdown;
 mod takeover;
+mod tokens;
 
 use std::{
+    net::IpAddr,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -30,21 +34,25 @@ use std::{
 pub use changes::{Changes, LOOK_EVERY, listen, purge_changes};
 pub use identity::{Identity, Word};
 pub use last_use::{KeyUse, LastUses, last_use, note};
-pub use live_keys::{LiveKey, LiveKeys};
+pub use live_key::LiveKey;
+use live_key::Noted;
+pub use live_keys::LiveKeys;
+pub use live_token::LiveToken;
 pub use oauth::{purge_nonces, sealed_row};
 use secret::Asked;
 use seen::HeaderTag;
 pub use slowdown::Slowdown;
+pub use tokens::AskedToken;
 
 use super::{ServiceError, Services};
 use crate::domain::{
     api_request::{ApiRequest, Authorization},
     entropy::Entropy,
-    keyring::ProcessKey,
+    keyring::{Lookup, ProcessKey},
     oauth1::Mode,
-    presented::{Ambiguous, Presented, Room},
+    presented::{Ambiguous, Credential, Presented, Room},
     protected_paths::{Place, ProtectedPaths},
-    refusal::Refusal,
+    refusal::{Refusal, TokenRefused},
     timestamp::Timestamp,
 };
 use crate::telemetry::{Judged, Source};
@@ -79,6 +87,58 @@ impl Verifier {
     }
 }
 
+/// A presented pair that a program other than a store's client proves itself with, at the token endpoints.
+///
+/// # Errors
+/// If the database gives no answer or too many secrets wait to be checked.
+pub async fn prove(
+    services: &Services,
+    pair: &Presented<'_>,
+    client: IpAddr,
+) -> Result<Result<Arc<LiveKey>, Refusal>, ServiceError> {
+    let asked = Asked::new(services, pair, client, services.now());
+    match asked.in_memory() {
+        Some(key) => Ok(Ok(key)),
+        None => asked.slowly().await,
+    }
+}
+
+/// The key that a consumer key names, without its secret: for apps that keep none.
+///
+/// # Errors
+/// If the database gives no answer or too many ask.
+pub async fn named(
+    services: &Services,
+    consumer_key: &str,
+    client: IpAddr,
+) -> Result<Option<Arc<LiveKey>>, ServiceError> {
+    let (verifier, now) = (&services.verifier, services.now());
+    verifier.changes.keep_up(services, now).await?;
+    let lookup = services.keyring.lookup(consumer_key);
+    if let Some(key) = verifier.live.get(&lookup) {
+        return Ok(Some(key));
+    }
+    verifier.slowdown.pause(client, None, now).await;
+    let found = verifier.live.load(services, consumer_key, &lookup, now).await?;
+    if found.is_none() {
+        verifier.slowdown.failed(client, now);
+    }
+    Ok(found)
+}
+
+/// The key whose own pair has that hash.
+///
+/// # Errors
+/// If the database gives no answer or too many ask.
+pub async fn by_lookup(
+    services: &Services,
+    lookup: &Lookup,
+) -> Result<Option<Arc<LiveKey>>, ServiceError> {
+    let (verifier, now) = (&services.verifier, services.now());
+    verifier.changes.keep_up(services, now).await?;
+    verifier.live.load_stored(services, lookup, now).await
+}
+
 /// The settings of verification.
 pub struct Options {
     /// Which addresses keys open.
@@ -95,10 +155,60 @@ pub struct Options {
     pub public_origin: String,
 }
 
+/// What a request passes by.
+pub enum Pass {
+    /// A key, by one of its pairs.
+    Key(Arc<LiveKey>),
+    /// An access token.
+    Token(Arc<LiveToken>),
+}
+
+impl Pass {
+    /// Who it is.
+    pub fn identity(&self) -> &Identity {
+        match self {
+            Self::Key(key) => &key.identity,
+            Self::Token(token) => &token.identity,
+        }
+    }
+
+    fn admits(&self, request: &ApiRequest<'_>, now: Timestamp) -> Result<(), Refusal> {
+        match self {
+            Self::Key(key) => key.admits(request, now),
+            Self::Token(token) => token.admits(request, now),
+        }
+    }
+
+    fn noted(&self) -> &Noted {
+        match self {
+            Self::Key(key) => &key.noted,
+            Self::Token(token) => &token.noted,
+        }
+    }
+
+    fn token_id(&self) -> Option<i64> {
+        match self {
+            Self::Key(_) => None,
+            Self::Token(token) => Some(token.id),
+        }
+    }
+
+    /// Its keys are in use, and shall stay in memory.
+    fn keep(&self, live: &LiveKeys) {
+        match self {
+            Self::Key(key) => live.keep(key),
+            Self::Token(token) => {
+                live.keep(&token.key);
+                token.client.iter().for_each(|client| live.keep(client));
+            }
+        }
+    }
+}
+
 /// What becomes of a request.
 pub enum Verdict {
     /// It may pass, as that key's.
-    Allowed(Arc<LiveKey>),
+    Allowed(Pass),
     /// It may pass, as nobody's.
     Anonymous,
     /// It may not pass.
@@ -112,7 +222,7 @@ impl Verdict {
     /// Why it may not pass.
     pub fn identity(&self) -> Result<Option<&Identity>, Refusal> {
         match self {
-            Self::Allowed(key) => Ok(Some(&key.identity)),
+            Self::Allowed(pass) => Ok(Some(pass.identity())),
             Self::Anonymous => Ok(None),
             Self::Refused(refusal) => Err(refusal.clone()),
         }
@@ -155,7 +265,7 @@ fn from_memory(services: &Services, request: &ApiRequest<'_>) -> Option<Verdict>
     let judge = Judge::new(services, request);
     let header = judge.header_alone();
     if let Some(key) = header.as_ref().and_then(|tag| services.verifier.live.seen.key(tag)) {
-        return Some(judge.as_key(key));
+        return Some(judge.by(Pass::Key(key)));
     }
     match judge.claim(&mut Room::default()) {
         Err(refusal) => Some(Verdict::Refused(refusal)),
@@ -164,8 +274,12 @@ fn from_memory(services: &Services, request: &ApiRequest<'_>) -> Option<Verdict>
             if let Some(tag) = header {
                 services.verifier.live.seen.remember(tag, &key);
             }
-            Some(judge.as_key(key))
+            Some(judge.by(Pass::Key(key)))
         }
+        Ok(Claim::Token(text)) => match AskedToken::new(services, text, request.client) {
+            Some(asked) => Some(judge.by(Pass::Token(asked.in_memory()?))),
+            None => Some(Verdict::Refused(Refusal::Token(TokenRefused::Unknown))),
+        },
         Ok(Claim::Nothing(why_not)) => judge.is_unsigned().then(|| judge.as_nobody(why_not)),
     }
 }
@@ -191,10 +305,19 @@ async fn from_database(
     let (judge, mut room) = (Judge::new(services, request), Room::default());
     match judge.claim(&mut room) {
         Err(refusal) => Ok(Verdict::Refused(refusal)),
-        Ok(Claim::Key(pair)) => Ok(judge.proven(judge.asked(&pair).slowly().await?)),
+        Ok(Claim::Key(pair)) => Ok(judge.proven(judge.asked(&pair).slowly().await?.map(Pass::Key))),
+        Ok(Claim::Token(text)) => {
+            let found = match AskedToken::new(services, text, request.client) {
+                Some(asked) => asked.slowly().await?,
+                None => None,
+            };
+            let unknown = Refusal::Token(TokenRefused::Unknown);
+            Ok(judge.proven(found.map(Pass::Token).ok_or(unknown)))
+        }
         Ok(Claim::Nothing(why_not)) => {
             let signed = oauth::check(services, request, judge.place, judge.now).await?;
-            Ok(signed.map_or_else(|| judge.as_nobody(why_not), |proven| judge.proven(proven)))
+            let signed = signed.map(|proven| judge.proven(proven.map(Pass::Key)));
+            Ok(signed.unwrap_or_else(|| judge.as_nobody(why_not)))
         }
     }
 }
@@ -203,6 +326,8 @@ async fn from_database(
 enum Claim<'a> {
     /// Whoever has that key and secret.
     Key(Presented<'a>),
+    /// Whoever has that token.
+    Token(&'a str),
     /// Nobody, unless it is signed; and why it would not pass as nobody's.
     Nothing(Refusal),
 }
@@ -232,14 +357,18 @@ impl<'a> Judge<'a> {
             return Err(Refusal::AmbiguousPath);
         }
         let Self { request, place, .. } = *self;
-        let presented = Presented::read(&request.query, request.authorization, room);
+        let presented = Credential::read(request, room);
         match presented.map_err(|Ambiguous| Refusal::AmbiguousCredentials)? {
-            Some(_) if place == Place::Elsewhere => Err(Refusal::PathNotCovered),
-            Some(pair) if request.origin.secure || self.options().plain_http => {
-                Ok(Claim::Key(pair))
+            Credential::Nothing => Ok(Claim::Nothing(Refusal::NoCredentials)),
+            _ if place == Place::Elsewhere => Err(Refusal::PathNotCovered),
+            _ if !request.origin.secure && !self.options().plain_http => {
+                Ok(Claim::Nothing(Refusal::PlainHttp))
             }
-            Some(_) => Ok(Claim::Nothing(Refusal::PlainHttp)),
-            None => Ok(Claim::Nothing(Refusal::NoCredentials)),
+            Credential::Pair(pair) => Ok(Claim::Key(pair)),
+            Credential::Token(_) if !self.is_unsigned() && oauth::is_signed(request) => {
+                Err(Refusal::AmbiguousCredentials)
+            }
+            Credential::Token(token) => Ok(Claim::Token(token)),
         }
     }
 
@@ -250,6 +379,7 @@ impl<'a> Judge<'a> {
         let alone = matches!(place, Place::Covered { .. })
             && (request.origin.secure || self.options().plain_http)
             && request.query.has_no_pair()
+            && request.token_header == Authorization::Absent
             && services.verifier.changes.is_trusted(now);
         if alone { HeaderTag::of(&services.verifier.process_key, header) } else { None }
     }
@@ -264,22 +394,22 @@ impl<'a> Judge<'a> {
     }
 
     /// After a long way, which may have taken its time.
-    fn proven(&self, proven: Result<Arc<LiveKey>, Refusal>) -> Verdict {
+    fn proven(&self, proven: Result<Pass, Refusal>) -> Verdict {
         match proven {
-            Ok(key) => Self { now: self.services.now(), ..*self }.as_key(key),
+            Ok(pass) => Self { now: self.services.now(), ..*self }.by(pass),
             Err(refusal) if refusal.is_anonymous() => self.as_nobody(refusal),
             Err(refusal) => Verdict::Refused(refusal),
         }
     }
 
-    fn as_key(&self, key: Arc<LiveKey>) -> Verdict {
-        match permitted(&key, self.request, self.place, self.now) {
+    fn by(&self, pass: Pass) -> Verdict {
+        match permitted(&pass, self.request, self.place, self.now) {
             Ok(()) => {
                 let verifier = &self.services.verifier;
-                if verifier.uses.saw(&key, self.request, self.now) {
-                    verifier.live.keep(&key);
+                if verifier.uses.saw(&pass, self.request, self.now) {
+                    pass.keep(&verifier.live);
                 }
-                Verdict::Allowed(key)
+                Verdict::Allowed(pass)
             }
             Err(refusal) => Verdict::Refused(refusal),
         }
@@ -296,11 +426,11 @@ impl<'a> Judge<'a> {
 }
 
 fn permitted(
-    key: &LiveKey,
+    pass: &Pass,
     request: &ApiRequest<'_>,
     place: Place,
     now: Timestamp,
 ) -> Result<(), Refusal> {
-    key.life.usable(now).map_err(Refusal::Unusable)?;
-    request.permitted(key.identity.permissions, place).map_err(Refusal::Method)
+    pass.admits(request, now)?;
+    request.permitted(pass.identity().permissions, place).map_err(Refusal::Method)
 }

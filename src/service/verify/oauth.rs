@@ -9,7 +9,7 @@ use std::{sync::Arc, time::Duration};
 
 use zeroize::Zeroizing;
 
-use super::{live_keys::LiveKey, slowdown, takeover};
+use super::{live_key::LiveKey, slowdown, takeover};
 use crate::{
     db,
     domain::{
@@ -32,6 +32,11 @@ const NONCE_KEPT: Duration = Duration::from_mins(31);
 /// The row a sealed secret belongs to.
 pub fn sealed_row(key_id: i64) -> String {
     format!("secret of key {key_id}")
+}
+
+/// Whether a request says that it is signed.
+pub(super) fn is_signed(request: &ApiRequest<'_>) -> bool {
+    !matches!(Signed::read(request.query.text, None), Ok(None))
 }
 
 /// The key that signed the request; nothing if it is not signed.

@@ -10,7 +10,7 @@ use std::{net::IpAddr, sync::Arc};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-use super::{live_keys::LiveKey, slowdown, takeover};
+use super::{live_key::LiveKey, slowdown, takeover};
 use crate::{
     db,
     domain::{

@@ -10,7 +10,8 @@ use std::sync::Arc;
 
 use super::{
     by_tag::{ByTag, by_tag},
-    live_keys::{KEYS, LiveKey},
+    live_key::LiveKey,
+    live_keys::KEYS,
 };
 use crate::domain::keyring::{ProcessKey, Tag};
 

@@ -17,7 +17,7 @@ use std::{
 use quick_cache::sync::Cache;
 use tokio::time::sleep;
 
-use super::live_keys::LiveKey;
+use super::live_key::LiveKey;
 use crate::domain::timestamp::Timestamp;
 
 /// How many addresses are watched; the rarest seen are forgotten first.
@@ -26,8 +26,8 @@ const ADDRESSES: usize = 20_000;
 /// How many failures at once cost nothing, and in how many milliseconds one is forgiven.
 #[derive(Clone, Copy)]
 pub(super) struct Rate {
-    free: i64,
-    forgiven_in: i64,
+    pub free: i64,
+    pub forgiven_in: i64,
 }
 
 /// For one key and for one address.

@@ -3,7 +3,7 @@
 //! Only a proven use counts, and only after the app took the new pair: while it is being given it, apps
 //! try it inside their callback, and both work.
 
-use super::live_keys::LiveKey;
+use super::live_key::LiveKey;
 use crate::{
     domain::keyring::Lookup,
     service::{ServiceError, Services, keys},

@@ -16,6 +16,7 @@ use utoipa::ToSchema;
 
 use super::answer;
 use crate::{
+    domain::key_rules::RuleError,
     service::{
         ServiceError, audit::AuditError, keys::KeyError, tokens::TokenError, users::UserError,
     },
@@ -178,6 +179,9 @@ impl From<KeyError> for Problem {
             KeyError::Description => Self::field("description", detail),
             KeyError::Expiry(_) => Self::field("expires_at", detail),
             KeyError::NoOwner => Self::field("owner_id", detail),
+            KeyError::Rule(RuleError::Network(_)) => Self::field("allowed_networks", detail),
+            KeyError::Rule(_) => Self::field("allowed_domains", detail),
+            KeyError::NoPair => Self::conflict("no_pair", detail),
             KeyError::Service(error) => error.into(),
         }
     }

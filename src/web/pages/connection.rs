@@ -118,7 +118,7 @@ fn waiting(
         form_token: visitor.form_token(),
         path: visitor.site.path(&format!("/connections/{grant_id}")),
     };
-    let forms = Forms::MayReturnTo(&status.request.return_url);
+    let forms = Forms::MayReturnTo(status.request.return_url.private_scheme());
     let mut response = respond::page(StatusCode::OK, &page, forms)?;
     let seconds = if sending { 2 } else { next_in.as_secs().clamp(2, 15) };
     response.headers_mut().insert(HeaderName::from_static("refresh"), HeaderValue::from(seconds));

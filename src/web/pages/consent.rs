@@ -85,7 +85,7 @@ pub async fn show(visitor: Visitor, request: AuthorizeRequest) -> Result<HttpRes
         switch_to: format!("/wc-auth/v1/login?{}", request.query()),
         request: &request,
     };
-    respond::page(StatusCode::OK, &page, Forms::MayReturnTo(&request.return_url))
+    respond::page(StatusCode::OK, &page, Forms::MayReturnTo(request.return_url.private_scheme()))
 }
 
 /// What is wrong with the address for events, if it has a host of its own and something is.

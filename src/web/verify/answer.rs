@@ -11,7 +11,7 @@ use actix_web::{
     http::{
         StatusCode,
         header::{
-            CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER,
+            CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
             X_CONTENT_TYPE_OPTIONS,
         },
     },
@@ -31,6 +31,8 @@ const KEY_ID: HeaderName = HeaderName::from_static("x-appgrant-key-id");
 const PERMISSIONS: HeaderName = HeaderName::from_static("x-appgrant-permissions");
 const OWNER: HeaderName = HeaderName::from_static("x-appgrant-owner");
 const APP: HeaderName = HeaderName::from_static("x-appgrant-app");
+const ENVIRONMENT: HeaderName = HeaderName::from_static("x-appgrant-environment");
+const DROP: HeaderName = HeaderName::from_static("x-appgrant-drop");
 const ERROR: HeaderName = HeaderName::from_static("x-appgrant-error");
 const MESSAGE: HeaderName = HeaderName::from_static("x-appgrant-message");
 const REASON: HeaderName = HeaderName::from_static("x-appgrant-reason");
@@ -40,15 +42,27 @@ const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=UTF-8");
 const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
 const NOINDEX: HeaderValue = HeaderValue::from_static("noindex");
+const INVALID_TOKEN: &str = "Bearer realm=\"store\", error=\"invalid_token\"";
+const INVALID_REQUEST: &str = "Bearer realm=\"store\", error=\"invalid_request\"";
+const INSUFFICIENT_SCOPE: &str = "Bearer realm=\"store\", error=\"insufficient_scope\"";
 const EMPTY: HeaderValue = HeaderValue::from_static("");
 
-/// It may pass, as that key's or as nobody's.
-pub fn allowed(identity: Option<&Identity>) -> HttpResponse {
+/// What held a credential: the proxy keeps it from the store.
+const CREDENTIALS: HeaderValue =
+    HeaderValue::from_static("authorization, x-accesstoken, consumer_key, consumer_secret");
+
+const NONE: HeaderValue = HeaderValue::from_static("none");
+
+/// It may pass, as that key's or as nobody's. Unless the store gets credentials too, the proxy is told what
+/// to keep back; it lets them through at the word `none` alone, so that a lost header gives nothing away.
+pub fn allowed(identity: Option<&Identity>, keeps_credentials: bool) -> HttpResponse {
     let mut response = HttpResponse::new(StatusCode::NO_CONTENT);
     let headers = response.headers_mut();
-    let [id, permissions, owner, app] = identity.map_or([EMPTY; 4], |identity| {
+    let [id, permissions, owner, app, environment] = identity.map_or([EMPTY; 5], |identity| {
         let permissions = HeaderValue::from_static(identity.permissions.as_str());
-        [identity.key_id.into(), permissions, value(&identity.owner), value(&identity.app)]
+        let environment = HeaderValue::from_static(identity.environment.as_str());
+        let (owner, app) = (value(&identity.owner), value(&identity.app));
+        [identity.key_id.into(), permissions, owner, app, environment]
     });
     // Into an empty map: `insert` would hand out what stood there before, six moves of a whole list.
     headers.append(CACHE_CONTROL, NO_STORE);
@@ -56,6 +70,8 @@ pub fn allowed(identity: Option<&Identity>) -> HttpResponse {
     headers.append(PERMISSIONS, permissions);
     headers.append(OWNER, owner);
     headers.append(APP, app);
+    headers.append(ENVIRONMENT, environment);
+    headers.append(DROP, if keeps_credentials { NONE } else { CREDENTIALS });
     response
 }
 
@@ -69,8 +85,8 @@ pub struct Refused {
     pub bodiless: bool,
 }
 
-/// It may not pass.
-pub fn refused(id: RequestId, refused: Refused) -> HttpResponse {
+/// It may not pass. Who came with a Bearer token is told so in its scheme's words too (RFC 6750 §3).
+pub fn refused(id: RequestId, refused: Refused, bearer: bool) -> HttpResponse {
     let Refused { refusal, wish, bodiless } = refused;
     let status = StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::UNAUTHORIZED);
     let words = Words {
@@ -83,7 +99,16 @@ pub fn refused(id: RequestId, refused: Refused) -> HttpResponse {
             _ => None,
         },
     };
-    answer(&id, status, &words, bodiless)
+    let mut response = answer(&id, status, &words, bodiless);
+    if bearer {
+        let challenge = match refusal {
+            Refusal::Method(_) => INSUFFICIENT_SCOPE,
+            Refusal::AmbiguousCredentials => INVALID_REQUEST,
+            _ => INVALID_TOKEN,
+        };
+        response.headers_mut().append(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+    }
+    response
 }
 
 /// It cannot be told at present.

@@ -51,6 +51,12 @@ pub struct Heard<'a> {
     pub original_uri: Said<'a>,
     /// `Authorization`
     pub authorization: Said<'a>,
+    /// `X-AccessToken`
+    pub access_token: Said<'a>,
+    /// `Origin`
+    pub origin: Said<'a>,
+    /// `Referer`
+    pub referer: Said<'a>,
     /// `X-HTTP-Method-Override`, however it is written.
     pub method_override: Said<'a>,
     /// `User-Agent`
@@ -76,6 +82,9 @@ impl<'a> Heard<'a> {
             "x-original-method" => &mut self.original_method,
             "x-original-uri" => &mut self.original_uri,
             "authorization" => &mut self.authorization,
+            "x-accesstoken" => &mut self.access_token,
+            "origin" => &mut self.origin,
+            "referer" => &mut self.referer,
             "user-agent" => &mut self.agent,
             "x-forwarded-proto" => {
                 self.secure = Some(self.secure.unwrap_or(true) && is_https(value));

@@ -12,6 +12,7 @@ use std::net::IpAddr;
 use actix_web::{
     Error, HttpRequest, HttpResponse,
     dev::{ServiceRequest, ServiceResponse, fn_service},
+    http::header::HeaderName,
     web::{self, Data, ServiceConfig},
 };
 use ipnet::IpNet;
@@ -21,7 +22,8 @@ use super::{client_address, request_id::RequestId, request_span, visitor::App};
 use crate::{
     domain::{
         api_query::ApiQuery,
-        api_request::{ApiRequest, Authorization, Origin},
+        api_request::{ApiRequest, Authorization, Origin, SaidSite},
+        presented,
         refusal::{Refusal, Wish},
     },
     service::verify,
@@ -93,7 +95,7 @@ async fn asked_slowly(request: &HttpRequest, app: &App, id: RequestId) -> HttpRe
 fn unasked(app: &App, id: RequestId, refused: Refused) -> HttpResponse {
     let judged = Judged::Refused(refused.refusal.why());
     app.services.metrics.verdicts.count(Source::Memory, judged);
-    answer::refused(id, refused)
+    answer::refused(id, refused, false)
 }
 
 /// What a proxy asks.
@@ -101,6 +103,8 @@ struct Question<'a> {
     asks: ApiRequest<'a>,
     /// Whether the proxy has no use for a body.
     bodiless: bool,
+    /// Whether the store gets the credentials too.
+    keeps_credentials: bool,
 }
 
 impl<'a> Question<'a> {
@@ -118,21 +122,31 @@ impl<'a> Question<'a> {
             query: ApiQuery::read(asked.query),
             method_override: method_override(heard.method_override),
             authorization: authorization(heard.authorization),
+            token_header: authorization(heard.access_token),
             origin: if is_proxy { forwarded::origin(&heard) } else { stranger },
+            site: SaidSite {
+                origin: site_of(heard.origin),
+                referer: site_of(heard.referer),
+                named: named_site(request, site.client_domain_header.as_ref()),
+            },
             client: client(request, &heard, is_proxy, proxies),
             agent: heard.agent.text(),
         };
-        Ok(Self { asks, bodiless: asked.bodiless })
+        Ok(Self { asks, bodiless: asked.bodiless, keeps_credentials: site.keep_credentials })
     }
 
     fn answered(&self, id: impl FnOnce() -> RequestId, verdict: verify::Verdict) -> HttpResponse {
         match verdict {
-            verify::Verdict::Allowed(key) => answer::allowed(Some(&key.identity)),
-            verify::Verdict::Anonymous => answer::allowed(None),
+            verify::Verdict::Allowed(pass) => {
+                answer::allowed(Some(pass.identity()), self.keeps_credentials)
+            }
+            verify::Verdict::Anonymous => answer::allowed(None, self.keeps_credentials),
             verify::Verdict::Refused(refusal) => {
                 let wish = Wish::of(self.asks.method, self.asks.path);
+                let bearer = matches!(self.asks.authorization, Authorization::One(header)
+                    if presented::bearer(header).is_some());
                 let refused = Refused { refusal, wish, bodiless: self.bodiless };
-                answer::refused(id(), refused)
+                answer::refused(id(), refused, bearer)
             }
         }
     }
@@ -157,6 +171,19 @@ fn client(request: &HttpRequest, heard: &Heard<'_>, is_proxy: bool, proxies: &[I
 /// One that is no text, or two of them, override with no method at all.
 fn method_override(said: Said<'_>) -> Option<&str> {
     (said != Said::Nothing).then(|| said.text().unwrap_or_default())
+}
+
+/// What says which site sent a request; what says so unclearly names none.
+fn site_of(said: Said<'_>) -> Option<&str> {
+    (said != Said::Nothing).then(|| said.text().unwrap_or_default())
+}
+
+/// The header of the operator's choice, looked at only if there is one.
+fn named_site<'a>(request: &'a HttpRequest, name: Option<&HeaderName>) -> Option<&'a str> {
+    let mut said = request.headers().get_all(name?);
+    let first = said.next()?;
+    let text = str::from_utf8(first.as_bytes()).ok().filter(|_| said.next().is_none());
+    Some(text.unwrap_or_default())
 }
 
 fn authorization(said: Said<'_>) -> Authorization<'_> {

@@ -90,6 +90,7 @@ async fn the_newest_use_stays(db: TestDatabase) {
             address,
             client: Some(format!("client {second}")),
             wrote: second == 7,
+            token_id: None,
         };
         write!(db, key_uses::note(vec![used]));
     }
