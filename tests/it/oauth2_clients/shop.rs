@@ -4,7 +4,10 @@ use std::{path::Path, process::Command};
 
 use appgrant::{
     domain::permissions::Permissions,
-    service::keys::{self, NewKeyRequest},
+    service::{
+        keys::{self, NewKeyRequest},
+        oauth2::{self, AppKind, AppRequest},
+    },
 };
 use reqwest::{Client, Method, redirect};
 use serde_json::{Value, json};
@@ -53,6 +56,23 @@ impl Shop {
     /// The certificate that apps must trust.
     pub fn certificate(&self) -> &Path {
         &self.proxy.certificate
+    }
+
+    /// An app of people's, with those redirect URIs.
+    pub async fn registers(&self, uris: &[&str], public: bool) -> Registered {
+        let request = AppRequest {
+            name: "Tea counter".to_owned(),
+            kind: if public { AppKind::Public } else { AppKind::Confidential },
+            redirect_uris: uris.join("\n"),
+            permissions: Permissions::ReadWrite,
+            owner_id: self.app.user("max").await.id,
+            expires_at: None,
+        };
+        let caller = self.app.caller("max").await;
+        let made = oauth2::register(self.app.services(), &caller, request).await.unwrap();
+        let secret = made.credential.secret.expose().to_owned();
+        let client_id = made.credential.key.as_str().to_owned();
+        Registered { client_id, secret: (!public).then_some(secret) }
     }
 
     /// A key of an app that acts for itself.
