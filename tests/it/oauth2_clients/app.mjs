@@ -92,7 +92,7 @@ const plan = JSON.parse(await heard())
 try {
   await live(plan)
 } catch (error) {
-  const { code, status, error: word, error_description: description } = error
-  tell('failed', { name: error.name, code, status, error: word, description, message: error.message })
+  const { name, code, status, error: word, error_description: description, cause } = error
+  tell('failed', { name, code, status, error: word, description, why: cause?.message ?? error.message })
 }
 process.exit(0)

@@ -74,7 +74,8 @@ async fn openid_client_takes_no_answer_of_another_issuer() {
     assert_ne!(mixed, came);
     program.tell(&mixed);
     let failed = program.does("failed").await;
-    assert!(failed["message"].as_str().unwrap().contains("iss"), "{failed}");
+    let why = "unexpected \"iss\" (issuer) response parameter value";
+    assert_eq!((&failed["name"], &failed["why"]), (&json!("ClientError"), &json!(why)));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -9,7 +9,7 @@ use appgrant::{
         oauth2::{self, AppKind, AppRequest},
     },
 };
-use reqwest::{Client, Method, redirect};
+use reqwest::{Certificate, Method};
 use serde_json::{Value, json};
 
 use super::program::{Library, Program};
@@ -104,14 +104,7 @@ impl Shop {
     /// A browser that trusts the shop.
     pub fn browser(&self) -> Manager {
         let pem = std::fs::read(self.certificate()).unwrap();
-        let client = Client::builder()
-            .cookie_store(true)
-            .no_proxy()
-            .tls_certs_only([reqwest::Certificate::from_pem(&pem).unwrap()])
-            .redirect(redirect::Policy::none())
-            .build()
-            .unwrap();
-        Manager { client, url: self.url.clone() }
+        Manager::trusting(Certificate::from_pem(&pem).unwrap(), self.url.clone())
     }
 
     /// The person opens the app's link, logs in, sees the question and presses that button; gives where the
