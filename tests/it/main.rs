@@ -44,6 +44,7 @@ mod lossless;
 mod moving;
 mod nodes;
 mod oauth2;
+mod oauth2_clients;
 mod own_tls;
 mod proxies;
 mod receivers;
