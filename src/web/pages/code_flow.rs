@@ -11,6 +11,7 @@ use url::form_urlencoded;
 use super::session::{LoginForm, attempt};
 use crate::{
     domain::{
+        key_view::KeyView,
         lifetime::Lifetime,
         redirect_uri::{RedirectUri, with_parameters},
         token_life::TokenLife,
@@ -30,6 +31,9 @@ use crate::{
     },
 };
 
+/// How many of an app's connections are shown.
+const SHOWN: usize = 5;
+
 /// The longest query that is looked at, in bytes.
 const LONGEST_QUERY: usize = 8 * 1024;
 
@@ -39,6 +43,7 @@ struct Page<'a> {
     site: &'a Site,
     request: &'a CodeRequest,
     back: Back,
+    existing: Vec<KeyView>,
     lifetimes: &'a [(&'a str, &'a str)],
     never_ends: bool,
     token: String,
@@ -82,10 +87,14 @@ pub async fn authorize(visitor: Visitor) -> Result<HttpResponse, WebError> {
         return Ok(respond::found(url(&visitor, "login", &request)));
     }
     let session = permitted(&visitor, &request)?;
+    let (services, caller) = (&visitor.services, visitor.caller());
+    let some = (None, SHOWN);
+    let existing = oauth2::connections_of(services, &caller, request.app.key_id, some).await;
     let scheme = own_scheme(&request.redirect_uri);
     let page = Page {
         site: &visitor.site,
         back: back(&request),
+        existing: existing.map_err(|error| WebError::Internal(error.to_string()))?.0,
         lifetimes: &Lifetime::CHOICES,
         never_ends: visitor.services.tokens.options.life == TokenLife::Never,
         token: oauth2::question(&visitor.services, session, &request),

@@ -71,7 +71,10 @@ async fn approving_twice_gives_one_connection() {
     let second = parameter(press(&max, &page, "approve").await.location(), "code");
     assert_ne!(first, second);
     assert_eq!(program.redeem(&first).await.error(), (400, "invalid_grant".to_owned()));
+    assert!(!page.body.contains("already has access"));
     assert_eq!(program.redeem(&second).await.status, 200);
+    let next = max.get(&format!("/oauth2/authorize?{}", program.asks(&[]))).await;
+    assert!(next.body.contains("Parcel Post already has access"), "{}", next.body);
     let answer = press(&max, &page, "approve").await;
     assert_eq!(answer.status, 200, "{}", answer.location());
     assert!(answer.text("h1").contains("is connected"), "{}", answer.body);
