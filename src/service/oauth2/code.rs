@@ -358,6 +358,7 @@ pub(super) async fn redeem(
             Err(Error::new(Kind::InvalidGrant, "the user who approved may not act any more"))
         }
         Redeemed::Reused(_) => {
+            services.metrics.tokens.reused();
             services.verifier.changes.changed_here(services).await;
             let say = "the code was used before, so all tokens that came of it were ended";
             Err(Error::new(Kind::InvalidGrant, say))

@@ -18,10 +18,12 @@ use crate::{
 
 /// A token. `asked` is the scope in the client's own words, which some libraries compare.
 pub fn token(issued: &Issued, asked: Option<&str>) -> HttpResponse {
+    // Not every grant looks at what is asked.
+    let is_that = |asked: &&str| scope::parse(asked) == Some(issued.permissions);
     let mut body = json!({
         "access_token": issued.access.expose(),
         "token_type": "Bearer",
-        "scope": asked.unwrap_or(scope::text(issued.permissions)),
+        "scope": asked.filter(is_that).unwrap_or(scope::text(issued.permissions)),
     });
     if let Some(seconds) = issued.expires_in {
         body["expires_in"] = seconds.into();
