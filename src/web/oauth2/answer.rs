@@ -16,9 +16,9 @@ use crate::{
     web::respond::TRY_AGAIN_AFTER,
 };
 
-/// A token. `asked` is the scope in the client's own words, which some libraries compare.
+/// A token. `asked` is the scope in the client's own words, which some libraries compare; with a code
+/// nobody looks at it, so it may be anything.
 pub fn token(issued: &Issued, asked: Option<&str>) -> HttpResponse {
-    // Not every grant looks at what is asked.
     let is_that = |asked: &&str| scope::parse(asked) == Some(issued.permissions);
     let mut body = json!({
         "access_token": issued.access.expose(),

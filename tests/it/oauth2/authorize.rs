@@ -137,6 +137,36 @@ async fn a_known_app_is_told_what_else_is_wrong() {
     }
 }
 
+/// Else anybody's link to this store would lead on to the app's site, wherever that is (RFC 9700, section
+/// 4.11.2).
+#[tokio::test]
+async fn nobody_is_led_to_an_app_before_logging_in() {
+    let app = TestApp::start().await;
+    let program = registered(&app, AppKind::Public, ReadWrite).await;
+    let browser = app.browser();
+    let asks = program.asks(&[("scope", "admin"), ("lang", "\u{e4}")]);
+    for way in ["authorize", "decide"] {
+        let answer = browser.get(&format!("/oauth2/{way}?{asks}")).await;
+        assert!(!answer.location().starts_with(REDIRECT), "{way}: {}", answer.location());
+    }
+    let answer = browser.get(&format!("/oauth2/authorize?{asks}")).await;
+    let login = answer.location().to_owned();
+    assert_eq!((answer.status, &*login), (302, &*format!("{}/oauth2/login?{asks}", app.url)));
+    let page = browser.get(&login).await;
+    assert_eq!((page.status, page.location()), (200, ""));
+    let cancel = page.attribute("main a", "href");
+    assert_eq!(parameter(&cancel, "error"), "access_denied");
+    let mut fields = page.fields("form.wc-auth-login");
+    fields.insert("username".into(), "max".into());
+    fields.insert("password".into(), PASSWORD.into());
+    let answer = browser.press(&login, &fields).await;
+    assert_eq!(answer.location(), format!("{}/oauth2/authorize?{asks}", app.url));
+    let answer = browser.get(answer.location()).await;
+    let back = answer.location();
+    assert!(back.starts_with(REDIRECT), "{back}");
+    assert_eq!(parameter(back, "error"), "invalid_scope");
+}
+
 #[tokio::test]
 async fn a_device_may_have_any_port_and_a_scheme_of_its_own() {
     let app = TestApp::start().await;
