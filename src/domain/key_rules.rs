@@ -78,6 +78,11 @@ impl AllowedDomains {
             })
     }
 
+    /// The names, as they are kept.
+    pub fn names(&self) -> &[String] {
+        &self.0
+    }
+
     /// Whether everything these let pass is let pass by `other` too.
     pub fn is_within(&self, other: &Self) -> bool {
         let covered = |name: &String| {
@@ -130,6 +135,11 @@ impl AllowedNetworks {
     /// Whether that address is in one of them.
     pub fn holds(&self, client: IpAddr) -> bool {
         self.is_any() || self.0.iter().any(|network| network.contains(&client.to_canonical()))
+    }
+
+    /// The networks, as they are kept.
+    pub fn names(&self) -> Vec<String> {
+        self.0.iter().map(ToString::to_string).collect()
     }
 
     /// Whether everything these let pass is let pass by `other` too.
@@ -189,6 +199,21 @@ pub enum NotAdmitted {
     Network,
     /// It says another domain, or none.
     Domain,
+}
+
+impl NotAdmitted {
+    /// What to do about it, in a sentence.
+    pub const fn hint(self) -> &'static str {
+        match self {
+            Self::Network => {
+                "The store lists the networks this key may be used from. Ask it to add yours."
+            }
+            Self::Domain => {
+                "The store lists the domains this key may be used from. They are compared with the host \
+                 of Origin, else of Referer, else with the header that the store names."
+            }
+        }
+    }
 }
 
 /// What cannot be a rule.

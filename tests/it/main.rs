@@ -11,6 +11,7 @@
 
 mod support;
 
+mod access_tokens;
 mod admin;
 mod api;
 mod approve;
@@ -43,6 +44,8 @@ mod login;
 mod lossless;
 mod moving;
 mod nodes;
+mod oauth2;
+mod oauth2_clients;
 mod own_tls;
 mod proxies;
 mod receivers;

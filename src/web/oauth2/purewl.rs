@@ -1,4 +1,4 @@
-//! `POST /auth/v1/accessToken`: tokens the PureWL way (dialects.md B), form or JSON.
+//! `POST /auth/v1/accessToken`: tokens the `PureWL` way (dialects.md B), form or JSON.
 //!
 //! One envelope for everything: `header` with `code` 1 or 0, `message` and `response_code`; `body` with the
 //! tokens, or empty. Statuses are ours: 400 for a broken request, 401 for a wrong secret or token.
@@ -15,7 +15,7 @@ use super::{
     form::{self, BodyKind, Form},
 };
 use crate::{
-    domain::access_token::MadeBy,
+    domain::access_token::{MadeBy, RefreshToken},
     service::{
         Services,
         access_tokens::{self, Issue, Issued, Refresh},
@@ -111,7 +111,7 @@ async fn read(request: &HttpRequest, payload: Payload) -> Result<Form, Error> {
 fn success(issued: &Issued, identity: &Identity) -> HttpResponse {
     let body = json!({
         "accessToken": issued.access.expose(),
-        "refreshToken": issued.refresh.as_ref().map(|refresh| refresh.expose()),
+        "refreshToken": issued.refresh.as_ref().map(RefreshToken::expose),
         // What never ends is said to live as long as anything that ends.
         "expiry": issued.expires_in.unwrap_or(NEVER),
         "resellerId": identity.key_id,
@@ -124,6 +124,7 @@ fn success(issued: &Issued, identity: &Identity) -> HttpResponse {
 const NEVER: u64 = 315_360_000;
 
 fn failure(services: &Services, error: &Error) -> HttpResponse {
+    services.metrics.tokens.refused(error.word());
     let (status, message) = match error {
         Error::Refused(
             Kind::InvalidClient | Kind::InvalidGrant | Kind::UnauthorizedClient,
