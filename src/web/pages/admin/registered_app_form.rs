@@ -85,9 +85,11 @@ struct Page<'a> {
 /// Shows the form, or takes it.
 pub async fn edit(visitor: Visitor) -> Result<HttpResponse, WebError> {
     let frame = Frame::of(&visitor, Section::Apps)?;
-    let (app, key) = find(&visitor).await?;
     if visitor.posts() {
         visitor.form_session()?;
+    }
+    let (app, key) = find(&visitor).await?;
+    if visitor.posts() {
         let was = NameForm::named(&visitor, ["name_was", "redirect_uris_was"]);
         let sent = NameForm::sent(&visitor);
         return match change(&visitor, key.id, (&sent, &was)).await? {
