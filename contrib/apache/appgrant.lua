@@ -8,7 +8,10 @@ local socket = require "socket"
 
 -- AppGrant, exactly as in appgrant.conf.
 local HOST, PORT = "127.0.0.1", 8080
-local IDENTITY = { "X-Appgrant-Key-Id", "X-Appgrant-Permissions", "X-Appgrant-Owner", "X-Appgrant-App" }
+local IDENTITY = {
+    "X-Appgrant-Key-Id", "X-Appgrant-Permissions", "X-Appgrant-Owner", "X-Appgrant-App",
+    "X-Appgrant-Environment",
+}
 -- Also ids and traces, which AppGrant takes from a proxy that it trusts.
 local NOT_OUTSIDE = {
     "X-Request-Id", "traceparent", "tracestate",
@@ -16,9 +19,12 @@ local NOT_OUTSIDE = {
     "X-Forwarded-Server", "X-Forwarded-Port", "X-Original-Method", "X-Original-URI",
     table.unpack(IDENTITY),
 }
-local ASKED = { "Host", "Authorization", "User-Agent", "X-HTTP-Method-Override" }
+-- With APPGRANT_CLIENT_DOMAIN_HEADER, that header too.
+local ASKED = {
+    "Host", "Authorization", "X-AccessToken", "User-Agent", "X-HTTP-Method-Override", "Origin", "Referer",
+}
 local ANSWERED = {
-    "cache-control", "retry-after", "x-content-type-options", "x-robots-tag", "x-request-id",
+    "cache-control", "retry-after", "www-authenticate", "x-content-type-options", "x-robots-tag", "x-request-id",
     "x-appgrant-error", "x-appgrant-message", "x-appgrant-reason",
 }
 local UNAVAILABLE = '{"code":"appgrant_unavailable","message":"The key cannot be checked right now. '
@@ -67,10 +73,13 @@ local function needs_a_key(uri)
 end
 
 local function is_page(path)
-    for _, start in ipairs { "wc-auth/", "connections/", "static/", "admin/" } do
+    for _, start in ipairs { "wc-auth/", "connections/", "static/", "admin/", "oauth2/" } do
         if path:sub(2, #start + 1) == start then return true end
     end
-    for _, page in ipairs { "/login", "/logout", "/setup", "/admin", "/.well-known/jwks.json" } do
+    for _, page in ipairs {
+        "/login", "/logout", "/setup", "/admin", "/token", "/revoke", "/auth/v1/accessToken",
+        "/.well-known/jwks.json", "/.well-known/oauth-authorization-server",
+    } do
         if path == page then return true end
     end
     return false
@@ -139,8 +148,12 @@ local function judge(r)
     local status = answer and answer.status
     if status == 204 then
         for _, name in ipairs(IDENTITY) do r.headers_in[name] = answer.headers[name:lower()] or "" end
-        r.headers_in["Authorization"] = nil
-        r.filename = without_credentials(r.filename)
+        -- With APPGRANT_KEEP_CREDENTIALS=true it says that none is to be dropped.
+        if answer.headers["x-appgrant-drop"] ~= "none" then
+            drop(r.headers_in, "Authorization")
+            drop(r.headers_in, "X-AccessToken")
+            r.filename = without_credentials(r.filename)
+        end
         return apache2.OK
     elseif status == 401 or status == 403 or status == 503 then
         return refuse(r, status, answer.headers, answer.body)

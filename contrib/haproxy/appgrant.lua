@@ -4,8 +4,14 @@
 -- its body. Allowed: the store gets the identity headers and no credential. Else the client gets
 -- AppGrant's answer. Whatever goes wrong, the request does not pass.
 
-local IDENTITY = { "x-appgrant-key-id", "x-appgrant-permissions", "x-appgrant-owner", "x-appgrant-app" }
-local ASKED = { "authorization", "user-agent", "x-http-method-override", "host" }
+local IDENTITY = {
+    "x-appgrant-key-id", "x-appgrant-permissions", "x-appgrant-owner", "x-appgrant-app",
+    "x-appgrant-environment",
+}
+-- With APPGRANT_CLIENT_DOMAIN_HEADER, that header too, in lower case.
+local ASKED = {
+    "authorization", "x-accesstoken", "user-agent", "x-http-method-override", "host", "origin", "referer",
+}
 local ANSWERED = {
     "content-type", "cache-control", "retry-after", "www-authenticate", "x-content-type-options",
     "x-robots-tag", "x-request-id", "x-appgrant-error", "x-appgrant-message", "x-appgrant-reason",
@@ -65,7 +71,10 @@ local function pass(txn, answer)
     for _, name in ipairs(IDENTITY) do
         txn.http:req_set_header(name, values(answer.headers, name)[1] or "")
     end
+    -- With APPGRANT_KEEP_CREDENTIALS=true.
+    if values(answer.headers, "x-appgrant-drop")[1] == "none" then return end
     txn.http:req_del_header("authorization")
+    txn.http:req_del_header("x-accesstoken")
     local query = txn.sf:query()
     if query and query ~= "" then txn.http:req_set_query(without_credentials(query)) end
 end

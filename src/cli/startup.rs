@@ -203,8 +203,8 @@ async fn decoy(hasher: &Hasher, world: &World, costs: Costs) -> Result<String, C
 
 fn token_options(settings: &Settings) -> TokenOptions {
     for (name, life) in [
-        ("APPGRANT_TOKEN_SECONDS", settings.token_life),
-        ("APPGRANT_REFRESH_TOKEN_SECONDS", settings.refresh_life),
+        ("APPGRANT_TOKEN_SECONDS", settings.tokens.life),
+        ("APPGRANT_REFRESH_TOKEN_SECONDS", settings.tokens.refresh_life),
     ] {
         if life == TokenLife::Never {
             tracing::warn!(
@@ -214,10 +214,10 @@ fn token_options(settings: &Settings) -> TokenOptions {
         }
     }
     TokenOptions {
-        life: settings.token_life,
-        refresh_life: settings.refresh_life,
-        rate: settings.token_rate,
-        password_grant: settings.password_grant,
+        life: settings.tokens.life,
+        refresh_life: settings.tokens.refresh_life,
+        rate: settings.tokens.rate,
+        password_grant: settings.tokens.password_grant,
         public_is_secure: settings.public_url.is_secure(),
     }
 }

@@ -78,14 +78,8 @@ pub struct Settings {
     pub protected_paths: ProtectedPaths,
     /// `APPGRANT_SECRET_HASH`: what hashing a consumer secret costs.
     pub secret_hash: Cost,
-    /// `APPGRANT_TOKEN_SECONDS`: how long access tokens live.
-    pub token_life: TokenLife,
-    /// `APPGRANT_REFRESH_TOKEN_SECONDS`: how long refresh tokens live that are not used.
-    pub refresh_life: TokenLife,
-    /// `APPGRANT_TOKEN_RATE`: how many tokens a client may ask for in a minute; 0 for any number.
-    pub token_rate: u32,
-    /// `APPGRANT_OAUTH2_PASSWORD_GRANT`: whether apps may ask with a user's password.
-    pub password_grant: bool,
+    /// How access tokens are made.
+    pub tokens: TokenSettings,
     /// `APPGRANT_CLIENT_DOMAIN_HEADER`: the header that says a client's domain if the browser does not.
     pub client_domain_header: Option<String>,
     /// `APPGRANT_KEEP_CREDENTIALS`: whether proxies pass credentials on to the store.
@@ -101,6 +95,30 @@ pub struct Settings {
     pub log: String,
     /// `APPGRANT_LOG_FORMAT`: `text` or `json`.
     pub log_format: LogFormat,
+}
+
+/// How access tokens are made.
+#[derive(Clone)]
+pub struct TokenSettings {
+    /// `APPGRANT_TOKEN_SECONDS`: how long access tokens live.
+    pub life: TokenLife,
+    /// `APPGRANT_REFRESH_TOKEN_SECONDS`: how long refresh tokens live that are not used.
+    pub refresh_life: TokenLife,
+    /// `APPGRANT_TOKEN_RATE`: how many tokens a client may ask for in a minute; 0 for any number.
+    pub rate: u32,
+    /// `APPGRANT_OAUTH2_PASSWORD_GRANT`: whether apps may ask with a user's password.
+    pub password_grant: bool,
+}
+
+impl TokenSettings {
+    fn read(values: &Values) -> Result<Self, SettingError> {
+        Ok(Self {
+            life: values.get("token_seconds", TokenLife::parse)?,
+            refresh_life: values.get("refresh_token_seconds", TokenLife::parse)?,
+            rate: values.get("token_rate", rate)?,
+            password_grant: values.get("oauth2_password_grant", flag)?,
+        })
+    }
 }
 
 impl Settings {
@@ -134,10 +152,7 @@ impl Settings {
             oauth1: oauth1(values)?,
             protected_paths: values.get("protected_paths", ProtectedPaths::parse)?,
             secret_hash: values.get("secret_hash", Cost::parse)?,
-            token_life: values.get("token_seconds", TokenLife::parse)?,
-            refresh_life: values.get("refresh_token_seconds", TokenLife::parse)?,
-            token_rate: values.get("token_rate", rate)?,
-            password_grant: values.get("oauth2_password_grant", flag)?,
+            tokens: TokenSettings::read(values)?,
             client_domain_header: values.get("client_domain_header", optional(header_name))?,
             keep_credentials: values.get("keep_credentials", flag)?,
             verify_without_database: values

@@ -87,7 +87,7 @@ pub enum MadeBy {
     RefreshToken,
     /// A user's password (RFC 6749 §4.3).
     Password,
-    /// A key and its secret, the PureWL way.
+    /// A key and its secret, the `PureWL` way.
     Secret,
     /// A person, by regenerating.
     Person,

@@ -191,6 +191,21 @@ pub enum NotAdmitted {
     Domain,
 }
 
+impl NotAdmitted {
+    /// What to do about it, in a sentence.
+    pub const fn hint(self) -> &'static str {
+        match self {
+            Self::Network => {
+                "The store lists the networks this key may be used from. Ask it to add yours."
+            }
+            Self::Domain => {
+                "The store lists the domains this key may be used from. They are compared with the host \
+                 of Origin, else of Referer, else with the header that the store names."
+            }
+        }
+    }
+}
+
 /// What cannot be a rule.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RuleError {

@@ -66,6 +66,18 @@ pub enum TokenRefused {
     Revoked,
 }
 
+impl TokenRefused {
+    const fn hint(self) -> &'static str {
+        match self {
+            Self::Unknown => {
+                "No token of this store has that name, or it ended long ago: get a new one."
+            }
+            Self::Expired => "Get a new one with the refresh token or the key.",
+            Self::Revoked => "Get a new one; if that is refused, ask the store.",
+        }
+    }
+}
+
 /// What a request without a valid key wants to do, for WooCommerce's message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wish {
@@ -261,22 +273,8 @@ impl Refusal {
             Self::Unusable(Unusable::OwnerDisabled) => {
                 "The user this key acts for may not act at present. Ask the store."
             }
-            Self::Token(TokenRefused::Unknown) => {
-                "No token of this store has that name, or it ended long ago: get a new one."
-            }
-            Self::Token(TokenRefused::Expired) => {
-                "Get a new one with the refresh token or the key."
-            }
-            Self::Token(TokenRefused::Revoked) => {
-                "Get a new one; if that is refused, ask the store."
-            }
-            Self::NotAdmitted(NotAdmitted::Domain) => {
-                "The store lists the domains this key may be used from. They are compared with the host \
-                 of Origin, else of Referer, else with the header that the store names."
-            }
-            Self::NotAdmitted(NotAdmitted::Network) => {
-                "The store lists the networks this key may be used from. Ask it to add yours."
-            }
+            Self::Token(refused) => refused.hint(),
+            Self::NotAdmitted(broken) => broken.hint(),
             Self::Method(_) => "The store approved less than this request needs.",
             Self::PathNotCovered => {
                 "Keys open the store's API only. Which paths that are is set by \

@@ -18,6 +18,8 @@ const TIMES: [f64; 13] =
 pub enum Route {
     /// A person connects an app.
     Flow,
+    /// A program asks for a token, or throws one away.
+    Token,
     /// Any other page.
     Page,
     /// The JSON API.
@@ -30,12 +32,14 @@ pub enum Route {
 
 impl Route {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::Flow, Self::Page, Self::Api, Self::Machine, Self::Static];
+    pub const ALL: [Self; 6] =
+        [Self::Flow, Self::Token, Self::Page, Self::Api, Self::Machine, Self::Static];
 
     /// The label.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Flow => "flow",
+            Self::Token => "token",
             Self::Page => "page",
             Self::Api => "api",
             Self::Machine => "machine",
@@ -46,7 +50,9 @@ impl Route {
     /// The class of a path below the store's prefix.
     pub fn of(path: &str) -> Self {
         let begins = |beginnings: &[&str]| beginnings.iter().any(|begin| path.starts_with(begin));
-        if begins(&["/wc-auth/", "/connections/"]) {
+        if begins(&["/oauth2/token", "/oauth2/revoke", "/token", "/revoke", "/auth/v1/"]) {
+            Self::Token
+        } else if begins(&["/wc-auth/", "/connections/", "/oauth2/"]) {
             Self::Flow
         } else if begins(&["/api/"]) {
             Self::Api

@@ -11,6 +11,7 @@ mod destinations;
 mod errors;
 mod form;
 pub mod metrics;
+mod oauth2;
 mod pages;
 mod request_id;
 mod request_log;

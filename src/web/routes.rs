@@ -4,6 +4,8 @@
 //! strip it and some do not. `/verify` is asked about each request to the store's API: it stands first,
 //! since routes are tried in order, and outside of the request log.
 
+use std::collections::BTreeSet;
+
 use actix_web::{
     HttpRequest, HttpResponse, guard,
     middleware::from_fn,
@@ -13,7 +15,8 @@ use actix_web::{
 use super::{
     api,
     errors::{self, WebError},
-    pages::{admin, authorize, connection, machine, session, setup},
+    oauth2,
+    pages::{admin, authorize, code_flow, connection, machine, session, setup},
     request_log, verify,
     visitor::{App, Visitor},
 };
@@ -24,13 +27,19 @@ pub fn configure(config: &mut ServiceConfig, app: &Data<App>, prefix: &str) {
     if !prefix.is_empty() {
         verify::configure(config, app, prefix);
     }
+    for prefix in BTreeSet::from(["", prefix]) {
+        oauth2::configure_introspection(config, app, prefix);
+    }
     let logged = web::scope("").wrap(from_fn(request_log::middleware));
     config.service(logged.configure(|config| everything_else(config, prefix)));
 }
 
 fn everything_else(config: &mut ServiceConfig, prefix: &str) {
     if !prefix.is_empty() {
-        config.route(prefix, page(admin::home::root)).service(web::scope(prefix).configure(table));
+        config
+            .route(prefix, page(admin::home::root))
+            .route(&oauth2::well_known(prefix), looked_at().to(oauth2::metadata))
+            .service(web::scope(prefix).configure(table));
     }
     config.configure(table).default_service(page(|_| async { Err(WebError::NotFound) }));
 }
@@ -44,8 +53,12 @@ fn table(config: &mut ServiceConfig) {
         .route("/static/{name}", looked_at().to(machine::asset))
         .route("/openapi.json", looked_at().to(api::openapi))
         .configure(api::configure)
+        .configure(oauth2::configure)
         // The flow: every method, as in WooCommerce.
         .route("/wc-auth/v1/{route:.+}", page(authorize::dispatch))
+        .route("/oauth2/authorize", page(code_flow::authorize))
+        .route("/oauth2/login", page(code_flow::login))
+        .route("/oauth2/decide", post_page(code_flow::decide))
         .route("/connections/{grant_id}", get_page(connection::show))
         .route("/connections/{grant_id}/retry", post_page(connection::retry))
         .route("/connections/{grant_id}/cancel", post_page(connection::cancel))

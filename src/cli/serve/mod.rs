@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     config::{SettingError, Settings, Values},
+    fault,
     service::{Services, environment::SystemEntropy, installation, setup},
     web::{self, Site, TlsIdentity},
 };
@@ -45,8 +46,12 @@ pub(super) async fn run(config: Option<&Path>, mut values: Values) -> Result<(),
         )
     })?;
     let (mut stops, mut reloads) = (StopSignals::hear()?, ReloadSignals::hear()?);
-    let mut running = start(&settings, listener, World::real()).await?;
-    announce(&settings, &running).await?;
+    let (front, world) = (Front::read(&settings)?, World::real());
+    let services = startup::services(&settings, &world).await?;
+    // Asked before anybody is let in: whoever gets an answer may rely on the service to stay.
+    let news = News::ask(&services).await?;
+    let mut running = front.open(&settings, listener, services, world.web_workers)?;
+    announce(&settings, &news);
     let config = config.map(Path::to_owned);
     let (site, tls) = (Arc::clone(&running.site), running.tls.clone());
     let reload = Reload { config, log, site, tls };
@@ -79,22 +84,46 @@ pub async fn start(
     listener: TcpListener,
     world: World,
 ) -> Result<Running, CliError> {
-    let site = Arc::new(ArcSwap::from_pointee(reload::site(settings)?));
-    let tls = settings.tls.as_ref().map(TlsIdentity::read).transpose();
-    let tls = tls.map_err(reload::about_tls)?;
+    let front = Front::read(settings)?;
     let services = startup::services(settings, &world).await?;
-    let options = web::Options {
-        site: Arc::clone(&site),
-        tls: tls.clone(),
-        workers: world.web_workers,
-        shutdown: settings.shutdown / 2,
-    };
-    let server = web::start(Arc::clone(&services), listener, options)
-        .map_err(|error| CliError::new(format!("the web server cannot start: {error}")))?;
-    let metrics = metrics(settings, &services)?;
-    let workers = Workers::start(&services);
-    let shutdown = settings.shutdown;
-    Ok(Running { services, site, tls, server, metrics, workers, shutdown })
+    front.open(settings, listener, services, world.web_workers)
+}
+
+/// What people see first, read before anything is made.
+struct Front {
+    site: Arc<ArcSwap<Site>>,
+    tls: Option<Arc<TlsIdentity>>,
+}
+
+impl Front {
+    fn read(settings: &Settings) -> Result<Self, CliError> {
+        let site = Arc::new(ArcSwap::from_pointee(reload::site(settings)?));
+        let tls = settings.tls.as_ref().map(TlsIdentity::read).transpose();
+        Ok(Self { site, tls: tls.map_err(reload::about_tls)? })
+    }
+
+    /// Lets people in.
+    fn open(
+        self,
+        settings: &Settings,
+        listener: TcpListener,
+        services: Arc<Services>,
+        web_workers: usize,
+    ) -> Result<Running, CliError> {
+        let Self { site, tls } = self;
+        let options = web::Options {
+            site: Arc::clone(&site),
+            tls: tls.clone(),
+            workers: web_workers,
+            shutdown: settings.shutdown / 2,
+        };
+        let server = web::start(Arc::clone(&services), listener, options)
+            .map_err(|error| CliError::new(format!("the web server cannot start: {error}")))?;
+        let metrics = metrics(settings, &services)?;
+        let workers = Workers::start(&services);
+        let shutdown = settings.shutdown;
+        Ok(Running { services, site, tls, server, metrics, workers, shutdown })
+    }
 }
 
 /// The listener of the metrics, if there shall be one.
@@ -136,8 +165,24 @@ impl Running {
     }
 }
 
+/// What the database has to say at a start.
+struct News {
+    /// When this store was copied to another database, if it was.
+    copied: Option<String>,
+    /// What makes the first admin, if there is no user yet.
+    setup: Option<String>,
+}
+
+impl News {
+    async fn ask(services: &Services) -> Result<Self, CliError> {
+        fault::point("before-serving").await;
+        let copied = installation::copied(services).await?;
+        Ok(Self { copied, setup: setup::issue_token(services).await? })
+    }
+}
+
 /// Says where the service is, what is unusual about it, and how to make the first admin.
-async fn announce(settings: &Settings, running: &Running) -> Result<(), CliError> {
+fn announce(settings: &Settings, news: &News) {
     let url = settings.public_url.as_str();
     tracing::info!(listen = %settings.listen, public_url = url, "AppGrant is running");
     if !settings.public_url.is_secure() && !settings.public_url.is_loopback() {
@@ -150,14 +195,13 @@ async fn announce(settings: &Settings, running: &Running) -> Result<(), CliError
         let networks = format!("{:?}", settings.callback_allow_networks);
         tracing::warn!(networks, "callbacks may reach these networks");
     }
-    if let Some(at) = installation::copied(&running.services).await? {
+    if let Some(at) = &news.copied {
         tracing::warn!(
             at,
             "this store was copied to another database; what happens here stays here"
         );
     }
-    if let Some(token) = setup::issue_token(&running.services).await? {
+    if let Some(token) = &news.setup {
         tracing::warn!("no user yet; make the first admin at {url}/setup?token={token}");
     }
-    Ok(())
 }

@@ -118,11 +118,12 @@ async fn by_own_pair(conn: &mut Conn, lookup: &[u8]) -> Result<Option<KeyRecord>
         .first(conn)
         .await
         .optional()?;
-    let Some((row, around, rules, connected)) = found else {
-        return Ok(None);
-    };
+    found.map(record).transpose()
+}
+
+fn record((row, around, rules, connected): Found) -> Result<KeyRecord, DbError> {
     let ((owner_id, owner), disabled_at, app, sealed, other) = around;
-    Ok(Some(KeyRecord {
+    Ok(KeyRecord {
         id: row.id,
         permissions: permissions(&row.permissions)?,
         secret_hash: row.secret_hash,
@@ -140,7 +141,7 @@ async fn by_own_pair(conn: &mut Conn, lookup: &[u8]) -> Result<Option<KeyRecord>
             owner_disabled: disabled_at.is_some(),
             replaced_at: None,
         },
-    }))
+    })
 }
 
 /// The hash that the key of that number is found by.

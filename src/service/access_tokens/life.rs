@@ -20,7 +20,7 @@ pub fn asked_life(text: &str) -> Result<TokenLife, LifeError> {
     match TokenLife::of(seconds) {
         Some(TokenLife::Seconds(seconds)) => Ok(TokenLife::Seconds(seconds)),
         // Longer than anything that has an end: the store's own life counts.
-        None if seconds > 0 && seconds >= 60 => Ok(TokenLife::Never),
+        None if seconds >= 60 => Ok(TokenLife::Never),
         Some(TokenLife::Never) | None => Err(LifeError),
     }
 }

@@ -17,13 +17,14 @@ use crate::{
     db::{
         self,
         outcomes::{Decided, NewKey},
-        token_outcomes::{CodeWritten, NewCode, Redeemed, RegisteredApp},
+        token_outcomes::{CodeRecord, CodeWritten, NewCode, Redeemed, RegisteredApp},
     },
     domain::{
         access_token::{AuthorizationCode, MadeBy},
         audit::{Entry, Event, Object},
         consent::{self, Consent, Decision},
         entropy::random,
+        keyring::Lookup,
         lifetime::Lifetime,
         permissions::Permissions,
         pkce::Challenge,
@@ -42,7 +43,7 @@ use crate::{
 };
 
 /// How long a code may be exchanged.
-const CODE_LIFE: Duration = Duration::from_secs(60);
+const CODE_LIFE: Duration = Duration::from_mins(1);
 
 /// The longest `state`, in bytes.
 const LONGEST_STATE: usize = 2_048;
@@ -325,26 +326,11 @@ pub(super) async fn redeem(
     client: &Client,
     presented: PresentedCode<'_>,
 ) -> Result<Issued, Error> {
-    let wrong = || {
-        let say = "the code is not known, is over (a minute), or was given to another client";
-        Error::new(Kind::InvalidGrant, say)
-    };
-    let code = AuthorizationCode::parse(presented.code).ok_or_else(wrong)?;
-    let lookup = services.keyring.lookup(code.expose());
-    let record = db::read!(services.db, authorization_codes::by_lookup(&lookup))?;
-    let record = record.filter(|record| record.client_id == client.key.identity.key_id);
-    let record = record.ok_or_else(wrong)?;
-    if record.redirect_sent && presented.redirect_uri != Some(&record.redirect_uri) {
-        let say = "redirect_uri must be the one that the code was sent to";
-        return Err(Error::new(Kind::InvalidGrant, say));
-    }
-    let missing = || Error::new(Kind::InvalidRequest, "code_verifier is missing; PKCE is required");
-    if !record.challenge.is_of(presented.verifier.ok_or_else(missing)?) {
-        let say = "code_verifier does not fit the code_challenge that was sent ahead";
-        return Err(Error::new(Kind::InvalidGrant, say));
-    }
-    let app = db::read!(services.db, oauth_clients::find(record.client_id))?.ok_or_else(wrong)?;
-    let permissions = record.permissions.and(client.key.identity.permissions).ok_or_else(wrong)?;
+    let (lookup, record) = presented_code(services, client, &presented).await?;
+    let app =
+        db::read!(services.db, oauth_clients::find(record.client_id))?.ok_or_else(wrong_code)?;
+    let permissions =
+        record.permissions.and(client.key.identity.permissions).ok_or_else(wrong_code)?;
     let key = connection(services, &app, (record.user_id, permissions, record.key_expires_at));
     let (issued, token) = prepare(
         services,
@@ -367,7 +353,7 @@ pub(super) async fn redeem(
     )?;
     match made {
         Redeemed::Made(_) => Ok(issued),
-        Redeemed::Over => Err(wrong()),
+        Redeemed::Over => Err(wrong_code()),
         Redeemed::NoOwner => {
             Err(Error::new(Kind::InvalidGrant, "the user who approved may not act any more"))
         }
@@ -377,6 +363,34 @@ pub(super) async fn redeem(
             Err(Error::new(Kind::InvalidGrant, say))
         }
     }
+}
+
+/// The code, if this client may exchange it.
+async fn presented_code(
+    services: &Services,
+    client: &Client,
+    presented: &PresentedCode<'_>,
+) -> Result<(Lookup, CodeRecord), Error> {
+    let code = AuthorizationCode::parse(presented.code).ok_or_else(wrong_code)?;
+    let lookup = services.keyring.lookup(code.expose());
+    let record = db::read!(services.db, authorization_codes::by_lookup(&lookup))?;
+    let record = record.filter(|record| record.client_id == client.key.identity.key_id);
+    let record = record.ok_or_else(wrong_code)?;
+    if record.redirect_sent && presented.redirect_uri != Some(&record.redirect_uri) {
+        let say = "redirect_uri must be the one that the code was sent to";
+        return Err(Error::new(Kind::InvalidGrant, say));
+    }
+    let missing = || Error::new(Kind::InvalidRequest, "code_verifier is missing; PKCE is required");
+    if !record.challenge.is_of(presented.verifier.ok_or_else(missing)?) {
+        let say = "code_verifier does not fit the code_challenge that was sent ahead";
+        return Err(Error::new(Kind::InvalidGrant, say));
+    }
+    Ok((lookup, record))
+}
+
+fn wrong_code() -> Error {
+    let say = "the code is not known, is over (a minute), or was given to another client";
+    Error::new(Kind::InvalidGrant, say)
 }
 
 /// What is written down about a connection.

@@ -19,7 +19,9 @@ use crate::{
 pub struct Introspected {
     /// What it may do.
     pub permissions: Permissions,
-    /// Login of the user it acts for.
+    /// The number of the user it acts for.
+    pub owner_id: i64,
+    /// Login of that user.
     pub owner: String,
     /// The number of its key.
     pub key_id: i64,
@@ -78,6 +80,7 @@ fn told(
     let identity = &token.identity;
     Some(Introspected {
         permissions: identity.permissions,
+        owner_id: identity.owner_id,
         owner: identity.owner.text().into_owned(),
         key_id: identity.key_id,
         is_askers: asker.is_some_and(|asker| asker.identity.key_id == holder.identity.key_id),
@@ -109,6 +112,7 @@ async fn refresh_token(
     let Some(key) = key.filter(|key| key.life.usable(now).is_ok()) else { return Ok(None) };
     Ok(record.permissions.and(key.identity.permissions).map(|permissions| Introspected {
         permissions,
+        owner_id: key.identity.owner_id,
         owner: key.identity.owner.text().into_owned(),
         key_id: record.key_id,
         is_askers: asker.is_some(),

@@ -48,7 +48,7 @@ impl LiveToken {
         let number = record.family.unwrap_or(record.id).min(record.id);
         let permitted = both(&key, client.as_deref())
             .map(|key| key.identity.permissions)
-            .fold(Some(record.permissions), |all, own| all.and_then(|all| all.and(own)));
+            .try_fold(record.permissions, Permissions::and);
         let is_sandbox = |key: &LiveKey| key.identity.environment == Environment::Sandbox;
         let sandbox = both(&key, client.as_deref()).any(is_sandbox);
         let identity = Identity {

@@ -2,6 +2,7 @@
 
 pub mod admin;
 pub mod authorize;
+pub mod code_flow;
 pub mod connection;
 mod consent;
 mod flow_login;

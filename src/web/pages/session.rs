@@ -164,8 +164,9 @@ pub async fn attempt(visitor: &Visitor) -> Result<Result<SessionId, Refused>, We
 pub async fn logout(visitor: Visitor) -> Result<HttpResponse, WebError> {
     let id = visitor.form_session()?.id.clone();
     session::end(&visitor.services, &visitor.caller(), &id).await?;
-    let next =
-        visitor.parameters.text("next").filter(|next| next.starts_with("/wc-auth/v1/login?"));
+    let ours = ["/wc-auth/v1/login?", "/oauth2/login?"];
+    let next = visitor.parameters.text("next");
+    let next = next.filter(|next| ours.iter().any(|login| next.starts_with(login)));
     let location =
         visitor.site.url(next.filter(|next| !next.contains(['\r', '\n'])).unwrap_or("/login"));
     let mut response = respond::see_other(location);

@@ -30,6 +30,7 @@ impl Shop {
     /// Everything.
     pub async fn keeps_the_house(&self) {
         self.lets_keys_pass().await;
+        self.lets_tokens_pass().await;
         self.tells_the_store_who_it_is().await;
         self.hides_credentials_from_the_store().await;
         self.refuses_in_woocommerces_words().await;
@@ -39,6 +40,7 @@ impl Shop {
         self.brings_bodies_whole().await;
         self.shows_no_question_outside().await;
         self.leads_to_appgrants_pages().await;
+        self.leads_to_where_tokens_are_given_out().await;
     }
 
     async fn send(&self, request: Request) -> Reply {
@@ -83,16 +85,23 @@ impl Shop {
                 .with("x-appgrant-permissions", "read_write")
                 .with("X_Appgrant_Owner", "ada")
                 .with("X-Appgrant-Other", "ada")
+                .with("X-Appgrant-Environment", "sandbox")
         };
         let got = self.send(forge(self.read("GET", ORDERS))).await.at_store();
         assert_eq!(one(&got, "x-appgrant-owner"), "max", "{got}");
         assert_eq!(one(&got, "x-appgrant-permissions"), "read", "{got}");
+        assert_eq!(one(&got, "x-appgrant-environment"), "production", "{got}");
         assert_eq!(one(&got, "x-appgrant-app"), "M%C3%B6bel & Co", "{got}");
         assert!(one(&got, "x-appgrant-key-id").parse::<u64>().is_ok(), "{got}");
         assert_eq!(got["headers"]["x_appgrant_owner"], Value::Null, "{got}");
         for request in [Request::new("GET", "/shop/tea"), Request::new("OPTIONS", ORDERS)] {
             let got = self.send(forge(request)).await.at_store();
-            for name in ["x-appgrant-owner", "x-appgrant-permissions", "x_appgrant_owner"] {
+            for name in [
+                "x-appgrant-owner",
+                "x-appgrant-permissions",
+                "x-appgrant-environment",
+                "x_appgrant_owner",
+            ] {
                 let value = &got["headers"][name];
                 assert!(*value == Value::Null || *value == json!([""]), "{name}: {got}");
             }
@@ -112,6 +121,66 @@ impl Shop {
             let rest: Vec<_> = query.split('&').filter(|part| !part.is_empty()).collect();
             assert_eq!((path, rest), (ORDERS, vec!["a=%2B+1", "b[]=%C3%A9"]), "{got}");
         }
+    }
+
+    async fn lets_tokens_pass(&self) {
+        let token = self.token().await;
+        for request in [
+            orders().with("Authorization", &format!("Bearer {token}")),
+            orders().with("X-AccessToken", &token),
+        ] {
+            let got = self.send(request).await.at_store();
+            assert_eq!(one(&got, "x-appgrant-permissions"), "read", "{got}");
+            assert!(!got.to_string().contains("agat_"), "{got}");
+        }
+        let two = orders().with("X-AccessToken", &token);
+        let two = two.basic(&self.reader.text("consumer_key"), "cs_x");
+        assert_eq!(self.send(two).await.reason(), "ambiguous_credentials");
+        let unknown = format!("Bearer agat_{}", "x".repeat(43));
+        let refused = self.send(orders().with("Authorization", &unknown)).await;
+        assert_eq!((refused.status, refused.reason().as_str()), (401, "unknown_token"));
+        let asks = refused.header("WWW-Authenticate");
+        assert!(asks.starts_with("Bearer ") && asks.contains("invalid_token"), "{refused:?}");
+    }
+
+    /// A token of the reader's key.
+    async fn token(&self) -> String {
+        let asked = self.read("POST", "/oauth2/token").form(b"grant_type=client_credentials");
+        let given = self.send(asked).await;
+        assert_eq!(given.status, 200, "{given:?}");
+        given.json()["access_token"].as_str().unwrap().to_owned()
+    }
+
+    async fn leads_to_where_tokens_are_given_out(&self) {
+        for path in ["/oauth2/token", "/token", "/oauth2/introspect", "/oauth2/revoke", "/revoke"] {
+            let asked = Request::new("POST", path).form(b"grant_type=client_credentials&token=x");
+            let refused = self.send(asked).await;
+            assert_eq!((refused.status, &refused.json()["error"]), (401, &json!("invalid_client")));
+        }
+        let asked = Request::new("POST", "/auth/v1/accessToken").form(b"grantType=secret");
+        let refused = self.send(asked).await;
+        assert_eq!(refused.json()["header"]["message"].as_str().map(str::is_empty), Some(false));
+        let told = self.send(Request::new("GET", "/.well-known/oauth-authorization-server")).await;
+        assert!(told.json()["token_endpoint"].is_string(), "{told:?}");
+        let page = self.send(Request::new("GET", "/oauth2/authorize")).await;
+        assert!(page.status == 400 && !page.is_the_stores(), "{page:?}");
+        // What only begins like that is the store's.
+        for path in ["/tokens", "/token/x", "/auth/v1/accessTokens", "/oauth2"] {
+            self.send(Request::new("GET", path)).await.at_store();
+        }
+    }
+
+    /// With `APPGRANT_KEEP_CREDENTIALS=true` the store gets what the app sent.
+    pub async fn keeps_credentials(&self) {
+        let got = self.send(self.read("GET", ORDERS)).await.at_store();
+        assert!(one(&got, "authorization").starts_with("Basic "), "{got}");
+        let token = self.token().await;
+        let got = self.send(orders().with("X-AccessToken", &token)).await.at_store();
+        assert_eq!(one(&got, "x-accesstoken"), token, "{got}");
+        assert_eq!(one(&got, "x-appgrant-permissions"), "read", "{got}");
+        let target = format!("{ORDERS}?{}&a=1", self.pair());
+        let got = self.send(Request::new("GET", &target)).await.at_store();
+        assert_eq!(got["target"], target, "{got}");
     }
 
     async fn refuses_in_woocommerces_words(&self) {

@@ -65,6 +65,11 @@ impl Request {
         self
     }
 
+    /// With a form's body.
+    pub fn form(self, body: &[u8]) -> Self {
+        self.with("Content-Type", "application/x-www-form-urlencoded").body(body)
+    }
+
     fn bytes(&self) -> Vec<u8> {
         let Self { method, target, headers, body } = self;
         let mut head =

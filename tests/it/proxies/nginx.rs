@@ -5,7 +5,7 @@ use std::{fs, process::Command};
 use super::{
     Proxy, Request, Site, Store,
     cases::{ORDERS, orders},
-    contrib, guards, program,
+    contrib, guards, keeps_credentials, program,
 };
 use crate::support::TestApp;
 
@@ -56,6 +56,11 @@ fn whole(site: &Site<'_>, configuration: &str) -> String {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn it_guards() {
     guards(|site, app, store| nginx(site, app, store, false)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn it_keeps_credentials_if_told_so() {
+    keeps_credentials(|site, app, store| nginx(site, app, store, false)).await;
 }
 
 /// All that holds without the two lines holds with them, too.

@@ -42,8 +42,15 @@ pub struct Site<'a> {
 impl Proxy {
     /// Starts one: `configure` writes its files and gives the command.
     pub async fn start(configure: impl FnOnce(&Site<'_>) -> Command) -> Self {
+        Self::start_at((own_address(), own_address()), configure).await
+    }
+
+    /// Starts one that listens there, without TLS and with it.
+    pub async fn start_at(
+        (plain, tls): (String, String),
+        configure: impl FnOnce(&Site<'_>) -> Command,
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let (plain, tls) = (own_address(), own_address());
         let file = |name: &str| folder.path().join(name);
         let key = KeyPair::generate().unwrap();
         let (host, _) = tls.rsplit_once(':').unwrap();

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use reqwest::{
-    Client, Method, RequestBuilder,
+    Certificate, Client, Method, RequestBuilder,
     header::{COOKIE, HeaderMap, HeaderName, HeaderValue},
     redirect,
 };
@@ -39,11 +39,16 @@ pub struct ConsentPage {
 impl Manager {
     /// A browser without cookies.
     pub fn new(url: String) -> Self {
+        Self::trusting(authority(), url)
+    }
+
+    /// A browser without cookies that trusts that certificate alone.
+    pub fn trusting(root: Certificate, url: String) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = Client::builder()
             .cookie_store(true)
             .no_proxy()
-            .tls_certs_only([authority()]) // the system's roots take long to read
+            .tls_certs_only([root]) // the system's roots take long to read
             .tls_info(true)
             .redirect(redirect::Policy::none())
             .build()

@@ -183,8 +183,30 @@ impl Process {
     }
 }
 
+impl Process {
+    /// Says how it was when the test failed. What is just ending may do so, with its last words.
+    fn explain(&mut self) {
+        let mut ended = self.child.try_wait();
+        for _ in 0..20 {
+            if matches!(ended, Ok(None)) {
+                std::thread::sleep(Duration::from_millis(10));
+                ended = self.child.try_wait();
+            }
+        }
+        let state = match ended {
+            Ok(Some(status)) => format!("had ended ({status})"),
+            _ => "was running".to_owned(),
+        };
+        let log = fs::read_to_string(&self.log).unwrap_or_else(|error| error.to_string());
+        eprintln!("{} {state}; its log:\n{log}", self.url);
+    }
+}
+
 impl Drop for Process {
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.explain();
+        }
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

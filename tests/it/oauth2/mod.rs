@@ -1,0 +1,9 @@
+//! OAuth 2.0 and PureWL over HTTP, as apps and managers meet them.
+
+mod authorize;
+mod endpoints;
+mod hostile;
+mod password;
+mod program;
+mod purewl;
+mod tokens;
