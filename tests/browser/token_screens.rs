@@ -45,7 +45,8 @@ impl Screens<'_> {
     /// The number of a key that is bound, and has tokens: one in use, one ended, one that never ends.
     async fn bound_key(&self) -> i64 {
         let (services, ada) = (self.store.services(), self.store.caller("ada").await);
-        let key = self.make("Price feed for the comparison site", "max", Permissions::Read, None).await;
+        let key =
+            self.make("Price feed for the comparison site", "max", Permissions::Read, None).await;
         let pair = (key.credential.key.as_str(), key.credential.secret.expose());
         token_of(self.store, pair).await;
         let newest = access_tokens::list(services, &ada, key.id, None, 1).await.unwrap();

@@ -57,7 +57,7 @@ async fn one_token_is_ended_and_the_others_live() {
     let again = led_to(&app, &send(&max, &to, &[]).await);
     assert!(max.get(&again).await.text("[role=status]").contains("already"));
     let history = max.get("/admin/keys/1").await.text("#history");
-    assert!(history.contains("Max ended access tokens of a key"), "{history}");
+    assert!(history.contains("max ended access tokens of a key"), "{history}");
 }
 
 #[tokio::test]

@@ -81,11 +81,6 @@ impl TokenRow {
             may_be_ended: token.revoked_at.is_none() && (!is_over || token.refreshes),
         }
     }
-
-    /// Whether it works until somebody ends it.
-    pub fn never_ends(&self) -> bool {
-        self.ends.is_none() && self.ended.is_none()
-    }
 }
 
 /// What a token was got with, for people.
