@@ -6,6 +6,7 @@ use crate::{
     service::{
         ServiceError,
         keys::{KeyError, import::ImportError},
+        oauth2::AppError,
         signing::RotateError,
         tokens::TokenError,
         users::UserError,
@@ -62,6 +63,12 @@ impl From<RotateError> for CliError {
 
 impl From<KeyError> for CliError {
     fn from(error: KeyError) -> Self {
+        Self::new(error.to_string())
+    }
+}
+
+impl From<AppError> for CliError {
+    fn from(error: AppError) -> Self {
         Self::new(error.to_string())
     }
 }

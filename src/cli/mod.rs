@@ -4,6 +4,7 @@
 //! spawns tasks. Data goes to standard output, talk to standard error. Exit codes: 0 done, 1 refused
 //! or failed with one line that says what to do, 2 wrong usage.
 
+mod app;
 mod audit;
 mod backup;
 mod completions;
@@ -65,6 +66,9 @@ enum Command {
     /// Make, list and end keys; take them over from WooCommerce
     #[command(subcommand)]
     Key(key::Command),
+    /// Register apps for OAuth 2.0, list and change them
+    #[command(subcommand)]
+    App(app::Command),
     /// Check and export the log of who did what
     #[command(subcommand)]
     Audit(audit::Command),
@@ -127,6 +131,7 @@ async fn execute(Arguments { config, command }: Arguments) -> Result<(), CliErro
         Command::Backup(options) => backup::run(&values?, options).await,
         Command::User(command) => user::run(&values?, command).await,
         Command::Key(command) => key::run(&values?, command).await,
+        Command::App(command) => app::run(&values?, command).await,
         Command::Audit(command) => audit::run(&values?, command).await,
         Command::Token(command) => token::run(&values?, command).await,
         Command::SigningKey(command) => signing_key::run(&values?, command).await,

@@ -328,6 +328,7 @@ diesel::table! {
         created_at -> BigInt,
         expires_at -> Nullable<BigInt>,
         spent_at -> Nullable<BigInt>,
+        parent -> Nullable<Binary>,
     }
 }
 

@@ -78,6 +78,11 @@ impl AllowedDomains {
             })
     }
 
+    /// The names, as they are kept.
+    pub fn names(&self) -> &[String] {
+        &self.0
+    }
+
     /// Whether everything these let pass is let pass by `other` too.
     pub fn is_within(&self, other: &Self) -> bool {
         let covered = |name: &String| {
@@ -130,6 +135,11 @@ impl AllowedNetworks {
     /// Whether that address is in one of them.
     pub fn holds(&self, client: IpAddr) -> bool {
         self.is_any() || self.0.iter().any(|network| network.contains(&client.to_canonical()))
+    }
+
+    /// The networks, as they are kept.
+    pub fn names(&self) -> Vec<String> {
+        self.0.iter().map(ToString::to_string).collect()
     }
 
     /// Whether everything these let pass is let pass by `other` too.

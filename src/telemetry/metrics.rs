@@ -15,6 +15,7 @@ use super::{
     process,
     readings::Readings,
     requests::Requests,
+    tokens::Tokens,
     verify::Verdicts,
 };
 use crate::domain::timestamp::Timestamp;
@@ -38,6 +39,8 @@ pub struct Metrics {
     pub verify_slow: Histogram,
     /// Attempts to deliver.
     pub attempts: Attempts,
+    /// Short-lived tokens.
+    pub tokens: Tokens,
     /// From the write of a change of a key to its being heard here, in seconds.
     pub key_change_delay: Histogram,
     /// When this process last knew all changes.
@@ -57,6 +60,7 @@ impl Metrics {
         registry.register("appgrant_build", "The version that runs, and its database", build);
         let requests = Requests::register(&mut registry);
         let attempts = Attempts::register(&mut registry);
+        let tokens = Tokens::register(&mut registry);
         let verify_slow = Histogram::new(SLOW);
         registry.register(
             "appgrant_verify_slow_seconds",
@@ -74,6 +78,7 @@ impl Metrics {
             verdicts: Verdicts::default(),
             verify_slow,
             attempts,
+            tokens,
             key_change_delay,
             key_changes_heard: Heard::default(),
             key_change_listener: Listener::default(),

@@ -12,6 +12,7 @@ mod metrics;
 mod process;
 mod readings;
 mod requests;
+mod tokens;
 pub mod traces;
 mod verify;
 
@@ -21,5 +22,6 @@ pub use log_lines::{Form, LogLines};
 pub use metrics::{Metrics, TEXT_FORMAT};
 pub use readings::{HasherReading, Pool, Readings, Waiting};
 pub use requests::{Outcome, Requests, Route};
+pub use tokens::Tokens;
 pub use traces::Traces;
 pub use verify::{Judged, Source, Verdicts};

@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 use tokio::{sync::watch, time::timeout};
 
 use crate::service::{
-    ServiceError, Services, expiring, idempotency, keys,
+    ServiceError, Services, access_tokens, expiring, idempotency, keys,
     verify::{purge_changes, purge_nonces},
 };
 
@@ -30,7 +30,22 @@ pub async fn run(services: Arc<Services>, mut stop: watch::Receiver<bool>) {
         {
             tracing::error!(%error, "old changes of keys, nonces and answers could not be deleted");
         }
+        if looks.is_multiple_of(PURGE_EVERY) {
+            // It pauses between its batches; who stops does not wait for the rest.
+            tokio::select! {
+                () = purge_tokens(&services) => {}
+                _ = stop.changed() => {}
+            }
+        }
         let _ = timeout(LOOK_EVERY, stop.changed()).await;
+    }
+}
+
+async fn purge_tokens(services: &Services) {
+    match access_tokens::purge(services).await {
+        Ok(0) => {}
+        Ok(count) => tracing::info!(count, "tokens and codes that are over were deleted"),
+        Err(error) => tracing::error!(%error, "tokens that are over could not be deleted"),
     }
 }
 

@@ -10,6 +10,7 @@
 mod accessibility;
 mod app_page;
 mod browser;
+mod code_flow;
 mod custom_scheme;
 mod gallery;
 mod keyboard;

@@ -11,6 +11,7 @@
 
 mod support;
 
+mod access_tokens;
 mod admin;
 mod api;
 mod approve;

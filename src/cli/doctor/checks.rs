@@ -7,7 +7,7 @@ use crate::{
     cli::{key_file, logging},
     config::{Settings, Values},
     db::{Db, DbError},
-    domain::{keyring::Keyring, timestamp::Timestamp},
+    domain::{keyring::Keyring, timestamp::Timestamp, token_life::TokenLife},
     outbound::roots,
     service::{
         environment::{Clock, SystemClock},
@@ -31,6 +31,7 @@ pub(super) async fn all(values: &Values, settings: &Settings) -> Vec<Check> {
     checks.extend(certificate::check(settings, SystemClock.now()));
     checks.extend(roots_of(settings));
     checks.extend(networks(settings));
+    checks.extend(tokens(settings));
     checks
 }
 
@@ -41,6 +42,20 @@ fn pages(settings: &Settings) -> Check {
         Some(complaint) => Check::failed("settings", format!("{complaint}."), "Mend the setting."),
         None => Check::ok("settings", "All can be understood."),
     }
+}
+
+/// Tokens that never end are for whoever knows why.
+fn tokens(settings: &Settings) -> Option<Check> {
+    let lives = [
+        ("APPGRANT_TOKEN_SECONDS", settings.tokens.life),
+        ("APPGRANT_REFRESH_TOKEN_SECONDS", settings.tokens.refresh_life),
+    ];
+    let endless = lives.into_iter().filter(|(_, life)| *life == TokenLife::Never);
+    let names: Vec<_> = endless.map(|(name, _)| name).collect();
+    (!names.is_empty()).then(|| {
+        let what = format!("Tokens never end: {}.", names.join(", "));
+        Check::warning("tokens", what, "Set seconds: whoever finds a token may use it for ever.")
+    })
 }
 
 fn public_url(settings: &Settings) -> Check {

@@ -6,6 +6,8 @@
 mod create;
 mod import;
 mod list;
+mod rules;
+mod tokens;
 
 use clap::Subcommand;
 
@@ -42,6 +44,14 @@ pub(super) enum Command {
         #[arg(long, value_name = "TEXT", default_value = "")]
         reason: String,
     },
+    /// Show what a key and its tokens are bound to, or change it
+    Rules(rules::Options),
+    /// List the access tokens of a key, newest first
+    Tokens(tokens::ListOptions),
+    /// End all access tokens of a key and make one; it is printed, this once
+    Regenerate(tokens::RegenerateOptions),
+    /// End the access tokens of a key, and what refreshes them; the key goes on working
+    EndTokens(tokens::EndOptions),
     /// Take keys over from an export of WooCommerce's table of keys
     Import(import::Options),
 }
@@ -55,6 +65,10 @@ pub(super) async fn run(values: &Values, command: Command) -> Result<(), CliErro
         Command::List(options) => list::run(&services, &caller, options).await,
         Command::Show { key_id, json } => list::show(&services, &caller, key_id, json).await,
         Command::Revoke { key_id, reason } => revoke(&services, &caller, key_id, &reason).await,
+        Command::Rules(options) => rules::run(&services, &caller, options).await,
+        Command::Tokens(options) => tokens::list(&services, &caller, options).await,
+        Command::Regenerate(options) => tokens::regenerate(&services, &caller, options).await,
+        Command::EndTokens(options) => tokens::end(&services, &caller, options).await,
         Command::Import(options) => import::run(&services, &caller, options).await,
     }
 }
@@ -69,6 +83,6 @@ async fn revoke(
     print_line(format!("key {key_id} revoked"))
 }
 
-fn parse_permissions(text: &str) -> Result<Permissions, String> {
+pub(super) fn parse_permissions(text: &str) -> Result<Permissions, String> {
     Permissions::parse(text).ok_or_else(|| "it must be read, write or read_write".to_owned())
 }

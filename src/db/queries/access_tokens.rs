@@ -84,7 +84,7 @@ pub(super) async fn insert_one(
     diesel::insert_into(families::table).values(family).execute(conn).await?;
     let own = diesel::update(table::table.find(id));
     own.set(table::family.eq(id)).execute(conn).await?;
-    refresh_tokens::insert(conn, now, id, &refresh).await?;
+    refresh_tokens::insert(conn, now, (id, None), &refresh).await?;
     Ok(id)
 }
 
@@ -136,6 +136,7 @@ pub async fn list(
     let rows: Vec<ListedRow> = table::table
         .filter(table::key_id.eq(key_id))
         .filter(table::id.gt(over).and(table::id.lt(before.unwrap_or(i64::MAX))))
+        .filter(table::family.is_null().or(table::family.gt(over).assume_not_null()))
         .order(table::id.desc())
         .limit(limit)
         .select(ListedRow::as_select())
@@ -158,15 +159,19 @@ pub async fn revoke(
     key_id: i64,
     id: i64,
 ) -> Result<bool, DbError> {
-    let live = table::table.find(id).filter(table::key_id.eq(key_id));
-    let live = live.filter(table::revoked_at.is_null());
+    let own = table::table.find(id).filter(table::key_id.eq(key_id));
+    let family: Option<Option<i64>> = own.select(table::family).first(conn).await.optional()?;
+    let Some(family) = family else { return Ok(false) };
+    if let Some(family) = family {
+        refresh_tokens::hold_family(conn, family).await?;
+    }
+    let live = table::table.find(id).filter(table::revoked_at.is_null());
     let ended = diesel::update(live).set(table::revoked_at.eq(now.as_millis()));
-    let family: Option<Option<i64>> =
-        ended.returning(table::family).get_result(conn).await.optional()?;
-    if let Some(Some(family)) = family {
+    let was_live = ended.execute(conn).await? == 1;
+    if let Some(family) = family.filter(|_| was_live) {
         refresh_tokens::end_family(conn, now, family, "revoked").await?;
     }
-    Ok(family.is_some())
+    Ok(was_live)
 }
 
 /// Ends the token of that hash, if it is one of that key's or was got by it; whether it was not ended
@@ -191,7 +196,9 @@ pub async fn revoke_own(
 pub async fn revoke_all(conn: &mut Conn, key_id: i64) -> Result<(), DbError> {
     let newest = table::table.filter(table::key_id.eq(key_id)).select(table::id);
     let newest: Option<i64> = newest.order(table::id.desc()).first(conn).await.optional()?;
-    key_rules::end_tokens(conn, key_id, newest.unwrap_or(0)).await
+    // A family outlives its access tokens, which are deleted soon after their end.
+    let family = refresh_tokens::newest_family(conn, key_id).await?;
+    key_rules::end_tokens(conn, key_id, newest.unwrap_or(0).max(family)).await
 }
 
 /// Ends all tokens of a key and makes one; its number.
@@ -212,6 +219,7 @@ pub async fn purge(conn: &mut Conn, before: Timestamp, most: i64) -> Result<usiz
     let before = before.as_millis();
     let expired = table::table.filter(table::expires_at.lt(before)).select(table::id);
     let mut over: Vec<i64> = expired.order(table::expires_at).limit(most).load(conn).await?;
+    let most = most.saturating_sub(i64::try_from(over.len()).unwrap_or(i64::MAX));
     let revoked = table::table.filter(table::revoked_at.lt(before)).select(table::id);
     over.extend(revoked.order(table::revoked_at).limit(most).load::<i64>(conn).await?);
     let over = table::table.filter(table::id.eq_any(over));

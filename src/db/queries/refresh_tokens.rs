@@ -11,8 +11,8 @@ use crate::{
     db::{
         DbError,
         schema::{
-            access_tokens as tokens, connections, keys, refresh_tokens as table,
-            token_families as families,
+            access_tokens as tokens, connections, key_rules as rules, keys,
+            refresh_tokens as table, token_families as families,
         },
         token_outcomes::{NewRefresh, NewToken, RefreshRecord, Spent},
     },
@@ -25,6 +25,9 @@ pub const GRACE: Duration = Duration::from_secs(30);
 
 /// Why a connection ends that was not used.
 const UNUSED: &str = "its app did not use it for so long that its tokens ended";
+
+/// Why a family ends with all others of its key.
+const TOGETHER: &str = "all tokens of its key were ended";
 
 /// How long a spent token is recognised that had no end.
 const RECOGNISED: Duration = Duration::from_hours(90 * 24);
@@ -71,16 +74,17 @@ pub async fn by_lookup(conn: &mut Conn, lookup: &[u8]) -> Result<Option<RefreshR
     }))
 }
 
-/// Writes a refresh token of a family.
+/// Writes a refresh token of a family; `parent` was exchanged for it.
 pub(super) async fn insert(
     conn: &mut Conn,
     now: Timestamp,
-    family: i64,
+    (family, parent): (i64, Option<&Lookup>),
     new: &NewRefresh,
 ) -> Result<(), DbError> {
     let row = (
         table::lookup.eq(&new.lookup[..]),
         table::family.eq(family),
+        table::parent.eq(parent.map(|parent| parent.to_vec())),
         table::created_at.eq(now.as_millis()),
         table::expires_at.eq(new.expires_at.map(Timestamp::as_millis)),
     );
@@ -99,9 +103,7 @@ pub async fn spend(
     let row = table::table.find(lookup.to_vec()).select((table::family, table::expires_at));
     let row: Option<(i64, Option<i64>)> = row.first(conn).await.optional()?;
     let Some((family, expires_at)) = row else { return Ok(Spent::Over) };
-    let live = families::table.find(family).filter(families::revoked_at.is_null());
-    let held = diesel::update(live).set(families::id.eq(family)).execute(conn).await?;
-    if held == 0 || expires_at.is_some_and(|end| end <= now.as_millis()) {
+    if !hold_family(conn, family).await? || expires_at.is_some_and(|end| end <= now.as_millis()) {
         return Ok(Spent::Over);
     }
     if key_rules::of(conn, next.key_id).await?.tokens_over >= family {
@@ -109,7 +111,7 @@ pub async fn spend(
     }
     let spent = match spent_at(conn, &lookup).await? {
         None => Spent::Fresh,
-        Some(at) if is_forgiven(conn, family, at, now).await? => Spent::Again,
+        Some(at) if is_forgiven(conn, (family, &lookup), at, now).await? => Spent::Again,
         Some(_) => {
             end_family(conn, now, family, REUSED).await?;
             return Ok(Spent::Reused);
@@ -122,7 +124,7 @@ pub async fn spend(
     diesel::update(unspent).set(values).execute(conn).await?;
     access_tokens::insert_row(conn, now, &next, Some(family)).await?;
     if let Some(refresh) = &next.refresh {
-        insert(conn, now, family, refresh).await?;
+        insert(conn, now, (family, Some(&lookup)), refresh).await?;
     }
     Ok(spent)
 }
@@ -132,26 +134,31 @@ async fn spent_at(conn: &mut Conn, lookup: &Lookup) -> Result<Option<i64>, DbErr
     Ok(table::table.find(lookup.to_vec()).select(table::spent_at).first(conn).await?)
 }
 
-/// Whether the answer to its first use may have been lost: it was a moment ago, and nothing that came of
-/// it was used since. Clocks of nodes may differ, so a use in the future is one of this moment.
+/// Whether the answer to its first use may have been lost: it was a moment ago, and nothing that it was
+/// exchanged for was used since. That is read off the rows and not off instants, since clocks of nodes
+/// differ; a use in the future is one of this moment.
 async fn is_forgiven(
     conn: &mut Conn,
-    family: i64,
+    (family, lookup): (i64, &Lookup),
     spent_at: i64,
     now: Timestamp,
 ) -> Result<bool, DbError> {
     if now.minus(GRACE).as_millis() >= spent_at {
         return Ok(false);
     }
-    let younger_spent: i64 = table::table
+    let used = table::table
         .filter(table::family.eq(family))
-        .filter(table::created_at.ge(spent_at))
-        .filter(table::spent_at.is_not_null())
-        .filter(table::spent_at.gt(spent_at))
-        .count()
-        .get_result(conn)
-        .await?;
-    Ok(younger_spent == 0)
+        .filter(table::parent.eq(lookup.to_vec()))
+        .filter(table::spent_at.is_not_null());
+    let was_used: bool = diesel::select(diesel::dsl::exists(used)).get_result(conn).await?;
+    Ok(!was_used)
+}
+
+/// Locks a family until the transaction ends, before anything of it is touched, so that nobody waits for
+/// each other; whether it is live.
+pub(super) async fn hold_family(conn: &mut Conn, family: i64) -> Result<bool, DbError> {
+    let live = families::table.find(family).filter(families::revoked_at.is_null());
+    Ok(diesel::update(live).set(families::id.eq(family)).execute(conn).await? == 1)
 }
 
 /// Ends a family: its tokens open nothing, its refresh tokens get nothing. Whether it was live.
@@ -172,6 +179,34 @@ pub async fn end_family(
     Ok(ended == 1)
 }
 
+/// The number of the newest family of a key; 0 if it has none.
+pub(super) async fn newest_family(conn: &mut Conn, key_id: i64) -> Result<i64, DbError> {
+    let newest = families::table.filter(families::key_id.eq(key_id)).select(families::id);
+    let newest = newest.order(families::id.desc()).first(conn).await.optional()?;
+    Ok(newest.unwrap_or(0))
+}
+
+/// Marks families that were ended together as ended, at most that many, so that [`purge`] finds them; how
+/// many.
+pub async fn mark_ended_together(
+    conn: &mut Conn,
+    now: Timestamp,
+    most: i64,
+) -> Result<usize, DbError> {
+    let over: Vec<i64> = families::table
+        .inner_join(rules::table.on(rules::key_id.eq(families::key_id)))
+        .filter(rules::tokens_over.gt(0))
+        .filter(families::id.le(rules::tokens_over))
+        .filter(families::revoked_at.is_null())
+        .select(families::id)
+        .limit(most)
+        .load(conn)
+        .await?;
+    let over = families::table.filter(families::id.eq_any(over));
+    let values = (families::revoked_at.eq(now.as_millis()), families::revoke_reason.eq(TOGETHER));
+    Ok(diesel::update(over).set(values).execute(conn).await?)
+}
+
 /// Deletes refresh tokens that ended before then, at most that many, and the families that have none left;
 /// how many. A connection whose last family that was opens nothing any more and is ended.
 pub async fn purge(
@@ -183,13 +218,11 @@ pub async fn purge(
     let before = before.as_millis();
     let expired = table::table.filter(table::expires_at.lt(before)).select(table::lookup);
     let mut over: Vec<Vec<u8>> = expired.order(table::expires_at).limit(most).load(conn).await?;
-    let ended: Vec<i64> = families::table
+    let most = most.saturating_sub(i64::try_from(over.len()).unwrap_or(i64::MAX));
+    let of_ended = table::table
+        .inner_join(families::table.on(families::id.eq(table::family)))
         .filter(families::revoked_at.lt(before))
-        .select(families::id)
-        .limit(most)
-        .load(conn)
-        .await?;
-    let of_ended = table::table.filter(table::family.eq_any(ended)).select(table::lookup);
+        .select(table::lookup);
     over.extend(of_ended.limit(most).load::<Vec<u8>>(conn).await?);
     let over = diesel::delete(table::table.filter(table::lookup.eq_any(over)));
     let mut left: Vec<i64> = over.returning(table::family).get_results(conn).await?;
@@ -207,18 +240,21 @@ async fn forget_family(conn: &mut Conn, now: Timestamp, family: i64) -> Result<(
     let refreshes = table::table.filter(table::family.eq(families::id));
     let bare =
         families::table.find(family).filter(diesel::dsl::not(diesel::dsl::exists(refreshes)));
-    let gone = diesel::delete(bare).returning(families::key_id).get_result(conn).await;
-    let Some(key_id) = gone.optional()? else { return Ok(()) };
+    let gone = diesel::delete(bare).returning((families::key_id, families::revoke_reason));
+    let gone: Option<(i64, Option<String>)> = gone.get_result(conn).await.optional()?;
+    let Some((key_id, reason)) = gone else { return Ok(()) };
     let others = families::table.filter(families::key_id.eq(key_id));
-    let endless =
-        tokens::table.filter(tokens::key_id.eq(key_id)).filter(tokens::expires_at.is_null());
-    let has_more: bool =
-        diesel::select(diesel::dsl::exists(others).or(diesel::dsl::exists(endless)))
-            .get_result(conn)
-            .await?;
+    let open = tokens::expires_at.is_null().or(tokens::expires_at.gt(now.as_millis()));
+    let open = tokens::table
+        .filter(tokens::key_id.eq(key_id))
+        .filter(tokens::revoked_at.is_null())
+        .filter(open.assume_not_null());
+    let has_more: bool = diesel::select(diesel::dsl::exists(others).or(diesel::dsl::exists(open)))
+        .get_result(conn)
+        .await?;
     let is_connection = connections::table.find(key_id).count().get_result::<i64>(conn).await? == 1;
     if is_connection && !has_more {
-        super::keys::revoke(conn, now, key_id, UNUSED).await?;
+        super::keys::revoke(conn, now, key_id, reason.as_deref().unwrap_or(UNUSED)).await?;
     }
     Ok(())
 }

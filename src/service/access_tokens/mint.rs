@@ -148,6 +148,7 @@ async fn write_batch(db: &Db, now: Timestamp, batch: Vec<Waiting>) {
 pub async fn issue(services: &Services, asked: &Issue<'_>) -> Result<Issued, ServiceError> {
     let (issued, token) = prepare(services, asked);
     services.tokens.write(services, token).await?;
+    services.metrics.tokens.made(asked.made_by);
     Ok(issued)
 }
 

@@ -114,9 +114,14 @@ pub async fn regenerate(
         change_rules(services, caller, key_id, change).await?;
     }
     let key = live(services, key_id).await?;
+    // A connection opens no more than its app may, whoever makes the token.
+    let client = match db::read!(services.db, oauth_clients::client_of(key_id))? {
+        Some(client) => Some(live(services, client).await?),
+        None => None,
+    };
     let issue = Issue {
         key: &key,
-        client: None,
+        client: client.as_deref(),
         permissions: key.identity.permissions,
         made_by: MadeBy::Person,
         asked: None,
@@ -128,6 +133,7 @@ pub async fn regenerate(
     db::audited!(services.db, journal, access_tokens::regenerate(now, token), |_: &i64| {
         vec![Entry::done(Event::AccessTokenMade, Object::key(key_id), details)]
     })?;
+    services.metrics.tokens.made(MadeBy::Person);
     services.verifier.changes.changed_here(services).await;
     Ok(issued)
 }

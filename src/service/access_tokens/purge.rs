@@ -32,6 +32,7 @@ pub async fn purge(services: &Services) -> Result<usize, ServiceError> {
         let now = services.now();
         let mut deleted = db::write!(services.db, access_tokens::purge(before, AT_ONCE))?;
         deleted += db::write!(services.db, access_tokens::purge_ended_together(AT_ONCE))?;
+        deleted += db::write!(services.db, refresh_tokens::mark_ended_together(now, AT_ONCE))?;
         deleted += db::write!(services.db, refresh_tokens::purge(now, before, AT_ONCE))?;
         deleted += db::write!(services.db, authorization_codes::purge(before, AT_ONCE))?;
         all += deleted;

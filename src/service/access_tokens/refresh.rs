@@ -19,6 +19,7 @@ use crate::{
         permissions::Permissions,
         timestamp::Timestamp,
     },
+    fault,
     service::{
         ServiceError, Services,
         caller::Caller,
@@ -100,10 +101,15 @@ pub async fn refresh(
     let key = permitted(services, &record, &asked, now).await?;
     let (issued, next) = next_pair(services, &record, &key, &asked)?;
     let spent = db::write!(services.db, refresh_tokens::spend(now, lookup, next))?;
+    fault::point("after-refresh").await;
     match spent {
-        Spent::Fresh | Spent::Again => Ok(Refreshed { issued, key }),
+        Spent::Fresh | Spent::Again => {
+            services.metrics.tokens.made(MadeBy::RefreshToken);
+            Ok(Refreshed { issued, key })
+        }
         Spent::Over => Err(RefreshError::Unknown),
         Spent::Reused => {
+            services.metrics.tokens.reused();
             services.verifier.changes.changed_here(services).await;
             let details = json!({ "what": "refresh token", "family": record.family });
             let object = Object::key(record.key_id);

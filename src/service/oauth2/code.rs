@@ -91,8 +91,10 @@ pub struct CodeRequest {
 pub enum Unaskable {
     /// Nobody knows who asks, or where an answer may go: the user is told, and nobody else.
     Here(String),
-    /// The app is told.
+    /// The app is told, once somebody has logged in.
     There {
+        /// The app's name.
+        app: String,
         /// Where.
         redirect_uri: String,
         /// The error's code (§4.1.2.1).
@@ -143,6 +145,7 @@ pub async fn ask(
     let (redirect_uri, redirect_sent) = redirect(&app, asked.redirect_uri)?;
     let state = asked.state.filter(|state| state.len() <= LONGEST_STATE).map(str::to_owned);
     let told = |error, description: &str| Unaskable::There {
+        app: app.name.clone(),
         redirect_uri: redirect_uri.clone(),
         error,
         description: description.to_owned(),
@@ -358,6 +361,7 @@ pub(super) async fn redeem(
             Err(Error::new(Kind::InvalidGrant, "the user who approved may not act any more"))
         }
         Redeemed::Reused(_) => {
+            services.metrics.tokens.reused();
             services.verifier.changes.changed_here(services).await;
             let say = "the code was used before, so all tokens that came of it were ended";
             Err(Error::new(Kind::InvalidGrant, say))

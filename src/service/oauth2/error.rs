@@ -70,6 +70,15 @@ impl Error {
         Self::Refused(kind, description.into())
     }
 
+    /// The word it is counted by.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Refused(kind, _) => kind.code(),
+            Self::Service(ServiceError::Busy) => "busy",
+            Self::Service(ServiceError::Db(_)) => "unavailable",
+        }
+    }
+
     /// How long whoever asked too often should wait.
     pub fn wait(&self, rate: u32) -> Option<Duration> {
         let Self::Refused(Kind::TooOften, _) = self else { return None };

@@ -100,7 +100,9 @@ pub async fn exchange(
                 verifier: *verifier,
                 asked: request.life()?,
             };
-            code::redeem(services, caller, client, presented).await
+            let issued = code::redeem(services, caller, client, presented).await?;
+            services.metrics.tokens.made(MadeBy::AuthorizationCode);
+            Ok(issued)
         }
         Grant::Password { username, password } => {
             let user = (*username, password.clone());
@@ -183,7 +185,10 @@ async fn password_grant(
         |made: &Redeemed| code::connected(*made, details),
     )?;
     match made {
-        Redeemed::Made(_) => Ok(issued),
+        Redeemed::Made(_) => {
+            services.metrics.tokens.made(MadeBy::Password);
+            Ok(issued)
+        }
         Redeemed::NoOwner | Redeemed::Over | Redeemed::Reused(_) => {
             Err(Error::new(Kind::InvalidGrant, "this user may not act at present"))
         }

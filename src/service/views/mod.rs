@@ -4,18 +4,22 @@
 //! Why one place: a script must read the same of both. Names only get added. Instants are RFC 3339 in
 //! UTC. Never here: anything that opens something; a secret is written out by `keys::with_pair` alone.
 
+mod access_tokens;
 mod audit;
 mod deliveries;
 mod grants;
 mod keys;
+mod registered_apps;
 mod tokens;
 mod users;
 pub mod words;
 
+pub use access_tokens::{AccessTokenJson, KeyRulesJson};
 pub use audit::{AuditObjectJson, AuditRowJson};
 pub use deliveries::{AttemptJson, DeliveryDetailJson, DeliveryJson, FailureJson, StepJson};
 pub use grants::{AppJson, ApproverJson, GrantJson};
 pub use keys::{KeyAppJson, KeyJson, LastUsedJson};
+pub use registered_apps::RegisteredAppJson;
 pub use tokens::TokenJson;
 pub use users::UserJson;
 

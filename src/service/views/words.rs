@@ -100,6 +100,48 @@ words! {
 }
 
 words! {
+    /// Where an access token is in its life. `live`: it opens what its key opens. `expired`: its time is
+    /// over. `ended`: it was ended.
+    TokenState {
+        /// It opens what its key opens.
+        Live = "live",
+        /// Its time is over.
+        Expired = "expired",
+        /// It was ended.
+        Ended = "ended",
+    }
+}
+
+words! {
+    /// What an access token was got with. `client_credentials`, `authorization_code`, `refresh_token`,
+    /// `password`: OAuth 2.0's grants. `secret`: the PureWL way. `person`: by regenerating.
+    MadeBy {
+        /// The key and its secret.
+        ClientCredentials = "client_credentials",
+        /// A user's approval.
+        AuthorizationCode = "authorization_code",
+        /// A refresh token.
+        RefreshToken = "refresh_token",
+        /// A user's password.
+        Password = "password",
+        /// The key and its secret, the PureWL way.
+        Secret = "secret",
+        /// A person, by regenerating.
+        Person = "person",
+    }
+}
+
+words! {
+    /// What a key is for. `production`: the store's business. `sandbox`: trying things out.
+    Environment {
+        /// The store's business.
+        Production = "production",
+        /// Trying things out.
+        Sandbox = "sandbox",
+    }
+}
+
+words! {
     /// In which order keys are listed. `newest`, `oldest`: by when they were made. `recently_used`: used
     /// last first. `longest_unused`: never used ones first, then those used longest ago.
     /// `expiring_first`: those that work and end soonest.
@@ -120,7 +162,7 @@ words! {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{self, audit, delivery, key_list, key_view, user};
+    use crate::domain::{self, access_token, audit, delivery, key_list, key_rules, key_view, user};
 
     #[test]
     fn the_description_names_the_words_of_the_domain() {
@@ -135,6 +177,10 @@ mod tests {
         }
         for word in DeliveryKind::ALL {
             assert!(delivery::Kind::parse(word).is_some(), "{word}");
+        }
+        assert_eq!(MadeBy::ALL, access_token::MadeBy::ALL.map(access_token::MadeBy::as_str));
+        for word in Environment::ALL {
+            assert!(key_rules::Environment::parse(word).is_some(), "{word}");
         }
         for word in Outcome::ALL {
             assert!(audit::Outcome::parse(word).is_some(), "{word}");

@@ -111,7 +111,16 @@ impl Client {
     /// # Errors
     /// If it is none, so that there is nothing of that address.
     pub fn id(&self) -> Result<i64, Problem> {
-        let number = self.name().parse().ok().filter(|id: &i64| *id > 0);
+        self.number("id")
+    }
+
+    /// The number that stands for `{part}` in the address.
+    ///
+    /// # Errors
+    /// If it is none.
+    pub fn number(&self, part: &str) -> Result<i64, Problem> {
+        let text = self.request.match_info().get(part).unwrap_or_default();
+        let number = text.parse().ok().filter(|id: &i64| *id > 0);
         number.ok_or_else(Problem::not_found)
     }
 

@@ -8,7 +8,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::service::views::{KeyJson, words};
+use crate::service::views::{KeyJson, RegisteredAppJson, words};
 
 /// A key to be made.
 #[derive(Deserialize, ToSchema)]
@@ -106,6 +106,116 @@ pub struct CursorParam {
     /// `next_cursor` of the page before.
     #[param(nullable = false, pattern = "^[A-Za-z0-9_-]+$")]
     pub cursor: Option<String>,
+}
+
+/// How much a page holds.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct LimitParam {
+    /// How many things a page has.
+    #[param(minimum = 1, maximum = 100, nullable = false)]
+    pub limit: Option<usize>,
+}
+
+/// Rules to be changed; what is left out stays.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RulesChangeBody {
+    /// What the key is for.
+    #[schema(value_type = Option<words::Environment>, nullable = false)]
+    pub environment: Option<String>,
+    /// How many seconds its tokens live: 60 to 315360000, below 0 for no end, null for the store's setting.
+    #[schema(nullable, example = 3600)]
+    pub token_seconds: Option<i64>,
+    /// Domains such as `shop.example`, or `*.shop.example` for each below it; none, or `ALL`, for any.
+    #[schema(nullable = false, max_items = 50, example = json!(["shop.example"]))]
+    pub allowed_domains: Option<Vec<String>>,
+    /// Networks such as `203.0.113.0/24`, or addresses; none for any.
+    #[schema(nullable = false, max_items = 50, example = json!(["203.0.113.0/24"]))]
+    pub allowed_networks: Option<Vec<String>>,
+}
+
+/// Rules that are changed before a key's token is made anew; what is left out stays.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RegenerateBody {
+    /// How many seconds the key's tokens live: 60 to 315360000, below 0 for no end, null for the store's
+    /// setting.
+    #[schema(nullable, example = 3600)]
+    pub token_seconds: Option<i64>,
+    /// Domains such as `shop.example`, or `*.shop.example` for each below it; none, or `ALL`, for any.
+    #[schema(nullable = false, max_items = 50, example = json!(["shop.example"]))]
+    pub allowed_domains: Option<Vec<String>>,
+}
+
+/// A token that was just made: its only showing.
+#[derive(Serialize, ToSchema)]
+#[schema(as = NewAccessToken)]
+pub struct NewTokenDescription {
+    /// The access token. It cannot be shown again.
+    #[schema(pattern = "^agat_[A-Za-z0-9_-]{43}$")]
+    pub access_token: String,
+    /// How it is sent.
+    #[schema(example = "Bearer")]
+    pub token_type: &'static str,
+    /// For how many seconds it is good; null if it never ends.
+    #[schema(required, minimum = 0, example = 3600)]
+    pub expires_in: Option<u64>,
+    /// What it may do.
+    #[schema(value_type = words::Permissions)]
+    pub permissions: &'static str,
+}
+
+/// An app to be registered.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewAppBody {
+    /// Its name, which users read.
+    #[schema(min_length = 1, max_length = 100, example = "Möbel & Co")]
+    pub name: String,
+    /// Where its users may be sent back to, exactly: `https://…`, `http://127.0.0.1/…` (any port), or a
+    /// scheme of its own with a dot.
+    #[schema(min_items = 1, max_items = 20, example = json!(["https://app.example/callback"]))]
+    pub redirect_uris: Vec<String>,
+    /// What its users may approve at most.
+    #[schema(value_type = words::Permissions)]
+    pub permissions: String,
+    /// Whether it keeps no secret, as apps on a device do; it does if this is left out.
+    #[schema(nullable = false)]
+    pub public: Option<bool>,
+    /// The number of the user who looks after it; you if it is left out. Only admins register apps for
+    /// others.
+    #[schema(minimum = 1, nullable = false)]
+    pub owner_id: Option<i64>,
+    /// When the registration ends: a day or an instant. No end if it is left out or null.
+    #[schema(nullable, example = "2100-01-31")]
+    pub expires_at: Option<String>,
+}
+
+/// An app that was just registered: the only showing of what it asks with.
+#[derive(Serialize, ToSchema)]
+#[schema(as = CreatedRegisteredApp)]
+pub struct CreatedAppDescription {
+    #[serde(flatten)]
+    pub app: RegisteredAppJson,
+    /// The consumer key, which the app calls `client_id`.
+    #[schema(pattern = "^ck_[0-9a-f]{40}$")]
+    pub client_id: String,
+    /// The consumer secret. It cannot be shown again; null for a public app.
+    #[schema(required, pattern = "^cs_[0-9a-f]{40}$")]
+    pub client_secret: Option<String>,
+}
+
+/// What is to be changed of an app; what is left out stays.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AppChangeBody {
+    /// Its name.
+    #[schema(min_length = 1, max_length = 100, nullable = false)]
+    pub name: Option<String>,
+    /// All addresses that its users may be sent back to.
+    #[schema(min_items = 1, max_items = 20, nullable = false)]
+    pub redirect_uris: Option<Vec<String>>,
 }
 
 /// Filters and order of the list of keys; all that is given must hold.

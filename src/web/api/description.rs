@@ -19,7 +19,8 @@ use utoipa::{
 };
 
 use super::{
-    audit, deliveries, described, grants, key_list, keys, me, problem::ProblemJson, rotation, users,
+    access_tokens, audit, deliveries, described, grants, key_list, key_rules, keys, me,
+    problem::ProblemJson, registered_apps, rotation, users,
 };
 use crate::{service::views::words, web::visitor};
 
@@ -35,7 +36,11 @@ use crate::{service::views::words, web::visitor};
     ),
     paths(
         me::show, key_list::list, keys::create, keys::show, keys::change, keys::revoke, keys::reassign,
-        keys::history, rotation::rotate, rotation::end_previous, grants::list, grants::show, grants::list_apps, grants::show_app,
+        keys::history, rotation::rotate, rotation::end_previous,
+        key_rules::show, key_rules::change, access_tokens::list, access_tokens::revoke,
+        access_tokens::revoke_all, access_tokens::regenerate, registered_apps::list,
+        registered_apps::create, registered_apps::show, registered_apps::change,
+        registered_apps::connections, grants::list, grants::show, grants::list_apps, grants::show_app,
         grants::revoke_app, deliveries::list, deliveries::show, deliveries::retry, deliveries::cancel,
         users::list, users::create, users::show, users::change, users::set_password, users::disable,
         users::enable, users::delete, me::tokens, me::revoke_token, audit::list, audit::export,
@@ -48,6 +53,8 @@ use crate::{service::views::words, web::visitor};
     tags(
         (name = "me", description = "Who you are"),
         (name = "keys", description = "Consumer keys"),
+        (name = "access tokens", description = "Short-lived tokens of a key, and what it is bound to"),
+        (name = "registered apps", description = "Apps that may ask for users' approval by OAuth 2.0"),
         (name = "grants", description = "Approvals of apps"),
         (name = "apps", description = "Apps: everything of one callback host together"),
         (name = "deliveries", description = "Hand-overs of keys to apps, attempt by attempt"),

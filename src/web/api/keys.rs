@@ -154,11 +154,19 @@ pub async fn shown(client: &Client, id: i64) -> Answer {
     answer::ok(&KeyJson::from(key))
 }
 
-fn permissions(value: &Value) -> Result<Permissions, Wrong> {
+/// What a key may do.
+///
+/// # Errors
+/// If it is none of the words.
+pub fn permissions(value: &Value) -> Result<Permissions, Wrong> {
     members::word(words::Permissions::ALL, Permissions::parse)(value)
 }
 
-fn end(value: &Value, now: Timestamp) -> Result<Timestamp, Wrong> {
+/// An end in the future.
+///
+/// # Errors
+/// If it is none.
+pub fn end(value: &Value, now: Timestamp) -> Result<Timestamp, Wrong> {
     let text = value.as_str().ok_or("must be a text, or null for no end")?;
     expiry::parse(text, now).map_err(|error| error.to_string())
 }

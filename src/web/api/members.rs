@@ -135,6 +135,25 @@ pub fn text(value: &Value) -> Result<String, Wrong> {
     value.as_str().map(str::to_owned).ok_or_else(|| "must be a text".to_owned())
 }
 
+/// A list of texts.
+///
+/// # Errors
+/// If it is none.
+pub fn texts(value: &Value) -> Result<Vec<String>, Wrong> {
+    let all: Option<Vec<String>> = value
+        .as_array()
+        .and_then(|items| items.iter().map(|item| item.as_str().map(str::to_owned)).collect());
+    all.ok_or_else(|| "must be a list of texts".to_owned())
+}
+
+/// Yes or no.
+///
+/// # Errors
+/// If it is neither.
+pub fn flag(value: &Value) -> Result<bool, Wrong> {
+    value.as_bool().ok_or_else(|| "must be true or false".to_owned())
+}
+
 /// The number of something.
 ///
 /// # Errors

@@ -6,6 +6,7 @@
 //! judged in the use cases. Never: a secret in an answer but the one to a key's creation; an answer that
 //! somebody in between may keep.
 
+mod access_tokens;
 mod answer;
 mod audit;
 mod client;
@@ -16,12 +17,14 @@ mod description;
 mod export;
 mod grants;
 mod key_list;
+mod key_rules;
 mod keys;
 mod me;
 mod members;
 mod page;
 mod problem;
 mod query;
+mod registered_apps;
 mod resource;
 mod rotation;
 mod users;
@@ -51,6 +54,18 @@ fn table(config: &mut ServiceConfig) {
         Resource::at("/v1/keys/{id}/rotate").post(rotation::rotate),
         Resource::at("/v1/keys/{id}/end-previous-pair").post(rotation::end_previous),
         Resource::at("/v1/keys/{id}/history").get(keys::history),
+        Resource::at("/v1/keys/{id}/rules").get(key_rules::show).patch(key_rules::change),
+        Resource::at("/v1/keys/{id}/token").post(access_tokens::regenerate),
+        Resource::at("/v1/keys/{id}/tokens").get(access_tokens::list),
+        Resource::at("/v1/keys/{id}/tokens/revoke").post(access_tokens::revoke_all),
+        Resource::at("/v1/keys/{id}/tokens/{token_id}/revoke").post(access_tokens::revoke),
+        Resource::at("/v1/registered-apps")
+            .get(registered_apps::list)
+            .post(registered_apps::create),
+        Resource::at("/v1/registered-apps/{id}")
+            .get(registered_apps::show)
+            .patch(registered_apps::change),
+        Resource::at("/v1/registered-apps/{id}/connections").get(registered_apps::connections),
         Resource::at("/v1/grants").get(grants::list),
         Resource::at("/v1/grants/{id}").get(grants::show),
         Resource::at("/v1/apps").get(grants::list_apps),

@@ -4,7 +4,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::service::views::{
-    AppJson, AuditRowJson, DeliveryJson, GrantJson, KeyJson, TokenJson, UserJson,
+    AccessTokenJson, AppJson, AuditRowJson, DeliveryJson, GrantJson, KeyJson, RegisteredAppJson,
+    TokenJson, UserJson,
 };
 
 /// Makes the page of a list of something.
@@ -39,6 +40,10 @@ pages! {
     UserList of UserJson,
     /// A page of API tokens.
     TokenList of TokenJson,
+    /// A page of a key's access tokens.
+    AccessTokenList of AccessTokenJson,
+    /// A page of registered apps.
+    RegisteredAppList of RegisteredAppJson,
     /// A page of the audit log.
     AuditList of AuditRowJson,
 }

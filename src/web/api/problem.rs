@@ -18,7 +18,8 @@ use super::answer;
 use crate::{
     domain::key_rules::RuleError,
     service::{
-        ServiceError, audit::AuditError, keys::KeyError, tokens::TokenError, users::UserError,
+        ServiceError, audit::AuditError, keys::KeyError, oauth2::AppError, tokens::TokenError,
+        users::UserError,
     },
     web::{respond::TRY_AGAIN_AFTER, visitor},
 };
@@ -179,10 +180,24 @@ impl From<KeyError> for Problem {
             KeyError::Description => Self::field("description", detail),
             KeyError::Expiry(_) => Self::field("expires_at", detail),
             KeyError::NoOwner => Self::field("owner_id", detail),
-            KeyError::Rule(RuleError::Network(_)) => Self::field("allowed_networks", detail),
-            KeyError::Rule(_) => Self::field("allowed_domains", detail),
+            // Read before, member by member, without the value.
+            KeyError::Rule(RuleError::Network(_)) => {
+                Self::field("allowed_networks", "cannot be taken")
+            }
+            KeyError::Rule(_) => Self::field("allowed_domains", "cannot be taken"),
             KeyError::NoPair => Self::conflict("no_pair", detail),
             KeyError::Service(error) => error.into(),
+        }
+    }
+}
+
+impl From<AppError> for Problem {
+    fn from(error: AppError) -> Self {
+        match error {
+            AppError::Name => Self::field("name", error.to_string()),
+            AppError::Redirect(_, error) => Self::field("redirect_uris", error.to_string()),
+            AppError::Unknown => Self::not_found(),
+            AppError::Key(error) => error.into(),
         }
     }
 }

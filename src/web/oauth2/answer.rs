@@ -16,12 +16,14 @@ use crate::{
     web::respond::TRY_AGAIN_AFTER,
 };
 
-/// A token. `asked` is the scope in the client's own words, which some libraries compare.
+/// A token. `asked` is the scope in the client's own words, which some libraries compare; with a code
+/// nobody looks at it, so it may be anything.
 pub fn token(issued: &Issued, asked: Option<&str>) -> HttpResponse {
+    let is_that = |asked: &&str| scope::parse(asked) == Some(issued.permissions);
     let mut body = json!({
         "access_token": issued.access.expose(),
         "token_type": "Bearer",
-        "scope": asked.unwrap_or(scope::text(issued.permissions)),
+        "scope": asked.filter(is_that).unwrap_or(scope::text(issued.permissions)),
     });
     if let Some(seconds) = issued.expires_in {
         body["expires_in"] = seconds.into();

@@ -124,6 +124,7 @@ fn success(issued: &Issued, identity: &Identity) -> HttpResponse {
 const NEVER: u64 = 315_360_000;
 
 fn failure(services: &Services, error: &Error) -> HttpResponse {
+    services.metrics.tokens.refused(error.word());
     let (status, message) = match error {
         Error::Refused(
             Kind::InvalidClient | Kind::InvalidGrant | Kind::UnauthorizedClient,

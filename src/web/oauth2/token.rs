@@ -22,13 +22,17 @@ use crate::{
 pub async fn token(request: HttpRequest, payload: Payload) -> HttpResponse {
     let visitor::App { services, site, .. } = visitor::app(&request);
     let site = site.load_full();
+    let refused = |error: &Error| {
+        services.metrics.tokens.refused(error.word());
+        answer::error(&services, error)
+    };
     let form = match Form::of(&request, payload).await {
         Ok(form) => form,
-        Err(error) => return answer::error(&services, &error),
+        Err(error) => return refused(&error),
     };
     match exchanged(&services, &site, &request, &form).await {
         Ok(issued) => answer::token(&issued, form.get("scope")),
-        Err(error) => answer::error(&services, &error),
+        Err(error) => refused(&error),
     }
 }
 

@@ -2,7 +2,9 @@
 //! and decides. The same page as the one of WooCommerce's flow, in the same words.
 //!
 //! Who asks and where an answer may go is known before anything else is looked at; until then nothing is
-//! sent anywhere. Every redirect to the app names this server (`iss`, RFC 9207).
+//! sent anywhere. Nor is anybody who has not logged in, whatever is wrong: else this server's address would
+//! lead people wherever an app's maker likes (RFC 9700 §4.11.2). Every redirect to the app names this server
+//! (`iss`, RFC 9207).
 
 use actix_web::{HttpResponse, http::StatusCode};
 use askama::Template;
@@ -11,6 +13,7 @@ use url::form_urlencoded;
 use super::session::{LoginForm, attempt};
 use crate::{
     domain::{
+        key_view::KeyView,
         lifetime::Lifetime,
         redirect_uri::{RedirectUri, with_parameters},
         token_life::TokenLife,
@@ -30,6 +33,9 @@ use crate::{
     },
 };
 
+/// How many of an app's connections are shown.
+const SHOWN: usize = 5;
+
 /// The longest query that is looked at, in bytes.
 const LONGEST_QUERY: usize = 8 * 1024;
 
@@ -39,6 +45,7 @@ struct Page<'a> {
     site: &'a Site,
     request: &'a CodeRequest,
     back: Back,
+    existing: Vec<KeyView>,
     lifetimes: &'a [(&'a str, &'a str)],
     never_ends: bool,
     token: String,
@@ -72,20 +79,34 @@ struct ConnectedPage<'a> {
     app: &'a str,
 }
 
+/// A request that cannot be put before anybody, of an app that is told so.
+struct Broken {
+    /// The app's name.
+    app: String,
+    /// The app's address, with what is wrong.
+    tells: String,
+    /// The same, if somebody will not log in.
+    denies: String,
+}
+
 /// Puts an app's request before somebody.
 pub async fn authorize(visitor: Visitor) -> Result<HttpResponse, WebError> {
     let request = match asked(&visitor).await? {
         Ok(request) => request,
-        Err(answer) => return Ok(answer),
+        Err(broken) => return Ok(tell(&visitor, broken)),
     };
     if visitor.session.is_none() {
         return Ok(respond::found(url(&visitor, "login", &request)));
     }
     let session = permitted(&visitor, &request)?;
+    let (services, caller) = (&visitor.services, visitor.caller());
+    let some = (None, SHOWN);
+    let existing = oauth2::connections_of(services, &caller, request.app.key_id, some).await;
     let scheme = own_scheme(&request.redirect_uri);
     let page = Page {
         site: &visitor.site,
         back: back(&request),
+        existing: existing.map_err(|error| WebError::Internal(error.to_string()))?.0,
         lifetimes: &Lifetime::CHOICES,
         never_ends: visitor.services.tokens.options.life == TokenLife::Never,
         token: oauth2::question(&visitor.services, session, &request),
@@ -100,30 +121,28 @@ pub async fn authorize(visitor: Visitor) -> Result<HttpResponse, WebError> {
 
 /// Logs somebody in, and goes on with the request.
 pub async fn login(visitor: Visitor) -> Result<HttpResponse, WebError> {
-    let request = match asked(&visitor).await? {
-        Ok(request) => request,
-        Err(answer) => return Ok(answer),
+    let (app, cancel_url, next) = match asked(&visitor).await? {
+        Ok(request) => {
+            let denies = told(&visitor, &request, &[DENIED]);
+            (request.app.name.clone(), denies, url(&visitor, "authorize", &request))
+        }
+        Err(broken) => (broken.app, broken.denies, unread(&visitor, "authorize")),
     };
     if visitor.session.is_some() {
-        return Ok(respond::found(url(&visitor, "authorize", &request)));
+        return Ok(respond::found(next));
     }
     let mut form = LoginForm::empty(form::issue(&visitor));
     if visitor.posts() && visitor.parameters.value("username").is_some() {
         match attempt(&visitor).await? {
             Ok(session) => {
-                let mut response = respond::found(url(&visitor, "authorize", &request));
+                let mut response = respond::found(next);
                 let _ = response.add_cookie(&cookies::session(&visitor.site, &session));
                 return Ok(response);
             }
             Err(refused) => form.refuse(refused, &visitor),
         }
     }
-    let page = LoginPage {
-        site: &visitor.site,
-        app: request.app.name.clone(),
-        cancel_url: told(&visitor, &request, &[DENIED]),
-        form: &form,
-    };
+    let page = LoginPage { site: &visitor.site, app, cancel_url, form: &form };
     let mut response = respond::page(form.status(), &page, Forms::Stay)?;
     form.finish(&mut response);
     Ok(response)
@@ -133,7 +152,7 @@ pub async fn login(visitor: Visitor) -> Result<HttpResponse, WebError> {
 pub async fn decide(visitor: Visitor) -> Result<HttpResponse, WebError> {
     let request = match asked(&visitor).await? {
         Ok(request) => request,
-        Err(answer) => return Ok(answer),
+        Err(broken) => return Ok(tell(&visitor, broken)),
     };
     let session = permitted(&visitor, &request)?;
     let token = visitor.parameters.text("consent").filter(|_| !visitor.is_foreign());
@@ -168,20 +187,29 @@ pub async fn decide(visitor: Visitor) -> Result<HttpResponse, WebError> {
 /// What the app is told when somebody denies.
 const DENIED: (&str, &str) = ("error", "access_denied");
 
-/// The request, or the answer to one that cannot be put before anybody.
-async fn asked(visitor: &Visitor) -> Result<Result<CodeRequest, HttpResponse>, WebError> {
+/// The request, or what the app is told of one that cannot be put before anybody.
+async fn asked(visitor: &Visitor) -> Result<Result<CodeRequest, Broken>, WebError> {
     let parameters = Parameters::of(visitor.request.query_string())?;
     let asks = oauth2::ask(&visitor.services, parameters.asked(), visitor.address()).await;
     match asks {
         Ok(request) => Ok(Ok(request)),
         Err(Unaskable::Service(error)) => Err(error.into()),
         Err(Unaskable::Here(message)) => Err(unaskable(message)),
-        Err(Unaskable::There { redirect_uri, error, description, state }) => {
-            let mut told = vec![("error", error), ("error_description", &*description)];
-            told.extend(state.as_deref().map(|state| ("state", state)));
-            told.push(("iss", issuer(&visitor.site)));
-            Ok(Err(respond::see_other(with_parameters(&redirect_uri, &told))))
+        Err(Unaskable::There { app, redirect_uri, error, description, state }) => {
+            let says =
+                |what: &[(&str, &str)]| answer(visitor, (&redirect_uri, state.as_deref()), what);
+            let tells = says(&[("error", error), ("error_description", &description)]);
+            let denies = says(&[DENIED]);
+            Ok(Err(Broken { app, tells, denies }))
         }
+    }
+}
+
+/// Tells the app what is wrong; somebody who has not logged in does so first.
+fn tell(visitor: &Visitor, broken: Broken) -> HttpResponse {
+    match visitor.session {
+        Some(_) => respond::see_other(broken.tells),
+        None => respond::found(unread(visitor, "login")),
     }
 }
 
@@ -234,6 +262,11 @@ impl Parameters {
     }
 }
 
+/// The address of a step of the flow, with the parameters as they came.
+fn unread(visitor: &Visitor, name: &str) -> String {
+    visitor.site.url(&format!("/oauth2/{name}?{}", visitor.request.query_string()))
+}
+
 fn url(visitor: &Visitor, name: &str, request: &CodeRequest) -> String {
     visitor.site.url(&format!("/oauth2/{name}?{}", request.query()))
 }
@@ -253,10 +286,18 @@ fn permitted<'a>(visitor: &'a Visitor, request: &CodeRequest) -> Result<&'a Sess
 
 /// The address of the app that says this, with what every answer has.
 fn told(visitor: &Visitor, request: &CodeRequest, what: &[(&str, &str)]) -> String {
+    answer(visitor, (&request.redirect_uri, request.state.as_deref()), what)
+}
+
+fn answer(
+    visitor: &Visitor,
+    (redirect_uri, state): (&str, Option<&str>),
+    what: &[(&str, &str)],
+) -> String {
     let mut parameters = what.to_vec();
-    parameters.extend(request.state.as_deref().map(|state| ("state", state)));
+    parameters.extend(state.map(|state| ("state", state)));
     parameters.push(("iss", issuer(&visitor.site)));
-    with_parameters(&request.redirect_uri, &parameters)
+    with_parameters(redirect_uri, &parameters)
 }
 
 fn back_to_app(visitor: &Visitor, request: &CodeRequest, what: &[(&str, &str)]) -> HttpResponse {

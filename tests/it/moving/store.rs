@@ -33,6 +33,14 @@ INSERT OR IGNORE INTO key_secrets VALUES (1, x'00');
 INSERT INTO idempotency_keys VALUES (x'aa', x'bb', NULL, 1), (x'ab', x'', zeroblob(3000), 2);
 INSERT INTO api_tokens (lookup, name, ending, user_id, created_at)
 VALUES (x'cc', '', '1234567', 2, 1);
+INSERT INTO key_rules VALUES (1, 1, -1, '', '127.0.0.0/8 ::1', 7);
+INSERT INTO oauth_clients VALUES (2, 'Möbel 🫖', 0, 'https://app.example/back', 1);
+INSERT INTO connections VALUES (2, 1);
+INSERT INTO access_tokens VALUES (9, x'a1', 'ending', 2, 1, 9, 'read', 'secret', 1, NULL, 0, 2);
+INSERT INTO token_families VALUES (9, 2, NULL, 'read', -1, 1, 2, 'it’s over');
+INSERT INTO refresh_tokens VALUES (x'b1', 9, 1, NULL, 2, NULL), (x'b2', 9, 1, 2, NULL, x'b1');
+INSERT INTO authorization_codes
+VALUES (x'c1', 'page', 2, 2, 'https://app.example/back', 1, 'hash', 'read', NULL, 1, 2, NULL, 9);
 ";
 
 /// A stopped store on SQLite.

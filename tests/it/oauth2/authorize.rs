@@ -71,7 +71,10 @@ async fn approving_twice_gives_one_connection() {
     let second = parameter(press(&max, &page, "approve").await.location(), "code");
     assert_ne!(first, second);
     assert_eq!(program.redeem(&first).await.error(), (400, "invalid_grant".to_owned()));
+    assert!(!page.body.contains("already has access"));
     assert_eq!(program.redeem(&second).await.status, 200);
+    let next = max.get(&format!("/oauth2/authorize?{}", program.asks(&[]))).await;
+    assert!(next.body.contains("Parcel Post already has access"), "{}", next.body);
     let answer = press(&max, &page, "approve").await;
     assert_eq!(answer.status, 200, "{}", answer.location());
     assert!(answer.text("h1").contains("is connected"), "{}", answer.body);
@@ -132,6 +135,36 @@ async fn a_known_app_is_told_what_else_is_wrong() {
         assert_eq!(parameter(back, "iss"), app.url);
         assert!(!parameter(back, "error_description").is_empty());
     }
+}
+
+/// Else anybody's link to this store would lead on to the app's site, wherever that is (RFC 9700, section
+/// 4.11.2).
+#[tokio::test]
+async fn nobody_is_led_to_an_app_before_logging_in() {
+    let app = TestApp::start().await;
+    let program = registered(&app, AppKind::Public, ReadWrite).await;
+    let browser = app.browser();
+    let asks = program.asks(&[("scope", "admin"), ("lang", "\u{e4}")]);
+    for way in ["authorize", "decide"] {
+        let answer = browser.get(&format!("/oauth2/{way}?{asks}")).await;
+        assert!(!answer.location().starts_with(REDIRECT), "{way}: {}", answer.location());
+    }
+    let answer = browser.get(&format!("/oauth2/authorize?{asks}")).await;
+    let login = answer.location().to_owned();
+    assert_eq!((answer.status, &*login), (302, &*format!("{}/oauth2/login?{asks}", app.url)));
+    let page = browser.get(&login).await;
+    assert_eq!((page.status, page.location()), (200, ""));
+    let cancel = page.attribute("main a", "href");
+    assert_eq!(parameter(&cancel, "error"), "access_denied");
+    let mut fields = page.fields("form.wc-auth-login");
+    fields.insert("username".into(), "max".into());
+    fields.insert("password".into(), PASSWORD.into());
+    let answer = browser.press(&login, &fields).await;
+    assert_eq!(answer.location(), format!("{}/oauth2/authorize?{asks}", app.url));
+    let answer = browser.get(answer.location()).await;
+    let back = answer.location();
+    assert!(back.starts_with(REDIRECT), "{back}");
+    assert_eq!(parameter(back, "error"), "invalid_scope");
 }
 
 #[tokio::test]

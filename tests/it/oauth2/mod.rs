@@ -1,4 +1,4 @@
-//! OAuth 2.0 and PureWL over HTTP, as apps and managers meet them.
+//! OAuth 2.0 and `PureWL` over HTTP, as apps and managers meet them.
 
 mod authorize;
 mod endpoints;

@@ -92,16 +92,13 @@ impl Program {
     pub async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Told {
         let client = Manager::new(self.url.clone());
         let request = client.request(reqwest::Method::POST, path);
-        let request = match &self.secret {
-            Some(secret) => {
-                let pair = BASE64.encode(format!("{}:{secret}", self.id).as_bytes());
-                request.form(fields).header("authorization", format!("Basic {pair}"))
-            }
-            None => {
-                let mut fields = fields.to_vec();
-                fields.push(("client_id", &self.id));
-                request.form(&fields)
-            }
+        let request = if let Some(secret) = &self.secret {
+            let pair = BASE64.encode(format!("{}:{secret}", self.id).as_bytes());
+            request.form(fields).header("authorization", format!("Basic {pair}"))
+        } else {
+            let mut fields = fields.to_vec();
+            fields.push(("client_id", &self.id));
+            request.form(&fields)
         };
         told(client.send(request).await)
     }

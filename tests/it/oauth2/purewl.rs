@@ -1,4 +1,4 @@
-//! Tokens the PureWL way.
+//! Tokens the `PureWL` way.
 
 use appgrant::domain::permissions::Permissions::ReadWrite;
 use reqwest::Method;

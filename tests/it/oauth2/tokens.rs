@@ -7,7 +7,7 @@ use appgrant::{
     service::{keys, oauth2::AppKind},
 };
 
-use super::program::{key, registered, verify};
+use super::program::{REDIRECT, VERIFIER, key, registered, verify};
 use crate::support::TestApp;
 
 #[tokio::test]
@@ -222,4 +222,33 @@ async fn tokens_may_never_end_if_the_store_wants_that() {
     let told =
         program.token(&[("grant_type", "client_credentials"), ("validity_period", "120")]).await;
     assert_eq!(told.body["expires_in"].as_i64(), Some(120));
+}
+
+/// With a code and with a key the answer says what the token may do, whatever words came along.
+#[tokio::test]
+async fn the_scope_of_an_answer_is_the_tokens() {
+    let app = TestApp::start().await;
+    let program = registered(&app, AppKind::Confidential, ReadWrite).await;
+    let max = app.logged_in("max").await;
+    for (sent, told) in
+        [("admin", "read write"), ("read", "read write"), ("write read", "write read")]
+    {
+        let code = program.approved_by(&max, &[]).await;
+        let answer = program
+            .token(&[
+                ("grant_type", "authorization_code"),
+                ("code", &code),
+                ("redirect_uri", REDIRECT),
+                ("code_verifier", VERIFIER),
+                ("scope", sent),
+            ])
+            .await;
+        assert_eq!((answer.status, &*answer.text("scope")), (200, told), "{}", answer.body);
+    }
+    for (sent, told) in
+        [("read_write", "read_write"), ("write read", "write read"), ("", "read write")]
+    {
+        let fields = [("grant_type", "client_credentials"), ("scope", sent)];
+        assert_eq!(program.token(&fields).await.text("scope"), told);
+    }
 }

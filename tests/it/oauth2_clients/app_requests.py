@@ -67,8 +67,15 @@ def web(plan):
     spent = app.token["refresh_token"]
     tell("refreshed", tokens=app.refresh_token(token_url, auth=auth, timeout=30))
     call(app, plan)
+    # As if that answer had been lost.
+    again = app.refresh_token(token_url, refresh_token=spent, auth=auth, timeout=30)
+    tell("refreshed", tokens=again)
+    call(app, plan)
     heard()  # until the grace is over
-    app.refresh_token(token_url, refresh_token=spent, auth=auth, timeout=30)
+    try:
+        app.refresh_token(token_url, refresh_token=spent, auth=auth, timeout=30)
+    finally:
+        call(app, plan)
 
 
 def main():

@@ -1,0 +1,66 @@
+//! What is over is deleted in batches between which others write.
+
+use std::{sync::Arc, time::Duration};
+
+use appgrant::{domain::permissions::Permissions, service::access_tokens};
+use tokio::time::Instant;
+
+use super::{Program, come};
+use crate::{
+    admin::made,
+    support::{TestApp, database},
+};
+
+/// Many tokens that ended long ago.
+async fn many_that_are_over(app: &TestApp, count: usize) {
+    let random = database::random_bytes();
+    let rows = format!(
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count}) \
+         INSERT INTO access_tokens \
+         (lookup, ending, key_id, permissions, made_by, created_at, expires_at) \
+         SELECT {random}, 'ending', 1, 'read', 'client_credentials', 1, 2 FROM n"
+    );
+    assert_eq!(app.alter(&rows).await, count);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tokens_are_made_and_used_while_thousands_are_deleted() {
+    let app = Arc::new(TestApp::with(&[("TOKEN_RATE", "0")]).await);
+    let key = made(&app, "max", "Till", Permissions::ReadWrite).await;
+    let program = Program::of(&app, &key);
+    let kept = program.token(&[]).await;
+    many_that_are_over(&app, 6_000).await;
+    let purging = {
+        let app = Arc::clone(&app);
+        tokio::spawn(async move { access_tokens::purge(app.services()).await.unwrap() })
+    };
+    let (mut made_meanwhile, mut slowest) = (0, Duration::ZERO);
+    while !purging.is_finished() {
+        let began = Instant::now();
+        let token = program.token(&[]).await;
+        assert_eq!(come(&app, "GET", &token).await, "allowed");
+        slowest = slowest.max(began.elapsed());
+        made_meanwhile += 1;
+    }
+    assert_eq!(purging.await.unwrap(), 6_000);
+    assert!(made_meanwhile >= 5, "{made_meanwhile} were made in between");
+    assert!(slowest < Duration::from_secs(2), "one waited for {slowest:?}");
+    assert_eq!(come(&app, "GET", &kept).await, "allowed");
+}
+
+#[tokio::test]
+async fn what_ended_is_told_apart_for_a_day_and_then_gone() {
+    let app = TestApp::start().await;
+    let key = made(&app, "max", "Till", Permissions::ReadWrite).await;
+    let program = Program::of(&app, &key);
+    let token = program.token(&[]).await;
+    app.clock.advance(Duration::from_hours(24));
+    assert_eq!(access_tokens::purge(app.services()).await.unwrap(), 0);
+    assert_eq!(come(&app, "GET", &token).await, "token_expired");
+    app.clock.advance(Duration::from_hours(2));
+    assert_eq!(access_tokens::purge(app.services()).await.unwrap(), 1);
+    assert_eq!(access_tokens::purge(app.services()).await.unwrap(), 0);
+    // The node that deleted it may remember it as expired still; one that asks now finds nothing.
+    let word = come(&app, "GET", &token).await;
+    assert!(["token_expired", "unknown_token"].contains(&word.as_str()), "{word}");
+}

@@ -1,0 +1,177 @@
+//! What is over is deleted in batches; what is live, or tells that a spent token is used again, stays.
+
+use appgrant::domain::{keyring::Lookup, timestamp::Timestamp};
+
+use super::{
+    TestDatabase, at_once,
+    samples::{at, make_user, padded},
+    token_samples::{
+        MONTH, access, begin, is_live, make_key, new_key, pair, refresh, register, spend,
+    },
+};
+
+on_each_database!(
+    a_batch_is_no_larger_than_asked_for,
+    what_was_ended_together_goes_with_its_families,
+    a_connection_that_was_not_used_is_ended,
+    a_connection_in_use_stays,
+    codes_go_with_their_end,
+    deleting_what_expired_tells_nobody,
+    two_nodes_delete_at_once,
+);
+
+const DAY: i64 = 24 * 3_600;
+
+async fn a_key(db: &TestDatabase) -> i64 {
+    make_key(db, "a key", make_user(db, "max").await).await
+}
+
+async fn a_batch_is_no_larger_than_asked_for(db: TestDatabase) {
+    let key_id = a_key(&db).await;
+    for name in 0..7 {
+        begin(&db, name, key_id).await;
+    }
+    let revoked = read!(db, access_tokens::by_lookup(&access(0))).unwrap().id;
+    assert!(write!(db, access_tokens::revoke(at(1), key_id, revoked)));
+    let mut endless = pair(50, key_id, at(0));
+    endless.expires_at = None;
+    write!(db, access_tokens::insert(at(0), vec![endless]));
+    assert_eq!(write!(db, access_tokens::purge(at(1), 3)), 0, "nothing is over");
+    let mut deleted = Vec::new();
+    for _ in 0..4 {
+        deleted.push(write!(db, access_tokens::purge(at(DAY), 3)));
+    }
+    assert_eq!(deleted, [3, 3, 1, 0]);
+    assert!(is_live(&db, 50).await, "what never ends stays");
+
+    assert_eq!(write!(db, refresh_tokens::purge(at(DAY), at(2), 3)), 1, "the ended family’s");
+    deleted.clear();
+    for _ in 0..4 {
+        deleted.push(write!(db, refresh_tokens::purge(at(MONTH + DAY), at(MONTH + 1), 3)));
+    }
+    assert_eq!(deleted, [3, 3, 1, 0], "with the endless token’s refresh token");
+    assert_eq!(db.count("token_families").await, 0);
+    assert_eq!(db.count("keys WHERE state = 'active'").await, 1, "it is no connection");
+}
+
+async fn what_was_ended_together_goes_with_its_families(db: TestDatabase) {
+    let key_id = a_key(&db).await;
+    for name in 0..5 {
+        let mut endless = pair(name, key_id, at(0));
+        endless.expires_at = None;
+        endless.refresh.as_mut().unwrap().expires_at = None;
+        write!(db, access_tokens::insert(at(0), vec![endless]));
+    }
+    write!(db, access_tokens::revoke_all(key_id));
+    begin(&db, 9, key_id).await;
+    let mut deleted = Vec::new();
+    for _ in 0..4 {
+        deleted.push(write!(db, access_tokens::purge_ended_together(2)));
+    }
+    assert_eq!(deleted, [2, 2, 1, 0]);
+    assert_eq!(write!(db, refresh_tokens::mark_ended_together(at(2), 3)), 3);
+    assert_eq!(write!(db, refresh_tokens::mark_ended_together(at(2), 3)), 2);
+    assert_eq!(write!(db, refresh_tokens::mark_ended_together(at(2), 3)), 0);
+    assert_eq!(write!(db, refresh_tokens::purge(at(DAY), at(2), 10)), 0, "for a day");
+    assert_eq!(write!(db, refresh_tokens::purge(at(2 * DAY), at(DAY), 10)), 5);
+    assert_eq!((db.count("refresh_tokens").await, db.count("token_families").await), (1, 1));
+    assert!(is_live(&db, 9).await);
+}
+
+/// A connection of an app, with one pair of tokens called 0.
+async fn connected(db: &TestDatabase) -> i64 {
+    let owner = make_user(db, "max").await;
+    let client_id = register(db, owner).await;
+    let mut token = pair(0, client_id, at(0));
+    token.client_id = Some(client_id);
+    let connection = new_key("connection", owner);
+    write!(db, authorization_codes::connect_at_once(at(0), connection, token));
+    read!(db, refresh_tokens::by_lookup(&refresh(0))).unwrap().key_id
+}
+
+async fn state(db: &TestDatabase, key_id: i64) -> i64 {
+    db.count(&format!("keys WHERE id = {key_id} AND state = 'active'")).await
+}
+
+async fn a_connection_that_was_not_used_is_ended(db: TestDatabase) {
+    let key_id = connected(&db).await;
+    spend(&db, 1, 0, 1).await;
+    write!(db, access_tokens::purge(at(MONTH + DAY), 10));
+    write!(db, refresh_tokens::purge(at(MONTH + DAY), at(MONTH + 1), 1));
+    assert_eq!(state(&db, key_id).await, 1, "its second refresh token is there");
+    write!(db, refresh_tokens::purge(at(MONTH + DAY), at(MONTH + 2), 10));
+    assert_eq!(state(&db, key_id).await, 0);
+    assert_eq!(db.count("keys WHERE revoke_reason LIKE '%did not use it%'").await, 1);
+    assert_eq!(db.count("keys WHERE state = 'active'").await, 1, "the app’s own stays");
+}
+
+async fn a_connection_in_use_stays(db: TestDatabase) {
+    let key_id = connected(&db).await;
+    let mut other = pair(7, key_id, at(MONTH));
+    other.refresh = None;
+    write!(db, access_tokens::insert(at(MONTH), vec![other]));
+    write!(db, refresh_tokens::purge(at(MONTH + 60), at(MONTH + 60), 10));
+    assert_eq!(db.count("token_families").await, 0);
+    assert_eq!(state(&db, key_id).await, 1, "a person made it a token that is good still");
+}
+
+async fn codes_go_with_their_end(db: TestDatabase) {
+    let key_id = a_key(&db).await;
+    for number in 0..5 {
+        let lookup = data_encoding::HEXLOWER.encode(&padded(&format!("code {number}")));
+        let lookup = if db.url.starts_with("sqlite") {
+            format!("x'{lookup}'")
+        } else {
+            format!("'\\x{lookup}'")
+        };
+        let ends = at(60 + number).as_millis();
+        db.execute(&format!(
+            "INSERT INTO authorization_codes VALUES ({lookup}, 'page {number}', {key_id}, \
+             (SELECT owner_id FROM keys), 'https://a.example', 1, 'x', 'read', NULL, 0, {ends}, \
+             NULL, NULL)"
+        ))
+        .await;
+    }
+    assert_eq!(write!(db, authorization_codes::purge(at(60), 10)), 0);
+    assert_eq!(write!(db, authorization_codes::purge(at(64), 3)), 3);
+    assert_eq!(write!(db, authorization_codes::purge(at(64), 3)), 1);
+    assert_eq!(db.count("authorization_codes").await, 1);
+}
+
+async fn deleting_what_expired_tells_nobody(db: TestDatabase) {
+    let key_id = a_key(&db).await;
+    // Long ago by the database's own clock, too.
+    let long_ago = Timestamp::from_millis(1_000);
+    write!(db, access_tokens::insert(long_ago, vec![pair(0, key_id, long_ago)]));
+    begin(&db, 1, key_id).await;
+    let newest = read!(db, key_changes::newest());
+    assert_eq!(write!(db, access_tokens::purge(at(0), 10)), 1);
+    assert_eq!(read!(db, key_changes::newest()), newest);
+    db.execute("DELETE FROM access_tokens").await;
+    let told = read!(db, key_changes::from(newest + 1, 10)).changes;
+    let told: Vec<Option<Vec<u8>>> = told.into_iter().map(|change| change.lookup).collect();
+    let live: Lookup = access(1);
+    assert_eq!(told, [Some(live.to_vec())], "one that is live goes otherwise by hand alone");
+}
+
+async fn two_nodes_delete_at_once(db: TestDatabase) {
+    let key_id = a_key(&db).await;
+    for name in 0..40 {
+        begin(&db, name, key_id).await;
+    }
+    let deleted = at_once(&db, 8, |db, number| async move {
+        let now = at(MONTH + DAY);
+        if number % 2 == 0 {
+            write!(db, access_tokens::purge(now, 20))
+        } else {
+            write!(db, refresh_tokens::purge(now, at(MONTH + 1), 20))
+        }
+    })
+    .await;
+    assert!(deleted.iter().sum::<usize>() >= 40, "{deleted:?}");
+    while write!(db, access_tokens::purge(at(DAY), 20)) > 0 {}
+    while write!(db, refresh_tokens::purge(at(MONTH + DAY), at(MONTH + 1), 20)) > 0 {}
+    for table in ["access_tokens", "refresh_tokens", "token_families"] {
+        assert_eq!(db.count(table).await, 0, "{table}");
+    }
+}
