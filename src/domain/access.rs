@@ -23,15 +23,17 @@ pub enum KeyAction {
     Revoke,
     /// Give it a new secret.
     Rotate,
-    /// End its tokens, and make one.
+    /// End its tokens.
     Tokens,
+    /// Make a token by hand, which lends whoever makes it the owner's standing.
+    MakeToken,
     /// Give it another owner.
     Reassign,
 }
 
 impl KeyAction {
     /// Every action.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::See,
         Self::Describe,
         Self::Narrow,
@@ -39,6 +41,7 @@ impl KeyAction {
         Self::Revoke,
         Self::Rotate,
         Self::Tokens,
+        Self::MakeToken,
         Self::Reassign,
     ];
 }
@@ -57,7 +60,7 @@ pub const fn may(role: Role, action: KeyAction, ties: Ties) -> bool {
     match (role, action) {
         (Role::Admin, _) | (_, KeyAction::See) => true,
         (Role::Viewer, _) | (Role::Manager, KeyAction::Reassign) => false,
-        (Role::Manager, KeyAction::Widen) => ties.owns,
+        (Role::Manager, KeyAction::Widen | KeyAction::MakeToken) => ties.owns,
         (
             Role::Manager,
             KeyAction::Describe
@@ -94,7 +97,9 @@ mod tests {
     /// The whole table: what each role may do to a key with no tie, one it approved, one it owns.
     #[test]
     fn roles_actions_and_ties() {
-        use KeyAction::{Describe, Narrow, Reassign, Revoke, Rotate, See, Tokens, Widen};
+        use KeyAction::{
+            Describe, MakeToken, Narrow, Reassign, Revoke, Rotate, See, Tokens, Widen,
+        };
         let foreign = Ties::default();
         let approved = Ties { approved: true, ..foreign };
         let owned = Ties { owns: true, ..foreign };
@@ -106,6 +111,7 @@ mod tests {
             (Role::Manager, Revoke, [false, true, true]),
             (Role::Manager, Rotate, [false, true, true]),
             (Role::Manager, Tokens, [false, true, true]),
+            (Role::Manager, MakeToken, [false, false, true]),
             (Role::Manager, Reassign, [false, false, false]),
         ];
         for (role, action, expected) in table {

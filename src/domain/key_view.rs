@@ -2,7 +2,8 @@
 //! Nothing that opens anything is here.
 
 use super::{
-    access::Ties, audit::Actor, key::KeyState, permissions::Permissions, timestamp::Timestamp,
+    access::Ties, audit::Actor, key::KeyState, key_rules::Environment, permissions::Permissions,
+    timestamp::Timestamp,
 };
 
 /// Where a key is in its life, as people are told. `expired` follows from the clock.
@@ -101,6 +102,8 @@ pub struct KeyView {
     pub ending: String,
     /// What it may do.
     pub permissions: Permissions,
+    /// What it is for: the store's business, or trying things out.
+    pub environment: Environment,
     /// Where it is in its life.
     pub state: ShownState,
     /// Whom it acts for.

@@ -73,7 +73,7 @@ fn table(config: &mut ServiceConfig) {
 
 /// Keys and apps, for those who look after them.
 fn looking_after_keys(config: &mut ServiceConfig) {
-    use admin::{app, home, key, key_edit, key_end, key_list, key_new, rotate};
+    use admin::{app, home, key, key_edit, key_end, key_list, key_new, key_rules, rotate};
     config
         .route("/admin", get_page(home::home))
         .route("/admin/keys", get_page(key_list::list))
@@ -92,9 +92,26 @@ fn looking_after_keys(config: &mut ServiceConfig) {
         .route("/admin/keys/{id}/rotate/retry", post_page(rotate::retry))
         .route("/admin/keys/{id}/rotate/cancel", post_page(rotate::cancel))
         .route("/admin/keys/{id}/rotate/end-old", post_page(rotate::end_old))
+        .route("/admin/keys/{id}/rules", page(key_rules::rules))
+        .configure(tokens_and_registered_apps)
         .route("/admin/apps", get_page(app::list))
         .route("/admin/apps/{host}", get_page(app::show))
         .route("/admin/apps/{host}/revoke", page(app::end));
+}
+
+/// Access tokens of keys, and the apps that get theirs by a user's approval.
+fn tokens_and_registered_apps(config: &mut ServiceConfig) {
+    use admin::registered_apps as apps;
+    use admin::{key_token_new, key_tokens, registered_app_form, registered_app_new};
+    config
+        .route("/admin/keys/{id}/tokens", get_page(key_tokens::list))
+        .route("/admin/keys/{id}/tokens/new", page(key_token_new::new))
+        .route("/admin/keys/{id}/tokens/end", page(key_tokens::end_all))
+        .route("/admin/keys/{id}/tokens/{token}/end", post_page(key_tokens::end_one))
+        .route("/admin/registered-apps", get_page(apps::list))
+        .route("/admin/registered-apps/new", page(registered_app_new::new))
+        .route("/admin/registered-apps/{id}", get_page(apps::show))
+        .route("/admin/registered-apps/{id}/edit", page(registered_app_form::edit));
 }
 
 /// Users, one's own account, and the audit log.

@@ -19,6 +19,7 @@ mod narrow;
 mod pictures;
 mod scene;
 mod screens;
+mod token_screens;
 mod troubles;
 mod waiting;
 mod walk;

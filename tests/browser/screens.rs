@@ -40,6 +40,8 @@ impl Screens<'_> {
         self.lists(looker).await;
         self.one_key(app_key, looker).await;
         self.making(looker).await;
+        self.tokens(looker).await;
+        self.registered(looker).await;
         self.apps(app_key, looker).await;
         self.people(looker).await;
         self.account(looker).await;
@@ -69,7 +71,7 @@ impl Screens<'_> {
         self.store.clock.advance(DAY * 8);
     }
 
-    async fn make(
+    pub async fn make(
         &self,
         what: &str,
         owner: &str,
@@ -181,13 +183,13 @@ impl Screens<'_> {
         self.look("/admin/users", "not-allowed", looker).await;
     }
 
-    async fn look(&self, path: &str, name: &str, looker: &mut impl Looker) {
+    pub async fn look(&self, path: &str, name: &str, looker: &mut impl Looker) {
         self.open(path).await;
         self.browser.text("h1").await;
         looker.look(self.browser, name).await;
     }
 
-    async fn open(&self, path: &str) {
+    pub async fn open(&self, path: &str) {
         self.browser.open(&format!("{}{path}", self.store.url)).await;
     }
 

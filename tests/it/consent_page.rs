@@ -110,6 +110,11 @@ async fn the_consent_page_says_everything() {
         assert!(text.contains("https://app.com") && text.contains("http://app.com"));
         assert!(!text.contains("Look twice"), "same registrable domain");
         assert!(page.text("div.wc-auth-logged-in-as").starts_with("Logged in as Max"));
+        let unregistered = page.text(".wc-auth-unregistered");
+        assert_eq!(
+            unregistered,
+            "This app is not registered with Ada’s Tea: “My App” is what it calls itself."
+        );
         assert_eq!(page.text("button.wc-auth-approve"), "Approve");
         assert_eq!(page.text("button.wc-auth-deny"), "Deny");
         assert_eq!(

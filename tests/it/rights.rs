@@ -1,8 +1,11 @@
 //! Who may do what: the table of roles, actions and ties, at the use cases and on a real database.
 
 use appgrant::{
-    domain::{key_view::KeyView, permissions::Permissions, timestamp::Timestamp},
+    domain::{
+        key_rules::Environment, key_view::KeyView, permissions::Permissions, timestamp::Timestamp,
+    },
     service::{
+        access_tokens::{self, RulesChange},
         audit::{self, AuditFilter},
         caller::Caller,
         keys::{self, KeyChange, KeyError, NewKeyRequest},
@@ -13,7 +16,7 @@ use crate::support::{TestApp, granted};
 
 /// What is tried on a key of each kind, and who must succeed: admin, owner, approver, other manager,
 /// viewer.
-const TABLE: [(&str, [bool; 5]); 8] = [
+const TABLE: [(&str, [bool; 5]); 12] = [
     ("see", [true, true, true, true, true]),
     ("describe", [true, true, true, false, false]),
     ("narrow", [true, true, true, false, false]),
@@ -21,6 +24,10 @@ const TABLE: [(&str, [bool; 5]); 8] = [
     ("more time", [true, true, false, false, false]),
     ("revoke", [true, true, true, false, false]),
     ("rotate", [true, true, true, false, false]),
+    ("end tokens", [true, true, true, false, false]),
+    ("make a token", [true, true, false, false, false]),
+    ("bind", [true, true, true, false, false]),
+    ("to the sandbox", [true, true, false, false, false]),
     ("reassign", [true, false, false, false, false]),
 ];
 
@@ -76,6 +83,11 @@ impl Scened<'_> {
         keys::change(self.app.services(), caller, self.key, change).await
     }
 
+    async fn bind(&self, caller: &Caller, change: RulesChange) -> Result<(), KeyError> {
+        let services = self.app.services();
+        access_tokens::change_rules(services, caller, self.key, change).await.map(drop)
+    }
+
     async fn key(&self) -> KeyView {
         keys::show(self.app.services(), &Caller::command_line(), self.key).await.unwrap()
     }
@@ -109,6 +121,18 @@ impl Scened<'_> {
             "reassign" => {
                 let mia = self.app.user("mia").await.id;
                 keys::reassign(services, caller, self.key, mia).await
+            }
+            "end tokens" => access_tokens::revoke_all(services, caller, self.key).await,
+            "make a token" => {
+                access_tokens::regenerate(services, caller, self.key, None).await.map(drop)
+            }
+            "bind" => {
+                let domains = Some("shop.example".to_owned());
+                self.bind(caller, RulesChange { domains, ..RulesChange::default() }).await
+            }
+            "to the sandbox" => {
+                let environment = Some(Environment::Sandbox);
+                self.bind(caller, RulesChange { environment, ..RulesChange::default() }).await
             }
             other => panic!("{other}"),
         }

@@ -9,10 +9,11 @@ use super::{Conn, other_pairs};
 use crate::{
     db::{
         DbError,
-        schema::{grants, key_uses, keys, users},
+        schema::{grants, key_rules, key_uses, keys, users},
     },
     domain::{
         key::KeyState,
+        key_rules::Environment,
         key_view::{KeyApp, KeyView, LastUse, Owner, ShownState},
         permissions::Permissions,
         text,
@@ -37,7 +38,8 @@ struct KeyRow {
 type OwnerRow = (i64, String, String, Option<i64>);
 type AppRow = (String, String, String, i64);
 type UseRow = (i64, String, Option<String>, i64);
-type Found = (KeyRow, OwnerRow, Option<AppRow>, Option<UseRow>);
+/// A key, its owner, its app, its last use, whether it is for trying things out.
+type Found = (KeyRow, OwnerRow, Option<AppRow>, Option<UseRow>, Option<i64>);
 
 /// The key of that number.
 pub async fn find(conn: &mut Conn, now: Timestamp, id: i64) -> Result<Option<KeyView>, DbError> {
@@ -59,6 +61,7 @@ pub async fn by_ids(conn: &mut Conn, now: Timestamp, ids: &[i64]) -> Result<Vec<
         .inner_join(users::table)
         .left_join(grants::table)
         .left_join(key_uses::table)
+        .left_join(key_rules::table)
         .filter(keys::id.eq_any(ids))
         .select((
             KeyRow::as_select(),
@@ -66,6 +69,7 @@ pub async fn by_ids(conn: &mut Conn, now: Timestamp, ids: &[i64]) -> Result<Vec<
             (grants::id, grants::app_name, grants::callback_host, grants::approved_by).nullable(),
             (key_uses::last_at, key_uses::address, key_uses::client, key_uses::last_write_at)
                 .nullable(),
+            key_rules::sandbox.nullable(),
         ))
         .load(conn)
         .await?;
@@ -77,7 +81,7 @@ pub async fn by_ids(conn: &mut Conn, now: Timestamp, ids: &[i64]) -> Result<Vec<
     Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
 }
 
-fn view(now: Timestamp, (key, owner, app, used): Found) -> Result<KeyView, DbError> {
+fn view(now: Timestamp, (key, owner, app, used, sandbox): Found) -> Result<KeyView, DbError> {
     let state = KeyState::parse(&key.state).ok_or(DbError::Corrupt("keys.state"))?;
     let expires_at = key.expires_at.map(Timestamp::from_millis);
     let (owner_id, login, name, disabled_at) = owner;
@@ -88,6 +92,10 @@ fn view(now: Timestamp, (key, owner, app, used): Found) -> Result<KeyView, DbErr
         ending: key.ending,
         permissions: Permissions::parse(&key.permissions)
             .ok_or(DbError::Corrupt("keys.permissions"))?,
+        environment: match sandbox {
+            None | Some(0) => Environment::Production,
+            Some(_) => Environment::Sandbox,
+        },
         state: ShownState::of(state, expires_at, now),
         owner: Owner { id: owner_id, login, name, disabled: disabled_at.is_some() },
         app: app.map(|(grant_id, name, callback_host, approved_by)| KeyApp {

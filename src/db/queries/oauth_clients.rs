@@ -102,6 +102,23 @@ pub async fn connections_of(
         .await?)
 }
 
+/// How many live connections the apps of these keys have; counted no further than `most`.
+pub async fn count_connections(
+    conn: &mut Conn,
+    client_ids: &[i64],
+    most: i64,
+) -> Result<usize, DbError> {
+    let live: Vec<i64> = connections::table
+        .inner_join(keys::table.on(keys::id.eq(connections::key_id)))
+        .filter(connections::client_id.eq_any(client_ids))
+        .filter(keys::state.ne(KeyState::Revoked.as_str()))
+        .limit(most)
+        .select(connections::key_id)
+        .load(conn)
+        .await?;
+    Ok(live.len())
+}
+
 /// The number of the registered app's key whose connection that key is.
 pub async fn client_of(conn: &mut Conn, key_id: i64) -> Result<Option<i64>, DbError> {
     let client = connections::table.find(key_id).select(connections::client_id);

@@ -75,8 +75,10 @@ pub enum KeyError {
     /// What it shall be bound to is none.
     #[error(transparent)]
     Rule(#[from] RuleError),
-    /// No pair opens it, so there is none to exchange.
-    #[error("this is a connection of a registered app: tokens open it, and it has no pair")]
+    /// No secret of anybody's opens it: there is none to exchange, and no token is made by hand.
+    #[error(
+        "a registered app gets its tokens for this key itself; nothing is exchanged or made by hand"
+    )]
     NoPair,
     /// The user who shall own it is not there, or shut out.
     #[error("that user is not there, or is disabled")]
@@ -112,6 +114,19 @@ pub(super) async fn permitted(
     }
 }
 
+/// Whether a secret opens the key that people handle. A connection has none, and that of a registered app
+/// which keeps none is nobody's.
+///
+/// # Errors
+/// If the database gives no answer.
+pub async fn has_secret(services: &Services, key: &KeyView) -> Result<bool, KeyError> {
+    if !key.has_pair() {
+        return Ok(false);
+    }
+    let app = db::read!(services.db, oauth_clients::find(key.id))?;
+    Ok(!app.is_some_and(|app| app.public))
+}
+
 fn refusal(id: i64, action: KeyAction) -> Entry {
     let event = match action {
         KeyAction::Revoke => Event::KeyRevoked,
@@ -121,6 +136,7 @@ fn refusal(id: i64, action: KeyAction) -> Entry {
             Event::KeyChanged
         }
         KeyAction::Tokens => Event::AccessTokensEnded,
+        KeyAction::MakeToken => Event::AccessTokenMade,
     };
     let details = json!({ "action": format!("{action:?}").to_lowercase() });
     Entry::refused(event, Object::key(id), details)

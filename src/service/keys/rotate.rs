@@ -10,7 +10,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
-use super::{KeyError, MadeKey, permitted, seal_secret};
+use super::{KeyError, MadeKey, has_secret, permitted, seal_secret};
 use crate::{
     db::{
         self,
@@ -65,8 +65,8 @@ pub async fn rotate(
     }
     let key = permitted(services, caller, id, &[KeyAction::Rotate]).await?;
     match key.state {
-        ShownState::Active if !key.has_pair() => return Err(KeyError::NoPair),
-        ShownState::Active => {}
+        ShownState::Active if has_secret(services, &key).await? => {}
+        ShownState::Active => return Err(KeyError::NoPair),
         ShownState::Delivering => return Err(KeyError::Rotating),
         over => return Err(KeyError::Over(over)),
     }

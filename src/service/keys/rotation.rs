@@ -2,7 +2,7 @@
 
 use tokio::time::{sleep, timeout};
 
-use super::{KeyError, permitted};
+use super::{KeyError, has_secret, permitted};
 pub use crate::db::pairs::OtherPair;
 use crate::{
     db,
@@ -36,9 +36,12 @@ impl Rotation {
 /// Where the rotation of a key is.
 ///
 /// # Errors
-/// If there is no such key or the caller may not rotate it.
+/// If there is no such key, it has no secret, or the caller may not rotate it.
 pub async fn rotation(services: &Services, caller: &Caller, id: i64) -> Result<Rotation, KeyError> {
     let key = permitted(services, caller, id, &[KeyAction::Rotate]).await?;
+    if !has_secret(services, &key).await? {
+        return Err(KeyError::NoPair);
+    }
     look(services, key).await
 }
 

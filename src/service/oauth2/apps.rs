@@ -100,7 +100,7 @@ pub async fn register(
     request: AppRequest,
 ) -> Result<MadeApp, AppError> {
     let name = app_name(&request.name)?;
-    let redirect_uris = uris(&request.redirect_uris)?;
+    let redirect_uris = redirects(&request.redirect_uris)?;
     let key = NewKeyRequest {
         owner_id: request.owner_id,
         description: format!("{name} (registered app)"),
@@ -210,6 +210,19 @@ pub async fn connections_of(
     Ok((db::read!(services.db, key_views::by_ids(services.now(), &ids))?, next))
 }
 
+/// How many live connections these keys' apps have, together; counted no further than `most`.
+///
+/// # Errors
+/// If the database gives no answer.
+pub async fn count_connections(
+    services: &Services,
+    key_ids: &[i64],
+    most: usize,
+) -> Result<usize, AppError> {
+    let limit = i64::try_from(most).unwrap_or(i64::MAX);
+    Ok(db::read!(services.db, oauth_clients::count_connections(key_ids, limit))?)
+}
+
 /// Changes name and addresses of an app; nothing stays as it is.
 ///
 /// # Errors
@@ -230,7 +243,7 @@ pub async fn change_app(
         new.name = app_name(&name)?;
     }
     if let Some(text) = redirect_uris {
-        new.redirect_uris = uris(&text)?;
+        new.redirect_uris = redirects(&text)?;
     }
     if new == seen {
         return Ok(seen);
@@ -253,12 +266,20 @@ pub async fn change_app(
     if changed { Ok(new) } else { Err(KeyError::Changed.into()) }
 }
 
-fn app_name(name: &str) -> Result<String, AppError> {
+/// The name of an app, as somebody typed it.
+///
+/// # Errors
+/// If nothing is left of it, or it is too long.
+pub fn app_name(name: &str) -> Result<String, AppError> {
     let name = text::visible(name).trim().to_owned();
     let fits = (1..=LONGEST_NAME).contains(&name.chars().count());
     fits.then_some(name).ok_or(AppError::Name)
 }
 
-fn uris(text: &str) -> Result<Vec<RedirectUri>, AppError> {
+/// The addresses of an app, as somebody typed them, one a line.
+///
+/// # Errors
+/// Which cannot be registered, and why.
+pub fn redirects(text: &str) -> Result<Vec<RedirectUri>, AppError> {
     RedirectUri::parse_all(text).map_err(|(line, error)| AppError::Redirect(line, error))
 }

@@ -13,8 +13,8 @@ mod introspect;
 mod revoke;
 
 pub use apps::{
-    AppError, AppKind, AppPage, AppRequest, MadeApp, RegisteredApp, change_app, client_of,
-    connections_of, list_apps, register, show_app,
+    AppError, AppKind, AppPage, AppRequest, MadeApp, RegisteredApp, app_name, change_app,
+    client_of, connections_of, count_connections, list_apps, redirects, register, show_app,
 };
 pub use client::{Client, Presented, authenticate};
 pub use code::{Approved, Asked, CodeRequest, Unaskable, approve, ask, deny, question};

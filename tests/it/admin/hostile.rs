@@ -5,7 +5,7 @@ use appgrant::domain::permissions::Permissions;
 use super::{made, send};
 use crate::support::{TestApp, granted};
 
-const SCREENS: [&str; 13] = [
+const SCREENS: [&str; 21] = [
     "/admin",
     "/admin/keys",
     "/admin/keys/new",
@@ -13,6 +13,14 @@ const SCREENS: [&str; 13] = [
     "/admin/keys/1/edit",
     "/admin/keys/1/revoke",
     "/admin/keys/1/owner",
+    "/admin/keys/1/rules",
+    "/admin/keys/1/tokens",
+    "/admin/keys/1/tokens/new",
+    "/admin/keys/1/tokens/end",
+    "/admin/registered-apps",
+    "/admin/registered-apps/new",
+    "/admin/registered-apps/1",
+    "/admin/registered-apps/1/edit",
     "/admin/apps",
     "/admin/users",
     "/admin/users/1",
@@ -21,7 +29,7 @@ const SCREENS: [&str; 13] = [
     "/admin/audit",
 ];
 
-const FORMS: [(&str, &[(&str, &str)]); 16] = [
+const FORMS: [(&str, &[(&str, &str)]); 22] = [
     ("/admin/keys/new", &[("description", "x"), ("permissions", "read")]),
     ("/admin/keys/revoke", &[("key-1", "on"), ("sure", "yes")]),
     ("/admin/keys/1/edit", &[("description", "x"), ("permissions", "read")]),
@@ -29,6 +37,12 @@ const FORMS: [(&str, &[(&str, &str)]); 16] = [
     ("/admin/keys/1/widen", &[]),
     ("/admin/keys/1/owner", &[("owner", "2")]),
     ("/admin/keys/1/revoke", &[]),
+    ("/admin/keys/1/rules", &[("environment", "sandbox"), ("life", "store")]),
+    ("/admin/keys/1/tokens/new", &[("life", "store")]),
+    ("/admin/keys/1/tokens/end", &[]),
+    ("/admin/keys/1/tokens/1/end", &[]),
+    ("/admin/registered-apps/new", REGISTRATION),
+    ("/admin/registered-apps/2/edit", REGISTRATION),
     ("/admin/users/new", &[("login", "eve"), ("role", "admin"), ("password", "long enough 1")]),
     ("/admin/users/2", &[("role", "admin")]),
     ("/admin/users/2/password", &[("password", "long enough 1")]),
@@ -38,6 +52,13 @@ const FORMS: [(&str, &[(&str, &str)]); 16] = [
     ("/admin/account/password", &[("current", "x")]),
     ("/admin/account/tokens", &[("token_name", "x")]),
     ("/admin/audit/export", &[]),
+];
+
+const REGISTRATION: &[(&str, &str)] = &[
+    ("name", "x"),
+    ("redirect_uris", "https://app.example/back"),
+    ("kind", "server"),
+    ("permissions", "read"),
 ];
 
 #[tokio::test]
@@ -82,21 +103,40 @@ async fn viewers_see_no_buttons_and_are_refused_when_they_post_anyway() {
     let app = TestApp::start().await;
     granted(&app, "read_write").await;
     let vera = app.logged_in("vera").await;
-    for path in ["/admin", "/admin/keys", "/admin/keys/1", "/admin/apps"] {
+    for path in [
+        "/admin",
+        "/admin/keys",
+        "/admin/keys/1",
+        "/admin/keys/1/tokens",
+        "/admin/apps",
+        "/admin/registered-apps",
+    ] {
         let page = vera.get(path).await;
         assert_eq!(page.status, 200, "{path}");
         let buttons = page.texts("main button, main a.button");
-        let harmless = ["Find", "Show these"];
+        let harmless = ["Find", "Show these", "Its tokens"];
         assert!(buttons.iter().all(|b| harmless.contains(&b.as_str())), "{path}: {buttons:?}");
         assert!(!page.body.contains("/admin/users") && !page.body.contains("/admin/audit"));
     }
-    for path in ["/admin/users", "/admin/users/1", "/admin/users/new", "/admin/audit"] {
+    for path in [
+        "/admin/users",
+        "/admin/users/1",
+        "/admin/users/new",
+        "/admin/audit",
+        "/admin/keys/1/rules",
+        "/admin/keys/1/tokens/new",
+        "/admin/keys/1/tokens/end",
+        "/admin/registered-apps/new",
+    ] {
         assert_eq!(vera.get(path).await.status, 403, "{path}");
     }
     for (path, fields) in FORMS.into_iter().filter(|(path, _)| !path.contains("account")) {
         let answer = send(&vera, path, fields).await;
         match path {
-            "/admin/keys/new" => assert_eq!(answer.status, 409, "no ticket"),
+            "/admin/keys/new" | "/admin/registered-apps/new" | "/admin/keys/1/tokens/new" => {
+                assert_eq!(answer.status, 409, "no ticket");
+            }
+            "/admin/registered-apps/2/edit" => assert_eq!(answer.status, 404, "no such app"),
             // What is so already is no change.
             "/admin/keys/1/widen" => assert_eq!(answer.status, 303),
             _ => assert_eq!(answer.status, 403, "{path}: {}", answer.body),
@@ -121,13 +161,15 @@ async fn rubbish_in_an_address_is_named_or_not_found() {
             let answer = ada.get(&format!("/admin/audit?{name}={rubbish}")).await;
             assert_eq!(answer.status, 200, "{name}={rubbish}");
         }
-        for path in ["/admin/keys/", "/admin/users/"] {
+        for path in ["/admin/keys/", "/admin/users/", "/admin/registered-apps/"] {
             assert_eq!(ada.get(&format!("{path}{rubbish}")).await.status, 404, "{path}{rubbish}");
         }
         for query in ["q", "after"] {
             assert_eq!(ada.get(&format!("/admin/apps?{query}={rubbish}")).await.status, 200);
         }
         assert_eq!(ada.get(&format!("/admin/keys/1?before={rubbish}")).await.status, 200);
+        let apps = ada.get(&format!("/admin/registered-apps?before={rubbish}")).await;
+        assert_eq!(apps.status, 200, "{rubbish}");
         assert_eq!(ada.get(&format!("/admin/apps/{rubbish}")).await.status, 404, "{rubbish}");
     }
     let named = ada.get("/admin/keys?state=sleeping&owner=me").await;
@@ -146,6 +188,10 @@ async fn names_that_want_to_be_code_are_text() {
         "/admin/keys/1",
         "/admin/keys/1/edit",
         "/admin/keys/1/revoke",
+        "/admin/keys/1/rules",
+        "/admin/keys/1/tokens",
+        "/admin/keys/1/tokens/new",
+        "/admin/keys/1/tokens/end",
         "/admin/audit",
         "/admin/keys?q=%3Cscript%3E&app=%22%3E%3Cimg%20src=x%3E",
         "/admin/apps?q=%22%3E%3Cimg%20src=x%3E",

@@ -7,6 +7,9 @@ mod hostile;
 mod making;
 mod overview;
 mod people;
+mod registered_apps;
+mod rules;
+mod tokens;
 
 use appgrant::{
     domain::permissions::Permissions,
@@ -21,6 +24,13 @@ pub async fn send(browser: &Manager, path: &str, fields: &[(&str, &str)]) -> Ans
     let mut all = vec![("form_token", token.as_str())];
     all.extend(fields);
     browser.post(path, &all).await
+}
+
+/// Presses the button of a page's form, with these fields filled in.
+pub async fn press(browser: &Manager, page: &Answer, filled: &[(&str, &str)]) -> Answer {
+    let mut fields = page.fields("main form");
+    fields.extend(filled.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+    browser.press(&page.attribute("main form", "action"), &fields).await
 }
 
 /// Where a form's redirect leads, as a path.

@@ -17,6 +17,7 @@ mod process;
 mod receiver;
 mod rough;
 pub mod thrown_away_postgres;
+mod tokens;
 mod trouble;
 mod tunnel;
 
@@ -36,6 +37,7 @@ pub use needed::needed;
 pub use process::{Process, command, killed_at, own_address, stopped_at};
 pub use receiver::{Reaction, Received, Receiver};
 pub use rough::{Manner, RoughApp};
+pub use tokens::{connected, token_of};
 pub use trouble::every_trouble;
 pub use tunnel::Tunnel;
 

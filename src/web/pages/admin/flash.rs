@@ -9,7 +9,7 @@ use subtle::ConstantTimeEq;
 use crate::web::visitor::Visitor;
 
 /// Every code and what it says.
-const SENTENCES: [(&str, &str); 25] = [
+const SENTENCES: [(&str, &str); 28] = [
     ("changed", "Saved."),
     ("unchanged", "Nothing was different, so nothing was changed."),
     ("narrowed", "The key may only read now."),
@@ -28,6 +28,9 @@ const SENTENCES: [(&str, &str); 25] = [
     ("session_ended", "That session was ended."),
     ("session_gone", "That session was over already."),
     ("others_ended", "All your other sessions were ended."),
+    ("access_token_ended", "The token was ended, and what it is refreshed with."),
+    ("access_token_over", "That token was ended already."),
+    ("access_tokens_ended", "All tokens of the key were ended. They open nothing any more."),
     ("token_revoked", "The token was ended. It opens nothing any more."),
     (
         "secret_searched",

@@ -10,6 +10,7 @@ use super::{
     key::delivered,
     key_link::{EXPIRING, KeyLink, LONG, SOON, days_before},
     key_row::KeyRow,
+    life,
     moment::Moment,
 };
 use crate::{
@@ -67,6 +68,8 @@ struct Failed {
 #[template(path = "admin/home.html")]
 struct Page<'a> {
     frame: Frame<'a>,
+    /// What the store's settings allow that they better did not; for who sets it up.
+    warnings: Vec<&'static str>,
     groups: Vec<Group>,
     failed: Vec<Failed>,
     /// Whether more deliveries failed than are shown.
@@ -95,6 +98,11 @@ pub async fn home(visitor: Visitor) -> Result<HttpResponse, WebError> {
     let any = keys::list(&visitor.services, &visitor.caller(), &any).await?;
     let (failed, more_failed) = failed(&visitor).await?;
     let page = Page {
+        warnings: if frame.user.role.may_manage_users() {
+            life::warnings(&visitor.services.tokens.options)
+        } else {
+            Vec::new()
+        },
         groups: groups(&visitor, frame.user).await?,
         failed,
         more_failed,

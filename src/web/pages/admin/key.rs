@@ -7,6 +7,7 @@ use super::{
     audit_words::AuditLine,
     flash,
     frame::{Frame, Section, field, go, number, user},
+    key_access::Access,
     key_row::{KeyRow, May},
     moment::Moment,
 };
@@ -54,6 +55,7 @@ struct Page<'a> {
     frame: Frame<'a>,
     row: KeyRow,
     key: &'a KeyView,
+    access: Access,
     approved_by: Option<String>,
     used_from: Option<(String, String)>,
     last_write: Option<Moment>,
@@ -81,6 +83,7 @@ pub async fn show(visitor: Visitor) -> Result<HttpResponse, WebError> {
         rows.extend(beginning(&visitor, &key).await?);
     }
     let page = Page {
+        access: Access::of(&visitor, &key, &row).await?,
         approved_by: approver(&visitor, &key).await?,
         used_from: used_from(&key),
         last_write: key.last_write_at.map(|at| Moment::of(at, now)),

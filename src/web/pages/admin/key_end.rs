@@ -8,6 +8,7 @@ use super::{
     key_link::KeyLink,
     key_row::KeyRow,
     refusal::not_allowed,
+    registered_apps,
 };
 use crate::{
     domain::key_list::LARGEST_PAGE,
@@ -25,6 +26,8 @@ struct Page<'a> {
     frame: Frame<'a>,
     rows: Vec<KeyRow>,
     left: usize,
+    /// How many connections of registered apps stop with them, if any do.
+    connections: Option<String>,
     /// Where the form goes.
     target: String,
     /// Where not doing it leads.
@@ -51,6 +54,7 @@ pub async fn one(visitor: Visitor) -> Result<HttpResponse, WebError> {
         return Err(not_allowed("this key is over, or is ended by others only"));
     }
     let page = Page {
+        connections: connections(&visitor, &[id]).await?,
         rows: vec![row],
         left: 0,
         target: frame.path(&format!("{path}/revoke")),
@@ -91,7 +95,9 @@ async fn ask(visitor: &Visitor, list: &KeyLink, ids: &[i64]) -> Result<HttpRespo
     }
     let all = rows.len();
     rows.retain(|row| row.may.revoke());
+    let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
     let page = Page {
+        connections: connections(visitor, &ids).await?,
         left: all - rows.len(),
         rows,
         target: frame.path("/admin/keys/revoke"),
@@ -101,6 +107,12 @@ async fn ask(visitor: &Visitor, list: &KeyLink, ids: &[i64]) -> Result<HttpRespo
         frame,
     };
     respond::page(StatusCode::OK, &page, Forms::Stay)
+}
+
+/// How many connections stop with these keys, if any do.
+async fn connections(visitor: &Visitor, ids: &[i64]) -> Result<Option<String>, WebError> {
+    let count = registered_apps::count(visitor, ids).await?;
+    Ok((count > 0).then(|| registered_apps::counted(count)))
 }
 
 /// The ticked keys, as many as a list may show.

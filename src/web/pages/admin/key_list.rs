@@ -26,6 +26,9 @@ use crate::{
     },
 };
 
+/// What secrets and tokens begin with: none of them is searched for.
+const SECRETS: [&str; 5] = ["cs_", "agt_", "agat_", "agrt_", "agac_"];
+
 /// A choice in a form.
 pub struct Choice {
     /// What is sent.
@@ -98,7 +101,7 @@ pub async fn search(visitor: Visitor) -> Result<HttpResponse, WebError> {
     visitor.form_session()?;
     let typed = field(&visitor, "q").trim();
     let link = KeyLink::read(&visitor.parameters).at_place(None);
-    if ["cs_", "agt_"].iter().any(|secret| typed.contains(secret)) {
+    if SECRETS.iter().any(|secret| typed.contains(secret)) {
         return Ok(go(&visitor, "/admin/keys?done=secret_searched"));
     }
     if typed.starts_with("ck_") {

@@ -79,8 +79,11 @@ async fn show(visitor: &Visitor, form: KeyForm, wrong: Wrong) -> Result<HttpResp
     respond::page(status(&page.wrong), &page, Forms::Stay)
 }
 
-/// Admins choose; everybody else is the owner.
-async fn owners(visitor: &Visitor, user: &User) -> Result<Vec<Choice>, WebError> {
+/// Whom a new key may act for, where there is a choice: admins choose; everybody else is the owner.
+///
+/// # Errors
+/// If the database gives no answer.
+pub async fn owners(visitor: &Visitor, user: &User) -> Result<Vec<Choice>, WebError> {
     if !Role::may_manage_users(user.role) {
         return Ok(Vec::new());
     }

@@ -5,6 +5,7 @@ use crate::{
     domain::{
         access::{self, KeyAction, Ties},
         audit::Actor,
+        key_rules::Environment,
         key_view::{KeyView, ShownState},
         timestamp::Timestamp,
         user::{Role, User},
@@ -20,12 +21,14 @@ pub struct KeyRow {
     pub href: String,
     /// What it is for.
     pub description: String,
-    /// The last seven characters of the consumer key.
+    /// The last seven characters of the consumer key; empty if tokens alone open it.
     pub ending: String,
     /// Its app's name and host, if it came by a grant.
     pub app: Option<(String, String)>,
     /// What it may do.
     pub permissions: &'static str,
+    /// Whether it is for trying things out.
+    pub is_sandbox: bool,
     /// Its owner's name and login.
     pub owner: String,
     /// Whether the owner was shut out, and the key with the owner.
@@ -89,6 +92,26 @@ impl May {
         self.to_live(KeyAction::Rotate)
     }
 
+    /// Bind it more tightly: where it may come from, how long its tokens live.
+    pub fn bind(self) -> bool {
+        self.narrow()
+    }
+
+    /// Bind it less tightly.
+    pub fn loosen(self) -> bool {
+        self.to_live(KeyAction::Widen)
+    }
+
+    /// End its tokens.
+    pub fn end_tokens(self) -> bool {
+        self.until_revoked(KeyAction::Tokens)
+    }
+
+    /// Make a token of it, if people handle its secret.
+    pub fn make_token(self) -> bool {
+        self.state == ShownState::Active && access::may(self.role, KeyAction::MakeToken, self.ties)
+    }
+
     /// Give it another owner.
     pub fn reassign(self) -> bool {
         self.until_revoked(KeyAction::Reassign)
@@ -114,6 +137,7 @@ impl KeyRow {
             ending: key.ending.clone(),
             app: app.map(|app| (app.name.clone(), app.callback_host.clone())),
             permissions: key.permissions.title(),
+            is_sandbox: key.environment == Environment::Sandbox,
             owner: key.owner.name.clone(),
             is_paused,
             state: if is_paused { "paused" } else { key.state.as_str() },

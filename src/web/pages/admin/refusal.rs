@@ -4,7 +4,7 @@ use actix_web::http::StatusCode;
 
 use super::wrong::sentence;
 use crate::{
-    service::{keys::KeyError, tokens::TokenError, users::UserError},
+    service::{keys::KeyError, oauth2::AppError, tokens::TokenError, users::UserError},
     web::errors::{Told, WebError},
 };
 
@@ -34,8 +34,19 @@ impl From<KeyError> for WebError {
             KeyError::Unknown => Self::NotFound,
             KeyError::NotAllowed => not_allowed(&message),
             KeyError::Over(_) | KeyError::Changed => conflict(&message),
+            KeyError::NoPair => told(StatusCode::CONFLICT, "That is not possible here", &message),
             KeyError::Service(error) => Self::Service(error),
             _ => unfitting(&message),
+        }
+    }
+}
+
+impl From<AppError> for WebError {
+    fn from(error: AppError) -> Self {
+        match error {
+            AppError::Unknown => Self::NotFound,
+            AppError::Key(error) => error.into(),
+            AppError::Name | AppError::Redirect(..) => unfitting(&error.to_string()),
         }
     }
 }

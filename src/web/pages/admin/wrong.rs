@@ -1,23 +1,29 @@
-//! What is wrong with a form, and at which field: shown beside the field, with everything typed kept.
+//! What is wrong with a form, and at which fields: shown beside each, with everything typed kept.
 
 /// What is wrong with a form.
 #[derive(Default)]
-pub struct Wrong(Option<(&'static str, String)>);
+pub struct Wrong(Vec<(&'static str, String)>);
 
 impl Wrong {
     /// That, at the field of that name.
     pub fn at_field(field: &'static str, why: &str) -> Self {
-        Self(Some((field, sentence(why))))
+        Self(vec![(field, sentence(why))])
+    }
+
+    /// Takes what was read of a field, or keeps what is wrong with it.
+    pub fn read<T>(&mut self, read: Result<T, Self>) -> Option<T> {
+        read.map_err(|wrong| self.0.extend(wrong.0)).ok()
     }
 
     /// What is wrong at that field, if something is.
     pub fn at(&self, field: &str) -> Option<&str> {
-        self.0.as_ref().filter(|(at, _)| *at == field).map(|(_, why)| why.as_str())
+        self.0.iter().find(|(at, _)| *at == field).map(|(_, why)| why.as_str())
     }
 
     /// What is wrong, wherever.
-    pub fn anywhere(&self) -> Option<&str> {
-        self.0.as_ref().map(|(_, why)| why.as_str())
+    pub fn anywhere(&self) -> Option<String> {
+        let all: Vec<&str> = self.0.iter().map(|(_, why)| why.as_str()).collect();
+        (!all.is_empty()).then(|| all.join(" "))
     }
 }
 
