@@ -22,6 +22,9 @@ pub struct KeyJson {
     /// What it may do.
     #[schema(value_type = words::Permissions)]
     pub permissions: &'static str,
+    /// What it is for; its rules change that.
+    #[schema(value_type = words::Environment)]
+    pub environment: &'static str,
     /// Where it is in its life.
     #[schema(value_type = words::KeyState)]
     pub state: &'static str,
@@ -93,6 +96,7 @@ impl From<KeyView> for KeyJson {
             description: key.description,
             ending: key.ending,
             permissions: key.permissions.as_str(),
+            environment: key.environment.as_str(),
             state: key.state.as_str(),
             owner: key.owner.login,
             owner_id: key.owner.id,
