@@ -109,15 +109,43 @@ fn clear(path: &str) -> Option<Cow<'_, str>> {
     (!slash && is_clear(&decoded)).then_some(decoded)
 }
 
+/// What no address may hold.
+const ODD: u8 = 1;
+
+/// What begins a segment.
+const SLASH: u8 = 2;
+
+/// What must not begin one: a dot segment, or an empty one.
+const FOLDS: u8 = 4;
+
+/// What each byte of a path is, so that looking at a path takes no decision a byte: this runs before every
+/// request to the store.
+const KINDS: [u8; 256] = {
+    let (mut kinds, mut byte) = ([0; 256], 0);
+    loop {
+        kinds[byte as usize] = match byte {
+            b'/' => SLASH | FOLDS,
+            b'.' => FOLDS,
+            b'\\' | b';' | b'#' | b'?' | b'%' => ODD,
+            control if control.is_ascii_control() => ODD,
+            _ => 0,
+        };
+        if byte == u8::MAX {
+            break kinds;
+        }
+        byte += 1;
+    }
+};
+
 fn is_clear(path: &str) -> bool {
-    let odd = |b: u8| b.is_ascii_control() || matches!(b, b'\\' | b';' | b'#' | b'?' | b'%');
-    let mut before = 0;
-    let plain = |b| {
-        let folds = before == b'/' && matches!(b, b'/' | b'.');
-        before = b;
-        !folds && !odd(b)
-    };
-    path.starts_with('/') && path.bytes().all(plain)
+    let (mut before, mut unclear) = (0, 0);
+    for byte in path.bytes() {
+        let kind = KINDS[usize::from(byte)];
+        let folds = before & SLASH != 0 && kind & FOLDS != 0;
+        unclear |= kind & ODD | u8::from(folds);
+        before = kind;
+    }
+    path.starts_with('/') && unclear == 0
 }
 
 #[cfg(test)]

@@ -100,25 +100,47 @@ impl Mint {
         if begins {
             let clock = Arc::clone(&services.clock);
             // On its own: whoever begins may go away, and others wait.
-            tokio::spawn(write_all(services.db.clone(), clock, Arc::clone(&self.line)));
+            let writer = Writer { line: Arc::clone(&self.line), is_done: false };
+            tokio::spawn(writer.write_all(services.db.clone(), clock));
         }
         answer.await.unwrap_or(Err(DbError::Interrupted.into()))
     }
 }
 
-/// Writes batch after batch until nothing waits.
-async fn write_all(db: Db, clock: Arc<dyn Clock>, line: Arc<Mutex<Line>>) {
-    loop {
-        let batch: Vec<Waiting> = {
-            let mut line = line.lock().unwrap_or_else(PoisonError::into_inner);
-            if line.waiting.is_empty() {
-                line.is_writing = false;
-                return;
-            }
-            let most = line.waiting.len().min(BATCH);
-            line.waiting.drain(..most).collect()
-        };
-        write_batch(&db, clock.now(), batch).await;
+/// The one who writes.
+struct Writer {
+    line: Arc<Mutex<Line>>,
+    is_done: bool,
+}
+
+impl Writer {
+    /// Writes batch after batch until nothing waits.
+    async fn write_all(mut self, db: Db, clock: Arc<dyn Clock>) {
+        while let Some(batch) = self.next() {
+            write_batch(&db, clock.now(), batch).await;
+        }
+    }
+
+    /// What waits; nothing at the end, and whoever comes then begins anew.
+    fn next(&mut self) -> Option<Vec<Waiting>> {
+        let mut line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
+        let most = line.waiting.len().min(BATCH);
+        if most == 0 {
+            line.is_writing = false;
+            self.is_done = true;
+            return None;
+        }
+        Some(line.waiting.drain(..most).collect())
+    }
+}
+
+/// It may be stopped half-way, with the thread it runs on: then who waits is told so, and the next one to
+/// come begins anew.
+impl Drop for Writer {
+    fn drop(&mut self) {
+        if !self.is_done {
+            *self.line.lock().unwrap_or_else(PoisonError::into_inner) = Line::default();
+        }
     }
 }
 
@@ -176,4 +198,46 @@ pub(in crate::service) fn prepare(services: &Services, asked: &Issue<'_>) -> (Is
     };
     let expires_in = expires_at.map(|end| end.since(now).as_secs());
     (Issued { access, refresh, expires_in, permissions: asked.permissions }, token)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_writer_that_is_stopped_leaves_nobody_waiting() {
+        let line = Arc::new(Mutex::new(Line::default()));
+        let (told, answer) = oneshot::channel();
+        {
+            let mut line = line.lock().unwrap();
+            line.is_writing = true;
+            line.waiting.push(Waiting { token: token(), told });
+        }
+        drop(Writer { line: Arc::clone(&line), is_done: false });
+        assert!(answer.await.is_err(), "nobody will write it");
+        assert!(!line.lock().unwrap().is_writing, "the next one may begin");
+    }
+
+    #[test]
+    fn a_writer_that_is_done_takes_nothing_from_the_next_one() {
+        let line = Arc::new(Mutex::new(Line { is_writing: true, ..Line::default() }));
+        let mut writer = Writer { line: Arc::clone(&line), is_done: false };
+        assert!(writer.next().is_none());
+        line.lock().unwrap().is_writing = true;
+        drop(writer);
+        assert!(line.lock().unwrap().is_writing);
+    }
+
+    fn token() -> NewToken {
+        NewToken {
+            lookup: [7; 32],
+            ending: "abcdef".to_owned(),
+            key_id: 1,
+            client_id: None,
+            permissions: Permissions::Read,
+            made_by: MadeBy::ClientCredentials,
+            expires_at: None,
+            refresh: None,
+        }
+    }
 }

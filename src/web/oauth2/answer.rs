@@ -7,8 +7,8 @@ use actix_web::{
         header::{ALLOW, CACHE_CONTROL, PRAGMA, RETRY_AFTER, WWW_AUTHENTICATE},
     },
 };
-use serde_json::{Value, json};
-use zeroize::Zeroizing;
+use serde::Serialize;
+use serde_json::json;
 
 use crate::{
     domain::scope,
@@ -65,9 +65,8 @@ pub fn unavailable(error: &crate::service::ServiceError) -> HttpResponse {
 }
 
 /// An answer with that body, which may hold tokens.
-pub fn json_body(status: StatusCode, body: &Value) -> HttpResponse {
-    let text = Zeroizing::new(body.to_string());
-    build(status).body(text.as_bytes().to_vec())
+pub fn json_body(status: StatusCode, body: &impl Serialize) -> HttpResponse {
+    build(status).body(serde_json::to_vec(body).expect("texts and numbers are JSON"))
 }
 
 /// That another method is needed.
