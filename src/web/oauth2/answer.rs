@@ -3,10 +3,14 @@
 use std::time::Duration;
 
 use actix_web::{
-    HttpResponse, HttpResponseBuilder,
+    HttpResponse,
+    body::BoxBody,
     http::{
         StatusCode,
-        header::{ALLOW, CACHE_CONTROL, PRAGMA, RETRY_AFTER, WWW_AUTHENTICATE},
+        header::{
+            ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, PRAGMA, RETRY_AFTER, WWW_AUTHENTICATE,
+            X_CONTENT_TYPE_OPTIONS,
+        },
     },
 };
 use serde::Serialize;
@@ -20,6 +24,12 @@ use crate::{
     },
     web::respond::TRY_AGAIN_AFTER,
 };
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json;charset=UTF-8");
+const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
+const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
+const BASIC: HeaderValue = HeaderValue::from_static("Basic realm=\"token\", charset=\"UTF-8\"");
 
 /// A token. `asked` is the scope in the client's own words, which some libraries compare; with a code
 /// nobody looks at it, so it may be anything.
@@ -49,14 +59,15 @@ pub fn error(error: &Error) -> HttpResponse {
     tracing::debug!(error = error.word(), description, "no token");
     let body = json!({ "error": error.word(), "error_description": said(description) });
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
-    let mut response = build(status);
+    let mut response = json_body(status, &body);
+    let headers = response.headers_mut();
     if status == StatusCode::UNAUTHORIZED {
-        response.insert_header((WWW_AUTHENTICATE, "Basic realm=\"token\", charset=\"UTF-8\""));
+        headers.insert(WWW_AUTHENTICATE, BASIC);
     }
     if let Error::Wait(time, _) = error {
-        response.insert_header((RETRY_AFTER, whole_seconds(*time)));
+        headers.insert(RETRY_AFTER, whole_seconds(*time).into());
     }
-    response.body(body.to_string())
+    response
 }
 
 /// A time in seconds, for `Retry-After`; not less than it is.
@@ -71,13 +82,9 @@ pub fn unavailable(error: &crate::service::ServiceError) -> HttpResponse {
         "error": oauth2::UNAVAILABLE,
         "error_description": "the service cannot answer right now; try again in a moment",
     });
-    let mut response = build(StatusCode::SERVICE_UNAVAILABLE);
-    response.insert_header((RETRY_AFTER, TRY_AGAIN_AFTER)).body(body.to_string())
-}
-
-/// An answer with that body, which may hold tokens.
-pub fn json_body(status: StatusCode, body: &impl Serialize) -> HttpResponse {
-    build(status).body(serde_json::to_vec(body).expect("texts and numbers are JSON"))
+    let mut response = json_body(StatusCode::SERVICE_UNAVAILABLE, &body);
+    response.headers_mut().insert(RETRY_AFTER, TRY_AGAIN_AFTER);
+    response
 }
 
 /// That another method is needed.
@@ -85,18 +92,21 @@ pub fn only(methods: &'static str) -> HttpResponse {
     let body = json!({
         "error": "invalid_request", "error_description": format!("the method must be {methods}"),
     });
-    let mut response = build(StatusCode::METHOD_NOT_ALLOWED);
-    response.insert_header((ALLOW, methods)).body(body.to_string())
+    let mut response = json_body(StatusCode::METHOD_NOT_ALLOWED, &body);
+    response.headers_mut().insert(ALLOW, HeaderValue::from_static(methods));
+    response
 }
 
-fn build(status: StatusCode) -> HttpResponseBuilder {
-    let mut response = HttpResponse::build(status);
-    response
-        .content_type("application/json;charset=UTF-8")
-        .insert_header((CACHE_CONTROL, "no-store"))
-        .insert_header((PRAGMA, "no-cache"))
-        .insert_header(("X-Content-Type-Options", "nosniff"));
-    response
+/// An answer with that body, which may hold tokens.
+pub fn json_body(status: StatusCode, body: &impl Serialize) -> HttpResponse {
+    let mut response = HttpResponse::new(status);
+    let headers = response.headers_mut();
+    headers.append(CONTENT_TYPE, JSON);
+    headers.append(CACHE_CONTROL, NO_STORE);
+    headers.append(PRAGMA, NO_CACHE);
+    headers.append(X_CONTENT_TYPE_OPTIONS, NOSNIFF);
+    let body = serde_json::to_vec(body).expect("texts and numbers are JSON");
+    response.set_body(BoxBody::new(body))
 }
 
 /// The characters that §5.2 allows in a description.
