@@ -1,10 +1,16 @@
 //! Answers in the RFCs' JSON: tokens (RFC 6749 §5.1) and errors (§5.2). Never kept by anybody in between.
 
+use std::time::Duration;
+
 use actix_web::{
-    HttpResponse, HttpResponseBuilder,
+    HttpResponse,
+    body::BoxBody,
     http::{
         StatusCode,
-        header::{ALLOW, CACHE_CONTROL, PRAGMA, RETRY_AFTER, WWW_AUTHENTICATE},
+        header::{
+            ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, PRAGMA, RETRY_AFTER, WWW_AUTHENTICATE,
+            X_CONTENT_TYPE_OPTIONS,
+        },
     },
 };
 use serde::Serialize;
@@ -12,9 +18,18 @@ use serde_json::json;
 
 use crate::{
     domain::scope,
-    service::{Services, access_tokens::Issued, oauth2::Error},
+    service::{
+        access_tokens::Issued,
+        oauth2::{self, Error},
+    },
     web::respond::TRY_AGAIN_AFTER,
 };
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json;charset=UTF-8");
+const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
+const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
+const BASIC: HeaderValue = HeaderValue::from_static("Basic realm=\"token\", charset=\"UTF-8\"");
 
 /// A token. `asked` is the scope in the client's own words, which some libraries compare; with a code
 /// nobody looks at it, so it may be anything.
@@ -35,38 +50,41 @@ pub fn token(issued: &Issued, asked: Option<&str>) -> HttpResponse {
 }
 
 /// An error.
-pub fn error(services: &Services, error: &Error) -> HttpResponse {
-    let (kind, description) = match error {
-        Error::Refused(kind, description) => (*kind, description),
+pub fn error(error: &Error) -> HttpResponse {
+    let (status, description) = match error {
+        Error::Refused(kind, description) => (kind.status(), &**description),
+        Error::Wait(_, description) => (429, *description),
         Error::Service(error) => return unavailable(error),
     };
-    tracing::debug!(error = kind.code(), %description, "no token");
-    let body = json!({ "error": kind.code(), "error_description": said(description) });
-    let status = StatusCode::from_u16(kind.status()).unwrap_or(StatusCode::BAD_REQUEST);
-    let mut response = build(status);
+    tracing::debug!(error = error.word(), description, "no token");
+    let body = json!({ "error": error.word(), "error_description": said(description) });
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
+    let mut response = json_body(status, &body);
+    let headers = response.headers_mut();
     if status == StatusCode::UNAUTHORIZED {
-        response.insert_header((WWW_AUTHENTICATE, "Basic realm=\"token\", charset=\"UTF-8\""));
+        headers.insert(WWW_AUTHENTICATE, BASIC);
     }
-    if let Some(wait) = error.wait(services.tokens.options.rate) {
-        response.insert_header((RETRY_AFTER, wait.as_secs()));
+    if let Error::Wait(time, _) = error {
+        headers.insert(RETRY_AFTER, whole_seconds(*time).into());
     }
-    response.body(body.to_string())
+    response
+}
+
+/// A time in seconds, for `Retry-After`; not less than it is.
+pub fn whole_seconds(time: Duration) -> u64 {
+    time.as_secs() + u64::from(time.subsec_nanos() > 0)
 }
 
 /// That nothing can be answered at present.
 pub fn unavailable(error: &crate::service::ServiceError) -> HttpResponse {
     tracing::error!(%error, "a request for a token could not be answered");
     let body = json!({
-        "error": "temporarily_unavailable",
+        "error": oauth2::UNAVAILABLE,
         "error_description": "the service cannot answer right now; try again in a moment",
     });
-    let mut response = build(StatusCode::SERVICE_UNAVAILABLE);
-    response.insert_header((RETRY_AFTER, TRY_AGAIN_AFTER)).body(body.to_string())
-}
-
-/// An answer with that body, which may hold tokens.
-pub fn json_body(status: StatusCode, body: &impl Serialize) -> HttpResponse {
-    build(status).body(serde_json::to_vec(body).expect("texts and numbers are JSON"))
+    let mut response = json_body(StatusCode::SERVICE_UNAVAILABLE, &body);
+    response.headers_mut().insert(RETRY_AFTER, TRY_AGAIN_AFTER);
+    response
 }
 
 /// That another method is needed.
@@ -74,18 +92,21 @@ pub fn only(methods: &'static str) -> HttpResponse {
     let body = json!({
         "error": "invalid_request", "error_description": format!("the method must be {methods}"),
     });
-    let mut response = build(StatusCode::METHOD_NOT_ALLOWED);
-    response.insert_header((ALLOW, methods)).body(body.to_string())
+    let mut response = json_body(StatusCode::METHOD_NOT_ALLOWED, &body);
+    response.headers_mut().insert(ALLOW, HeaderValue::from_static(methods));
+    response
 }
 
-fn build(status: StatusCode) -> HttpResponseBuilder {
-    let mut response = HttpResponse::build(status);
-    response
-        .content_type("application/json;charset=UTF-8")
-        .insert_header((CACHE_CONTROL, "no-store"))
-        .insert_header((PRAGMA, "no-cache"))
-        .insert_header(("X-Content-Type-Options", "nosniff"));
-    response
+/// An answer with that body, which may hold tokens.
+pub fn json_body(status: StatusCode, body: &impl Serialize) -> HttpResponse {
+    let mut response = HttpResponse::new(status);
+    let headers = response.headers_mut();
+    headers.append(CONTENT_TYPE, JSON);
+    headers.append(CACHE_CONTROL, NO_STORE);
+    headers.append(PRAGMA, NO_CACHE);
+    headers.append(X_CONTENT_TYPE_OPTIONS, NOSNIFF);
+    let body = serde_json::to_vec(body).expect("texts and numbers are JSON");
+    response.set_body(BoxBody::new(body))
 }
 
 /// The characters that §5.2 allows in a description.

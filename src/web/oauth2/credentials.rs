@@ -3,7 +3,7 @@
 //! Libraries differ: some percent-encode both halves before Base64, as the RFC says, some do not; a consumer
 //! key and secret read the same either way. An empty secret is none.
 
-use std::net::IpAddr;
+use std::{mem, net::IpAddr};
 
 use actix_web::{HttpRequest, http::header};
 use data_encoding::BASE64;
@@ -103,15 +103,18 @@ fn basic(request: &HttpRequest) -> Result<Option<Credentials>, Error> {
     let bytes = Zeroizing::new(bytes);
     let pair = str::from_utf8(&bytes).map_err(|_| wrong())?;
     let (id, secret) = pair.split_once(':').ok_or_else(wrong)?;
-    let (id, secret) = (decoded(id)?, decoded(secret)?);
+    let (mut id, secret) = (decoded(id)?, decoded(secret)?);
     if !fits(&id) || secret.len() > LONGEST {
         return Err(wrong());
     }
     let secret = Some(secret).filter(|secret| !secret.is_empty());
-    Ok(Some(Credentials { id: id.to_string(), secret }))
+    Ok(Some(Credentials { id: mem::take(&mut *id), secret }))
 }
 
 fn decoded(text: &str) -> Result<Zeroizing<String>, Error> {
+    if !text.contains(['+', '%']) {
+        return Ok(Zeroizing::new(text.to_owned()));
+    }
     let spaced = Zeroizing::new(text.replace('+', " "));
     let decoded = percent_decode_str(&spaced).decode_utf8().map_err(|_| wrong())?;
     Ok(Zeroizing::new(decoded.into_owned()))

@@ -2,7 +2,7 @@
 //!
 //! Never: shown or logged, as it holds secrets; wiped when it is dropped.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, mem, time::Duration};
 
 use actix_web::{
     HttpRequest,
@@ -61,15 +61,19 @@ impl Form {
     pub fn read(body: &[u8]) -> Result<Self, Error> {
         let mut form = Self::default();
         for (name, value) in url::form_urlencoded::parse(body) {
-            let value = Zeroizing::new(value.into_owned());
+            let mut value = Zeroizing::new(value.into_owned());
             if value.contains(['\0', '\u{fffd}']) {
                 let say = format!("{} is no readable text", shown(&name));
                 return Err(Error::new(Kind::InvalidRequest, say));
             }
-            if !value.is_empty() && form.0.insert(name.to_string(), value.to_string()).is_some() {
+            if value.is_empty() {
+                continue;
+            }
+            if form.0.contains_key(&*name) {
                 let say = format!("{} is there twice", shown(&name));
                 return Err(Error::new(Kind::InvalidRequest, say));
             }
+            form.0.insert(name.into_owned(), mem::take(&mut *value));
         }
         Ok(form)
     }
