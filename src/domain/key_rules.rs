@@ -256,7 +256,8 @@ fn domain(text: &str) -> Result<String, RuleError> {
     let plain = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '[' | ']' | ':');
     let host = Host::parse(name).map_err(|_| wrong())?;
     let written = host.to_string();
-    let fits = name.chars().all(plain) && written.len() <= LONGEST;
+    let is_whole = !written.split('.').any(str::is_empty);
+    let fits = name.chars().all(plain) && written.len() <= LONGEST && is_whole;
     let is_wide_name = wide.is_empty() || matches!(host, Host::Domain(_));
     if fits && is_wide_name { Ok(format!("{wide}{written}")) } else { Err(wrong()) }
 }
@@ -302,9 +303,17 @@ mod tests {
 
     #[test]
     fn what_is_no_domain_is_named() {
-        for wrong in
-            ["a b/c", "https://shop.example", "shop.example:8080", "*", "*.", "a*.b", "<x>"]
-        {
+        for wrong in [
+            "a b/c",
+            "https://shop.example",
+            "shop.example:8080",
+            "*",
+            "*.",
+            "a*.b",
+            "<x>",
+            "a..b",
+            ".a",
+        ] {
             let named = AllowedDomains::parse(wrong);
             assert!(matches!(named, Err(RuleError::Domain(_))), "{wrong}: {named:?}");
         }

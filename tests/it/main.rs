@@ -22,6 +22,7 @@ mod cli;
 mod cli_audit;
 mod cli_keys;
 mod cli_manual;
+mod cli_tokens;
 mod clients;
 mod consent_page;
 mod crash;

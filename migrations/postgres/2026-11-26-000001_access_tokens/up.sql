@@ -93,11 +93,21 @@ CREATE INDEX authorization_codes_by_end ON authorization_codes (expires_at);
 CREATE TRIGGER access_tokens_changed
 AFTER UPDATE OF permissions, expires_at, revoked_at, key_id, client_id ON access_tokens
 FOR EACH ROW EXECUTE FUNCTION note_key_change();
+CREATE FUNCTION note_token_deletion() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO key_changes (lookup) SELECT OLD.lookup
+    WHERE NOT EXISTS (SELECT 1 FROM key_rules WHERE key_id = OLD.key_id AND tokens_over >= OLD.id);
+    RETURN NULL;
+END $$;
 CREATE TRIGGER access_tokens_deleted AFTER DELETE ON access_tokens
 FOR EACH ROW WHEN (
     OLD.revoked_at IS NULL
     AND (OLD.expires_at IS NULL OR OLD.expires_at > EXTRACT(EPOCH FROM clock_timestamp()) * 1000)
-) EXECUTE FUNCTION note_key_change();
+) EXECUTE FUNCTION note_token_deletion();
+
+-- Connections tell the store the app's name. An app is seldom renamed.
+CREATE TRIGGER oauth_clients_renamed AFTER UPDATE OF name ON oauth_clients
+FOR EACH ROW WHEN (NEW.name <> OLD.name) EXECUTE FUNCTION note_key_owner_change();
 
 -- A key's rules are part of the key; a row that begins with the defaults changes nothing.
 CREATE FUNCTION note_key_rules_change() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -98,8 +98,16 @@ END;
 CREATE TRIGGER access_tokens_deleted AFTER DELETE ON access_tokens
 WHEN OLD.revoked_at IS NULL
     AND (OLD.expires_at IS NULL OR OLD.expires_at > (julianday('now') - 2440587.5) * 86400000)
+    AND NOT EXISTS (SELECT 1 FROM key_rules WHERE key_id = OLD.key_id AND tokens_over >= OLD.id)
 BEGIN
     INSERT INTO key_changes (lookup) VALUES (OLD.lookup);
+END;
+
+-- Connections tell the store the app's name. An app is seldom renamed.
+CREATE TRIGGER oauth_clients_renamed AFTER UPDATE OF name ON oauth_clients
+WHEN NEW.name <> OLD.name
+BEGIN
+    INSERT INTO key_changes (lookup) VALUES (NULL);
 END;
 
 -- A key's rules are part of the key; a row that begins with the defaults changes nothing.

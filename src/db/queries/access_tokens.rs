@@ -152,7 +152,8 @@ pub async fn find(conn: &mut Conn, key_id: i64, id: i64) -> Result<Option<TokenV
     row.map(view).transpose()
 }
 
-/// Ends a token of a key, and the tokens it was or would be refreshed to; whether it was not ended before.
+/// Ends a token of a key, and the tokens it was or would be refreshed to; whether any of it was not ended
+/// before.
 pub async fn revoke(
     conn: &mut Conn,
     now: Timestamp,
@@ -168,10 +169,12 @@ pub async fn revoke(
     let live = table::table.find(id).filter(table::revoked_at.is_null());
     let ended = diesel::update(live).set(table::revoked_at.eq(now.as_millis()));
     let was_live = ended.execute(conn).await? == 1;
-    if let Some(family) = family.filter(|_| was_live) {
-        refresh_tokens::end_family(conn, now, family, "revoked").await?;
-    }
-    Ok(was_live)
+    // Also if its app threw that one away: what refreshes it goes on without it.
+    let had_family = match family {
+        Some(family) => refresh_tokens::end_family(conn, now, family, "revoked").await?,
+        None => false,
+    };
+    Ok(was_live || had_family)
 }
 
 /// Ends the token of that hash, if it is one of that key's or was got by it; whether it was not ended
@@ -198,7 +201,10 @@ pub async fn revoke_all(conn: &mut Conn, key_id: i64) -> Result<(), DbError> {
     let newest: Option<i64> = newest.order(table::id.desc()).first(conn).await.optional()?;
     // A family outlives its access tokens, which are deleted soon after their end.
     let family = refresh_tokens::newest_family(conn, key_id).await?;
-    key_rules::end_tokens(conn, key_id, newest.unwrap_or(0).max(family)).await
+    match newest.unwrap_or(0).max(family) {
+        0 => Ok(()),
+        newest => key_rules::end_tokens(conn, key_id, newest).await,
+    }
 }
 
 /// Ends all tokens of a key and makes one; its number.

@@ -3,21 +3,32 @@
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
-use super::{Conn, access_tokens, approvals, key_edits, refresh_tokens, sessions, users};
+use super::{Conn, access_tokens, approvals, key_edits, keys, refresh_tokens, sessions, users};
 use crate::{
     db::{
         DbError,
         outcomes::{KeyInsert, NewKey},
-        schema::{authorization_codes as table, connections, token_families as families},
+        schema::{
+            access_tokens as tokens, authorization_codes as table, connections, keys as live,
+            token_families as families,
+        },
         token_outcomes::{CodeRecord, CodeWritten, NewCode, NewToken, Redeemed},
     },
     domain::{
+        access_token::MadeBy,
         consent::{Consent, Decision},
+        key::KeyState,
         keyring::Lookup,
         pkce::Challenge,
         timestamp::Timestamp,
     },
 };
+
+/// Why a connection ends in whose place another stands.
+const LOGGED_IN_ANEW: &str = "its user logged in to the app anew";
+
+/// How many of those are ended at once.
+const MOST_ENDED: i64 = 100;
 
 /// Why a family ends whose code was presented again.
 const REUSED: &str = "its authorization code was used again";
@@ -112,19 +123,49 @@ pub async fn redeem(
     Ok(Redeemed::Made(key_id))
 }
 
-/// Makes a connection and its first tokens without a code, for the password grant.
+/// Makes a connection and its first tokens without a code, for a user whose password still has that hash. The
+/// app's earlier ones that this user's password made give way to it.
 pub async fn connect_at_once(
     conn: &mut Conn,
     now: Timestamp,
+    password_hash: &str,
     connection: NewKey,
     token: NewToken,
 ) -> Result<Redeemed, DbError> {
     let Some(client_id) = token.client_id else { return Ok(Redeemed::Over) };
+    if !users::hold_with_password(conn, connection.owner_id, password_hash).await? {
+        return Ok(Redeemed::NoOwner);
+    }
+    for earlier in made_by_password(conn, client_id, connection.owner_id).await? {
+        keys::revoke(conn, now, earlier, LOGGED_IN_ANEW).await?;
+    }
     let Some(key_id) = connect(conn, now, connection, client_id).await? else {
         return Ok(Redeemed::NoOwner);
     };
     access_tokens::insert_one(conn, now, NewToken { key_id, ..token }).await?;
     Ok(Redeemed::Made(key_id))
+}
+
+/// Live connections of an app that a user's password made.
+async fn made_by_password(
+    conn: &mut Conn,
+    client_id: i64,
+    owner_id: i64,
+) -> Result<Vec<i64>, DbError> {
+    let tokens = tokens::table
+        .filter(tokens::key_id.eq(connections::key_id))
+        .filter(tokens::made_by.eq(MadeBy::Password.as_str()));
+    Ok(connections::table
+        .inner_join(live::table.on(live::id.eq(connections::key_id)))
+        .filter(connections::client_id.eq(client_id))
+        .filter(live::owner_id.eq(owner_id))
+        .filter(live::state.ne(KeyState::Revoked.as_str()))
+        .filter(diesel::dsl::exists(tokens))
+        .order(connections::key_id)
+        .limit(MOST_ENDED)
+        .select(connections::key_id)
+        .load(conn)
+        .await?)
 }
 
 /// Makes the key of a connection; nothing if its user may not have one.

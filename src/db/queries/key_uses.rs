@@ -9,14 +9,12 @@ use crate::{
     domain::timestamp::Timestamp,
 };
 
-/// Notes uses; a later one that another process noted stays. In the order of keys, so that two processes
-/// do not wait for each other.
+/// Notes uses; a later one that another process noted stays. All keys and then all
+/// tokens, each in the order of their numbers, so that two processes do not wait for each other.
 pub async fn note(conn: &mut Conn, mut uses: Vec<KeyUse>) -> Result<(), DbError> {
     uses.sort_by_key(|used| (used.key_id, used.at));
+    let mut tokens: Vec<_> = uses.iter().filter_map(|u| Some((u.token_id?, u.at))).collect();
     for used in uses {
-        if let Some(id) = used.token_id {
-            access_tokens::touch(conn, id, used.at).await?;
-        }
         let wrote_at = if used.wrote { used.at.as_millis() } else { 0 };
         let row = (
             key_uses::key_id.eq(used.key_id),
@@ -45,6 +43,10 @@ pub async fn note(conn: &mut Conn, mut uses: Vec<KeyUse>) -> Result<(), DbError>
                 .execute(conn)
                 .await?;
         }
+    }
+    tokens.sort_unstable();
+    for (id, at) in tokens {
+        access_tokens::touch(conn, id, at).await?;
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
-use super::Conn;
+use super::{Conn, access_tokens};
 use crate::{
     db::{
         DbError,
@@ -143,7 +143,12 @@ pub async fn end_previous(
         other_pairs::sealed.eq(None::<Vec<u8>>),
         other_pairs::ends_at.eq(now.as_millis()),
     );
-    Ok(diesel::update(previous).set(values).execute(conn).await? == 1)
+    let was_there = diesel::update(previous).set(values).execute(conn).await? == 1;
+    if was_there {
+        // What was got with a pair ends with it: else whoever had the old secret goes on with a token.
+        access_tokens::revoke_all(conn, key_id).await?;
+    }
+    Ok(was_there)
 }
 
 /// Ends previous pairs whose time is over, at most `most`; of which keys.

@@ -110,7 +110,10 @@ pub async fn spend(
         return Ok(Spent::Over);
     }
     let spent = match spent_at(conn, &lookup).await? {
-        None => Spent::Fresh,
+        None => {
+            retire_others(conn, now, family, &lookup).await?;
+            Spent::Fresh
+        }
         Some(at) if is_forgiven(conn, (family, &lookup), at, now).await? => Spent::Again,
         Some(_) => {
             end_family(conn, now, family, REUSED).await?;
@@ -127,6 +130,22 @@ pub async fn spend(
         insert(conn, now, (family, Some(&lookup)), refresh).await?;
     }
     Ok(spent)
+}
+
+/// Uses up what else can be used of the family: tokens that were given when an answer may have been lost.
+/// Whoever holds one of those, and is not the app, ends the family by using it.
+async fn retire_others(
+    conn: &mut Conn,
+    now: Timestamp,
+    family: i64,
+    lookup: &Lookup,
+) -> Result<(), DbError> {
+    let others = table::table
+        .filter(table::family.eq(family))
+        .filter(table::lookup.ne(lookup.to_vec()))
+        .filter(table::spent_at.is_null());
+    diesel::update(others).set(table::spent_at.eq(now.as_millis())).execute(conn).await?;
+    Ok(())
 }
 
 /// Read again once the family is held.

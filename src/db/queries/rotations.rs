@@ -9,7 +9,7 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 use super::{
-    Conn, key_events, key_terms, oauth,
+    Conn, access_tokens, key_events, key_terms, oauth,
     other_pairs::{self, PairRow},
 };
 use crate::{
@@ -156,6 +156,9 @@ async fn swap(
         ..old
     };
     previous.sealed = previous.sealed.filter(|_| role == Role::Previous);
+    if role == Role::Ended {
+        access_tokens::revoke_all(conn, key_id).await?;
+    }
     other_pairs::add(conn, previous).await
 }
 

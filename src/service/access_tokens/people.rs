@@ -95,7 +95,7 @@ pub async fn revoke_all(services: &Services, caller: &Caller, key_id: i64) -> Re
 /// Ends all tokens of a key and makes one, with other rules if they are given; its only showing.
 ///
 /// # Errors
-/// If the caller may not, the key is over, a registered app gets its tokens itself, or the rules are none.
+/// If the caller may not, the key is over, or the rules are none.
 pub async fn regenerate(
     services: &Services,
     caller: &Caller,
@@ -104,9 +104,6 @@ pub async fn regenerate(
 ) -> Result<Issued, KeyError> {
     let actions = [KeyAction::Tokens, KeyAction::MakeToken];
     let view = keys::permitted(services, caller, key_id, &actions).await?;
-    if !keys::has_secret(services, &view).await? {
-        return Err(KeyError::NoPair);
-    }
     if view.state != ShownState::Active {
         return Err(KeyError::Over(view.state));
     }

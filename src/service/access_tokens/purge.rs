@@ -19,7 +19,7 @@ const AT_ONCE: i64 = 500;
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// How many batches of each kind one call deletes at most; the next call goes on.
-const BATCHES: usize = 200;
+const BATCHES: usize = 5_000;
 
 /// Deletes tokens, refresh tokens and codes that ended a day ago; how many.
 ///

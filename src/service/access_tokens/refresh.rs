@@ -31,8 +31,10 @@ use crate::{
 pub struct Refresh<'a> {
     /// What is presented: any text.
     pub text: &'a str,
-    /// Whoever presents it and proved who that is; nothing in dialects in which nobody does.
+    /// Whoever presents it; nothing in dialects in which nobody says so.
     pub client: Option<&'a Arc<LiveKey>>,
+    /// Whether a secret proved who that is.
+    pub is_proven: bool,
     /// The permissions that the access token shall have, if not all of them.
     pub narrowed: Option<Permissions>,
     /// Who sends it.
@@ -95,8 +97,14 @@ pub async fn refresh(
 ) -> Result<Refreshed, RefreshError> {
     let token = RefreshToken::parse(asked.text).ok_or(RefreshError::Unknown)?;
     let lookup = services.keyring.lookup(token.expose());
+    if !asked.is_proven {
+        verify::slow_down(services, asked.address).await;
+    }
     let record = db::read!(services.db, refresh_tokens::by_lookup(&lookup))?;
-    let record = record.ok_or(RefreshError::Unknown)?;
+    let Some(record) = record else {
+        verify::note_failure(services, asked.address);
+        return Err(RefreshError::Unknown);
+    };
     let now = services.now();
     let key = permitted(services, &record, &asked, now).await?;
     let (issued, next) = next_pair(services, &record, &key, &asked)?;
@@ -140,8 +148,8 @@ async fn permitted(
     let key = verify::by_lookup(services, &record.key).await?.ok_or(RefreshError::KeyOver)?;
     key.life.usable(now).map_err(|_| RefreshError::KeyOver)?;
     key.admits_program(asked.address, now).map_err(|_| RefreshError::Network)?;
-    let rate = services.tokens.options.rate;
-    if asked.client.is_none() && !key.may_ask(now, rate) {
+    let counted = asked.client.unwrap_or(&key);
+    if !asked.is_proven && !counted.may_ask(now, services.tokens.options.rate) {
         return Err(RefreshError::TooOften);
     }
     Ok(key)

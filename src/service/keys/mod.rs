@@ -75,10 +75,8 @@ pub enum KeyError {
     /// What it shall be bound to is none.
     #[error(transparent)]
     Rule(#[from] RuleError),
-    /// No secret of anybody's opens it: there is none to exchange, and no token is made by hand.
-    #[error(
-        "a registered app gets its tokens for this key itself; nothing is exchanged or made by hand"
-    )]
+    /// No secret of anybody's opens it, so there is none to exchange.
+    #[error("a registered app gets tokens for this key, and no secret opens it")]
     NoPair,
     /// The user who shall own it is not there, or shut out.
     #[error("that user is not there, or is disabled")]

@@ -3,7 +3,7 @@
 //! A client with a secret proves it each time. One that keeps none, as an app on a device, is known by its
 //! name alone; what it may ask for is bound to a code and its verifier, or to a refresh token.
 
-use std::{borrow::Cow, net::IpAddr, sync::Arc};
+use std::{borrow::Cow, net::IpAddr, sync::Arc, time::Duration};
 
 use super::error::{Error, Kind};
 use crate::{
@@ -35,7 +35,7 @@ pub struct Client {
 }
 
 /// Finds out which client asks. Every ask for a token counts against its rate; `counts` says whether this
-/// is one.
+/// is one. A name alone proves nothing: one who keeps no secret counts once code or refresh token are his.
 ///
 /// # Errors
 /// If it is none, may not ask from there, or asks too often.
@@ -56,11 +56,25 @@ pub async fn authenticate(
     let now = services.now();
     let admitted = client.key.admits_program(presented.address, now);
     admitted.map_err(|refusal| refused(&refusal))?;
-    if counts && !client.key.may_ask(now, services.tokens.options.rate) {
-        let say = "this client asks for tokens too often; use the token it has until it expires";
-        return Err(Error::new(Kind::TooOften, say));
+    if counts && client.is_confidential {
+        client.count(services)?;
     }
     Ok(client)
+}
+
+impl Client {
+    /// Counts that it asks for a token.
+    ///
+    /// # Errors
+    /// If it asks too often.
+    pub(super) fn count(&self, services: &Services) -> Result<(), Error> {
+        if self.key.may_ask(services.now(), services.tokens.options.rate) {
+            return Ok(());
+        }
+        let say = "this client asks for tokens too often; use the token it has until it expires";
+        let rate = u64::from(services.tokens.options.rate.max(1));
+        Err(Error::Wait(Duration::from_secs(60_u64.div_ceil(rate)), say))
+    }
 }
 
 /// A registered app that keeps no secret.

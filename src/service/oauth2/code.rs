@@ -219,7 +219,9 @@ pub fn question(services: &Services, session: &Session, request: &CodeRequest) -
 }
 
 fn tag(services: &Services, session: &Session, request: &CodeRequest) -> Vec<u8> {
-    consent::question_of(&services.keyring, &session.id, "oauth2", &request.query())
+    // What the page shows, and where the answer goes, may change while it lies open.
+    let asked = [&*request.query(), &request.redirect_uri, &request.app.name].join("\n");
+    consent::question_of(&services.keyring, &session.id, "oauth2", &asked)
 }
 
 fn pressed(
@@ -320,6 +322,7 @@ pub(super) struct PresentedCode<'a> {
     pub redirect_uri: Option<&'a str>,
     pub verifier: Option<&'a str>,
     pub asked: Option<TokenLife>,
+    pub address: IpAddr,
 }
 
 /// Exchanges a code for a connection and its first tokens.
@@ -377,9 +380,16 @@ async fn presented_code(
 ) -> Result<(Lookup, CodeRecord), Error> {
     let code = AuthorizationCode::parse(presented.code).ok_or_else(wrong_code)?;
     let lookup = services.keyring.lookup(code.expose());
+    let address = presented.address;
+    if !client.is_confidential {
+        verify::slow_down(services, address).await;
+    }
     let record = db::read!(services.db, authorization_codes::by_lookup(&lookup))?;
     let record = record.filter(|record| record.client_id == client.key.identity.key_id);
-    let record = record.ok_or_else(wrong_code)?;
+    let record = record.ok_or_else(|| {
+        verify::note_failure(services, address);
+        wrong_code()
+    })?;
     if record.redirect_sent && presented.redirect_uri != Some(&record.redirect_uri) {
         let say = "redirect_uri must be the one that the code was sent to";
         return Err(Error::new(Kind::InvalidGrant, say));
@@ -388,6 +398,9 @@ async fn presented_code(
     if !record.challenge.is_of(presented.verifier.ok_or_else(missing)?) {
         let say = "code_verifier does not fit the code_challenge that was sent ahead";
         return Err(Error::new(Kind::InvalidGrant, say));
+    }
+    if !client.is_confidential {
+        client.count(services)?;
     }
     Ok((lookup, record))
 }

@@ -9,6 +9,8 @@ use crate::{
     service::{ServiceError, access_tokens::RefreshError},
 };
 
+const TOO_OFTEN: &str = "tokens are asked for too often; use the token you have until it expires";
+
 /// Which error it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -24,13 +26,10 @@ pub enum Kind {
     UnsupportedGrantType,
     /// There is no such scope, or it was not approved.
     InvalidScope,
-    /// It asks too often.
-    TooOften,
 }
 
 impl Kind {
-    /// The code on the wire. For too many requests there is none in the RFC; this is the authorization
-    /// endpoint's (§4.1.2.1).
+    /// The code on the wire.
     pub const fn code(self) -> &'static str {
         match self {
             Self::InvalidRequest => "invalid_request",
@@ -39,7 +38,6 @@ impl Kind {
             Self::UnauthorizedClient => "unauthorized_client",
             Self::UnsupportedGrantType => "unsupported_grant_type",
             Self::InvalidScope => "invalid_scope",
-            Self::TooOften => "temporarily_unavailable",
         }
     }
 
@@ -47,7 +45,6 @@ impl Kind {
     pub const fn status(self) -> u16 {
         match self {
             Self::InvalidClient => 401,
-            Self::TooOften => 429,
             _ => 400,
         }
     }
@@ -59,10 +56,17 @@ pub enum Error {
     /// The request is refused, and what to do about it.
     #[error("{1}")]
     Refused(Kind, Cow<'static, str>),
+    /// It asks too often, and how long it should wait. There is no code for that in §5.2; this one is the
+    /// authorization endpoint's (§4.1.2.1).
+    #[error("{1}")]
+    Wait(Duration, &'static str),
     /// Something nobody asked for.
     #[error(transparent)]
     Service(#[from] ServiceError),
 }
+
+/// The code of whoever asks too often, or in vain for the moment.
+pub const UNAVAILABLE: &str = "temporarily_unavailable";
 
 impl Error {
     /// A refusal.
@@ -74,15 +78,10 @@ impl Error {
     pub fn word(&self) -> &'static str {
         match self {
             Self::Refused(kind, _) => kind.code(),
+            Self::Wait(..) => UNAVAILABLE,
             Self::Service(ServiceError::Busy) => "busy",
             Self::Service(ServiceError::Db(_)) => "unavailable",
         }
-    }
-
-    /// How long whoever asked too often should wait.
-    pub fn wait(&self, rate: u32) -> Option<Duration> {
-        let Self::Refused(Kind::TooOften, _) = self else { return None };
-        Some(Duration::from_secs(60_u64.div_ceil(u64::from(rate.max(1)))))
     }
 }
 
@@ -97,7 +96,7 @@ impl From<RefreshError> for Error {
         let kind = match error {
             RefreshError::Service(error) => return Self::Service(error),
             RefreshError::Scope => Kind::InvalidScope,
-            RefreshError::TooOften => Kind::TooOften,
+            RefreshError::TooOften => return Self::Wait(Duration::from_secs(1), TOO_OFTEN),
             RefreshError::Network => Kind::UnauthorizedClient,
             RefreshError::Unknown
             | RefreshError::Expired

@@ -99,6 +99,7 @@ pub async fn exchange(
                 redirect_uri: *redirect_uri,
                 verifier: *verifier,
                 asked: request.life()?,
+                address: address(caller),
             };
             let issued = code::redeem(services, caller, client, presented).await?;
             services.metrics.tokens.made(MadeBy::AuthorizationCode);
@@ -142,6 +143,7 @@ async fn refresh(
     let refresh = Refresh {
         text,
         client: Some(&client.key),
+        is_proven: client.is_confidential,
         narrowed: request.asked()?,
         address: address(caller),
     };
@@ -162,7 +164,7 @@ async fn password_grant(
     };
     let permissions = request.permissions(client.key.identity.permissions)?;
     let asked = request.life()?;
-    let user = user_of(services, caller, (username, password)).await?;
+    let (user, password_hash) = user_of(services, caller, (username, password)).await?;
     let key = connection(services, &app, (user.id, permissions, None));
     let (issued, token) = prepare(
         services,
@@ -181,7 +183,7 @@ async fn password_grant(
     let made = db::audited!(
         services.db,
         journal,
-        authorization_codes::connect_at_once(now, key, token),
+        authorization_codes::connect_at_once(now, &password_hash, key, token),
         |made: &Redeemed| code::connected(*made, details),
     )?;
     match made {
@@ -195,23 +197,22 @@ async fn password_grant(
     }
 }
 
-/// The user whose name and password they are.
+/// The user whose name and password they are, and the hash that the password was checked against.
 async fn user_of(
     services: &Services,
     caller: &Caller,
     typed: (&str, Zeroizing<String>),
-) -> Result<User, Error> {
+) -> Result<(User, String), Error> {
     let user = match login::check(services, caller, typed, address(caller)).await? {
-        Checked::Is(user, _) => user,
+        Checked::Is(user, password_hash) => (user, password_hash),
         Checked::Wrong => {
             return Err(Error::new(Kind::InvalidGrant, "user name or password is wrong"));
         }
-        Checked::Wait(_) => {
-            let say = "too many wrong passwords of late; wait and try again";
-            return Err(Error::new(Kind::TooOften, say));
+        Checked::Wait(time) => {
+            return Err(Error::Wait(time, "too many wrong passwords of late; wait and try again"));
         }
     };
-    if user.role.may_approve() {
+    if user.0.role.may_approve() {
         return Ok(user);
     }
     Err(Error::new(Kind::InvalidGrant, "this user may not connect apps"))

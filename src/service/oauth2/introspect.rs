@@ -58,7 +58,7 @@ pub async fn introspect(
     (token, address): (&str, IpAddr),
 ) -> Result<Option<Introspected>, ServiceError> {
     if let Some(asked) = AskedToken::new(services, token, address) {
-        let found = asked.slowly().await?;
+        let found = asked.slowly(false).await?;
         return Ok(found.and_then(|token| told(services, asker, token)));
     }
     match RefreshToken::parse(token) {
@@ -73,7 +73,7 @@ fn told(
     token: Arc<LiveToken>,
 ) -> Option<Introspected> {
     let may_know = asker.is_none_or(|asker| token.is_of(asker));
-    if !may_know || token.usable(services.now()).is_err() {
+    if !may_know || token.opens_nothing() || token.usable(services.now()).is_err() {
         return None;
     }
     let holder = token.client.as_ref().unwrap_or(&token.key);
@@ -110,6 +110,11 @@ async fn refresh_token(
     }
     let key = verify::by_lookup(services, &record.key).await?;
     let Some(key) = key.filter(|key| key.life.usable(now).is_ok()) else { return Ok(None) };
+    if let Some(client) = record.client_id
+        && !is_live(services, client, now).await?
+    {
+        return Ok(None);
+    }
     Ok(record.permissions.and(key.identity.permissions).map(|permissions| Introspected {
         permissions,
         owner_id: key.identity.owner_id,
@@ -121,4 +126,11 @@ async fn refresh_token(
         expires_at: record.expires_at,
         is_access: false,
     }))
+}
+
+/// Whether the key of that number is live.
+async fn is_live(services: &Services, key_id: i64, now: Timestamp) -> Result<bool, ServiceError> {
+    let Some(lookup) = db::read!(services.db, keys::lookup_of(key_id))? else { return Ok(false) };
+    let key = verify::by_lookup(services, &lookup).await?;
+    Ok(key.is_some_and(|key| key.life.usable(now).is_ok()))
 }

@@ -18,7 +18,7 @@ pub use apps::{
 };
 pub use client::{Client, Presented, authenticate};
 pub use code::{Approved, Asked, CodeRequest, Unaskable, approve, ask, deny, question};
-pub use error::{Error, Kind};
+pub use error::{Error, Kind, UNAVAILABLE};
 pub use grants::{Grant, TokenRequest, exchange};
 pub use introspect::{Introspected, introspect, introspect_at_once};
 pub use revoke::revoke;

@@ -108,6 +108,11 @@ impl LiveToken {
         Ok(())
     }
 
+    /// Whether its keys permit nothing that it permits.
+    pub fn opens_nothing(&self) -> bool {
+        self.permits_nothing
+    }
+
     /// Whether it is live and may be asked about by whoever has that key.
     pub fn is_of(&self, client: &LiveKey) -> bool {
         self.keys().any(|key| key.identity.key_id == client.identity.key_id)

@@ -126,6 +126,16 @@ pub async fn named(
     Ok(found)
 }
 
+/// Lets somebody wait who failed often of late, before what he names is looked for.
+pub async fn slow_down(services: &Services, client: IpAddr) {
+    services.verifier.slowdown.pause(client, None, services.now()).await;
+}
+
+/// Notes that somebody named what is not there.
+pub fn note_failure(services: &Services, client: IpAddr) {
+    services.verifier.slowdown.failed(client, services.now());
+}
+
 /// The key whose own pair has that hash.
 ///
 /// # Errors
@@ -308,7 +318,7 @@ async fn from_database(
         Ok(Claim::Key(pair)) => Ok(judge.proven(judge.asked(&pair).slowly().await?.map(Pass::Key))),
         Ok(Claim::Token(text)) => {
             let found = match AskedToken::new(services, text, request.client) {
-                Some(asked) => asked.slowly().await?,
+                Some(asked) => asked.slowly(true).await?,
                 None => None,
             };
             let unknown = Refusal::Token(TokenRefused::Unknown);

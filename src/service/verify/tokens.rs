@@ -40,19 +40,22 @@ impl<'a> AskedToken<'a> {
         if verifier.changes.is_trusted(self.now) { verifier.live.token(&self.lookup) } else { None }
     }
 
-    /// The token, from wherever; nothing if there is none. Who names many that are none waits.
+    /// The token, from wherever; nothing if there is none. A stranger who names many that are none waits;
+    /// a client that proved who it is may pass on what its own visitors send.
     ///
     /// # Errors
     /// If too many wait, or the database gives no answer.
-    pub async fn slowly(&self) -> Result<Option<Arc<LiveToken>>, ServiceError> {
+    pub async fn slowly(&self, is_stranger: bool) -> Result<Option<Arc<LiveToken>>, ServiceError> {
         let verifier = &self.services.verifier;
         verifier.changes.keep_up(self.services, self.now).await?;
         if let Some(token) = verifier.live.token(&self.lookup) {
             return Ok(Some(token));
         }
-        verifier.slowdown.pause(self.client, None, self.now).await;
+        if is_stranger {
+            verifier.slowdown.pause(self.client, None, self.now).await;
+        }
         let found = self.load().await?;
-        if found.is_none() {
+        if is_stranger && found.is_none() {
             verifier.slowdown.failed(self.client, self.now);
         }
         Ok(found)

@@ -1,5 +1,7 @@
 //! Answers in the RFCs' JSON: tokens (RFC 6749 §5.1) and errors (§5.2). Never kept by anybody in between.
 
+use std::time::Duration;
+
 use actix_web::{
     HttpResponse,
     body::BoxBody,
@@ -16,7 +18,10 @@ use serde_json::json;
 
 use crate::{
     domain::scope,
-    service::{Services, access_tokens::Issued, oauth2::Error},
+    service::{
+        access_tokens::Issued,
+        oauth2::{self, Error},
+    },
     web::respond::TRY_AGAIN_AFTER,
 };
 
@@ -45,30 +50,36 @@ pub fn token(issued: &Issued, asked: Option<&str>) -> HttpResponse {
 }
 
 /// An error.
-pub fn error(services: &Services, error: &Error) -> HttpResponse {
-    let (kind, description) = match error {
-        Error::Refused(kind, description) => (*kind, description),
+pub fn error(error: &Error) -> HttpResponse {
+    let (status, description) = match error {
+        Error::Refused(kind, description) => (kind.status(), &**description),
+        Error::Wait(_, description) => (429, *description),
         Error::Service(error) => return unavailable(error),
     };
-    tracing::debug!(error = kind.code(), %description, "no token");
-    let body = json!({ "error": kind.code(), "error_description": said(description) });
-    let status = StatusCode::from_u16(kind.status()).unwrap_or(StatusCode::BAD_REQUEST);
+    tracing::debug!(error = error.word(), description, "no token");
+    let body = json!({ "error": error.word(), "error_description": said(description) });
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
     let mut response = json_body(status, &body);
     let headers = response.headers_mut();
     if status == StatusCode::UNAUTHORIZED {
         headers.insert(WWW_AUTHENTICATE, BASIC);
     }
-    if let Some(wait) = error.wait(services.tokens.options.rate) {
-        headers.insert(RETRY_AFTER, wait.as_secs().into());
+    if let Error::Wait(time, _) = error {
+        headers.insert(RETRY_AFTER, whole_seconds(*time).into());
     }
     response
+}
+
+/// A time in seconds, for `Retry-After`; not less than it is.
+pub fn whole_seconds(time: Duration) -> u64 {
+    time.as_secs() + u64::from(time.subsec_nanos() > 0)
 }
 
 /// That nothing can be answered at present.
 pub fn unavailable(error: &crate::service::ServiceError) -> HttpResponse {
     tracing::error!(%error, "a request for a token could not be answered");
     let body = json!({
-        "error": "temporarily_unavailable",
+        "error": oauth2::UNAVAILABLE,
         "error_description": "the service cannot answer right now; try again in a moment",
     });
     let mut response = json_body(StatusCode::SERVICE_UNAVAILABLE, &body);

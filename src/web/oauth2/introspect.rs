@@ -51,7 +51,7 @@ async fn introspect(
     let payload = Payload::from_request(&request, &mut payload).await?;
     let site = app.site.load();
     let told = told(&app.services, &site, &request, payload).await;
-    let answer = told.unwrap_or_else(|error| answer::error(&app.services, &error));
+    let answer = told.unwrap_or_else(|error| answer::error(&error));
     Ok(ServiceResponse::new(request, answer))
 }
 

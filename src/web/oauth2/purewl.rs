@@ -54,7 +54,7 @@ async fn made(
         "secret" => by_secret(services, request, &form, address).await,
         "refresh" => {
             let text = form.need("refreshToken")?;
-            let refresh = Refresh { text, client: None, narrowed: None, address };
+            let refresh = Refresh { text, client: None, is_proven: false, narrowed: None, address };
             let refreshed = access_tokens::refresh(services, &caller, refresh).await?;
             Ok((refreshed.issued, refreshed.key.identity.clone()))
         }
@@ -130,7 +130,7 @@ fn failure(services: &Services, error: &Error) -> HttpResponse {
             Kind::InvalidClient | Kind::InvalidGrant | Kind::UnauthorizedClient,
             text,
         ) => (StatusCode::UNAUTHORIZED, text.to_string()),
-        Error::Refused(Kind::TooOften, text) => (StatusCode::TOO_MANY_REQUESTS, text.to_string()),
+        Error::Wait(_, text) => (StatusCode::TOO_MANY_REQUESTS, (*text).to_owned()),
         Error::Refused(_, text) => (StatusCode::BAD_REQUEST, text.to_string()),
         Error::Service(error) => {
             tracing::error!(%error, "a request for a token could not be answered");
@@ -139,8 +139,8 @@ fn failure(services: &Services, error: &Error) -> HttpResponse {
         }
     };
     let mut response = answer::json_body(status, &envelope(0, &message, json!({})));
-    if let Some(wait) = error.wait(services.tokens.options.rate) {
-        response.headers_mut().insert(RETRY_AFTER, wait.as_secs().into());
+    if let Error::Wait(time, _) = error {
+        response.headers_mut().insert(RETRY_AFTER, answer::whole_seconds(*time).into());
     }
     if status == StatusCode::SERVICE_UNAVAILABLE {
         response.headers_mut().insert(RETRY_AFTER, TRY_AGAIN_AFTER);

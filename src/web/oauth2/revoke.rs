@@ -22,7 +22,7 @@ pub async fn revoke(request: HttpRequest, payload: Payload) -> HttpResponse {
     let site = site.load_full();
     match revoked(&services, &site, &request, payload).await {
         Ok(()) => answer::json_body(StatusCode::OK, &json!({})),
-        Err(error) => answer::error(&services, &error),
+        Err(error) => answer::error(&error),
     }
 }
 
@@ -37,6 +37,6 @@ async fn revoked(
     let address = credentials::client_address(request, site, needs_tls)?;
     let credentials = Credentials::of(request, &form)?;
     let client = oauth2::authenticate(services, &credentials.presented(address), false).await?;
-    oauth2::revoke(services, &client.key, form.need("token")?).await?;
+    oauth2::revoke(services, &client, (form.need("token")?, address)).await?;
     Ok(())
 }

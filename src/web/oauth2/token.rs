@@ -24,7 +24,7 @@ pub async fn token(request: HttpRequest, payload: Payload) -> HttpResponse {
     let site = site.load_full();
     let refused = |error: &Error| {
         services.metrics.tokens.refused(error.word());
-        answer::error(&services, error)
+        answer::error(error)
     };
     let form = match Form::of(&request, payload).await {
         Ok(form) => form,

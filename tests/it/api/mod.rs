@@ -1,5 +1,6 @@
 //! The JSON API, as an integrator uses it: with a token, over HTTP, against the real server.
 
+mod access_tokens;
 mod audit;
 mod authentication;
 mod deliveries;
@@ -10,6 +11,7 @@ mod idempotency;
 mod keys;
 mod lists;
 mod program;
+mod registered_apps;
 mod rights;
 mod schemathesis;
 mod token_command;

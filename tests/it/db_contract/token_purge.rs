@@ -85,7 +85,7 @@ async fn connected(db: &TestDatabase) -> i64 {
     let mut token = pair(0, client_id, at(0));
     token.client_id = Some(client_id);
     let connection = new_key("connection", owner);
-    write!(db, authorization_codes::connect_at_once(at(0), connection, token));
+    write!(db, authorization_codes::connect_at_once(at(0), "a hash", connection, token));
     read!(db, refresh_tokens::by_lookup(&refresh(0))).unwrap().key_id
 }
 

@@ -104,6 +104,7 @@ async fn without_tls_at_the_proxy_a_store_with_tls_gives_nothing() {
         ("client_id", &*program.id),
         ("client_secret", program.secret.as_deref().unwrap()),
     ];
+    assert_eq!(browser.post("/oauth2/token", &fields).await.status, 400, "nobody says that it is");
     for (proto, status) in [("https", 200), ("http", 400), ("https, http", 400)] {
         let answer =
             browser.post_with("/oauth2/token", &fields, ("x-forwarded-proto", proto)).await;

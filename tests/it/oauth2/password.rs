@@ -51,3 +51,16 @@ async fn guessing_is_slowed_as_at_the_login() {
     let told = program.token(&fields("max", PASSWORD)).await;
     assert_eq!(told.status, 429, "nor the right one meanwhile");
 }
+
+#[tokio::test]
+async fn logging_in_anew_ends_what_the_password_made_before() {
+    let app = TestApp::with(&[("OAUTH2_PASSWORD_GRANT", "true")]).await;
+    let program = registered(&app, AppKind::Confidential, Read).await;
+    let first = program.token(&fields("max", PASSWORD)).await.text("access_token");
+    let other = program.token(&fields("ada", PASSWORD)).await.text("access_token");
+    let second = program.token(&fields("max", PASSWORD)).await.text("access_token");
+    assert_eq!(verify(&app, "GET", &first).await.word(), "revoked");
+    for token in [second, other] {
+        assert_eq!(verify(&app, "GET", &token).await.status, 204);
+    }
+}

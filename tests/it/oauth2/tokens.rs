@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use appgrant::{
     domain::permissions::Permissions::{Read, ReadWrite},
-    service::{keys, oauth2::AppKind},
+    service::{access_tokens, keys, oauth2::AppKind},
 };
 
 use super::program::{REDIRECT, VERIFIER, key, registered, verify};
@@ -251,4 +251,71 @@ async fn the_scope_of_an_answer_is_the_tokens() {
         let fields = [("grant_type", "client_credentials"), ("scope", sent)];
         assert_eq!(program.token(&fields).await.text("scope"), told);
     }
+}
+
+#[tokio::test]
+async fn a_token_whose_key_permits_nothing_of_it_is_worth_nothing() {
+    let app = TestApp::start().await;
+    let program = key(&app, ReadWrite).await;
+    let fields = [("grant_type", "client_credentials"), ("scope", "read")];
+    let token = program.token(&fields).await.text("access_token");
+    assert_eq!(program.introspect(&token).await["active"], true);
+    let change = keys::KeyChange {
+        permissions: Some(appgrant::domain::permissions::Permissions::Write),
+        ..keys::KeyChange::default()
+    };
+    let ada = app.caller("ada").await;
+    keys::change(app.services(), &ada, program.key_id, change).await.unwrap();
+    assert_eq!(verify(&app, "GET", &token).await.word(), "method_not_permitted");
+    assert_eq!(program.introspect(&token).await["active"], false);
+}
+
+#[tokio::test]
+async fn what_was_got_with_a_pair_ends_with_it() {
+    let app = TestApp::start().await;
+    let program = key(&app, ReadWrite).await;
+    let token = program.application_token().await;
+    let pair = format!("{}:{}", program.id, program.secret.as_deref().unwrap());
+    let fields = [("grantType", "secret"), ("secretKey", &*pair)];
+    let answer = super::program::told(app.browser().post("/auth/v1/accessToken", &fields).await);
+    let refresh = answer.body["body"]["refreshToken"].as_str().unwrap().to_owned();
+    let max = app.caller("max").await;
+    keys::rotate(app.services(), &max, program.key_id, Duration::from_hours(1)).await.unwrap();
+    assert_eq!(verify(&app, "GET", &token).await.word(), "allowed", "while the old pair works");
+    keys::end_previous(app.services(), &max, program.key_id).await.unwrap();
+    assert_eq!(verify(&app, "GET", &token).await.word(), "token_revoked");
+    let fields = [("grantType", "refresh"), ("refreshToken", &*refresh)];
+    assert_eq!(app.browser().post("/auth/v1/accessToken", &fields).await.status, 401);
+}
+
+#[tokio::test]
+async fn ending_a_token_ends_what_refreshes_it_though_its_app_threw_it_away() {
+    let app = TestApp::start().await;
+    let program = registered(&app, AppKind::Confidential, ReadWrite).await;
+    let ada = app.logged_in("ada").await;
+    let pair = program.redeem(&program.approved_by(&ada, &[]).await).await;
+    let access = pair.text("access_token");
+    let said = verify(&app, "GET", &access).await;
+    let connection: i64 = said.header("x-appgrant-key-id").parse().unwrap();
+    assert_eq!(program.post("/oauth2/revoke", &[("token", &access)]).await.status, 200);
+    let caller = app.caller("ada").await;
+    let services = app.services();
+    let listed = access_tokens::list(services, &caller, connection, None, 10).await.unwrap().tokens;
+    let ended = access_tokens::revoke(services, &caller, connection, listed[0].id).await.unwrap();
+    assert!(ended);
+    let told = program.refresh(&pair.text("refresh_token")).await;
+    assert_eq!(told.error(), (400, "invalid_grant".to_owned()));
+}
+
+#[tokio::test]
+async fn nobody_uses_up_the_rate_of_an_app_that_keeps_no_secret() {
+    let app = TestApp::with(&[("TOKEN_RATE", "60")]).await;
+    let program = registered(&app, AppKind::Public, ReadWrite).await;
+    let max = app.logged_in("max").await;
+    let code = program.approved_by(&max, &[]).await;
+    for number in 0..15 {
+        let text = format!("agrt_{}{number:03}", "a".repeat(40));
+        assert_eq!(program.refresh(&text).await.error(), (400, "invalid_grant".to_owned()));
+    }
+    assert_eq!(program.redeem(&code).await.status, 200);
 }

@@ -11,14 +11,14 @@ use super::{
     key_rules::{checked, is_same, lines},
     life::{self, LifeForm},
     once,
-    refusal::not_allowed,
+    refusal::{conflict, not_allowed},
     wrong::Wrong,
 };
 use crate::{
     domain::{key_rules::AllowedDomains, key_view::KeyView, token_life::TokenLife},
     service::{
         access_tokens::{self, Issued, RulesChange},
-        keys::{self, KeyError},
+        keys,
     },
     web::{
         errors::WebError,
@@ -89,6 +89,12 @@ pub async fn new(visitor: Visitor) -> Result<HttpResponse, WebError> {
     let key = keys::show(services, &caller, id).await?;
     if visitor.posts() {
         visitor.form_session()?;
+    }
+    if !keys::has_secret(services, &key).await? {
+        let why = "a registered app gets its tokens for this key itself, and would lose them";
+        return Err(conflict(why));
+    }
+    if visitor.posts() {
         let (sent, was) = (TokenForm::sent(&visitor), TokenForm::was(&visitor));
         return match sent.change(&was) {
             Ok(change) => make(&visitor, frame, &key, change).await,
@@ -99,9 +105,6 @@ pub async fn new(visitor: Visitor) -> Result<HttpResponse, WebError> {
         return Err(not_allowed(
             "this key does not work, or its tokens are made by its owner and by admins only",
         ));
-    }
-    if !keys::has_secret(services, &key).await? {
-        return Err(KeyError::NoPair.into());
     }
     let rules = access_tokens::rules(services, &caller, id).await?;
     let form = || TokenForm {
