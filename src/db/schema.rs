@@ -288,6 +288,7 @@ diesel::table! {
     connections (key_id) {
         key_id -> BigInt,
         client_id -> BigInt,
+        by_password -> BigInt,
     }
 }
 

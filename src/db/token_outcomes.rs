@@ -157,6 +157,15 @@ pub struct NewCode {
     pub expires_at: Timestamp,
 }
 
+/// What a purge of refresh tokens came to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Purged {
+    /// How many were deleted.
+    pub deleted: usize,
+    /// Connections that ended with them, and why.
+    pub ended: Vec<(i64, String)>,
+}
+
 /// How redeeming a code went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Redeemed {
@@ -168,6 +177,15 @@ pub enum Redeemed {
     Over,
     /// Its user cannot have connections any more.
     NoOwner,
+}
+
+/// What a user's password made at once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConnectedAtOnce {
+    /// How it went.
+    pub made: Redeemed,
+    /// Connections in whose place it stands.
+    pub ended: Vec<i64>,
 }
 
 /// What pressing a button of the consent page came to.

@@ -1,5 +1,5 @@
 //! What a key's requests and tokens are bound to, beside its permissions: an environment, a life of its
-//! tokens, and the domains and networks that it may be used from (dialects.md, the core).
+//! tokens, and the domains and networks that it may be used from (docs/oauth2.md).
 //!
 //! A domain is what a browser says (`Origin`, else `Referer`) or what a header of the operator's choice
 //! says: a program can write anything there, so it keeps a key out of other people's pages and no more.

@@ -233,7 +233,8 @@ impl Refusal {
     pub const fn hint(&self) -> &'static str {
         match self {
             Self::NoCredentials => {
-                "Send the key and secret by HTTP Basic, or as consumer_key and consumer_secret in the \
+                "Send the key and secret by HTTP Basic, an access token (agat_…) as a Bearer, or \
+                 consumer_key and consumer_secret in the \
                  query. If you did, something on the way removed the Authorization header."
             }
             Self::PlainHttp => {

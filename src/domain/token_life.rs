@@ -1,4 +1,4 @@
-//! How long tokens live: as the store is set, as the key is, and as a request asks (dialects.md, the core).
+//! How long tokens live: as the store is set, as the key is, and as a request asks (docs/oauth2.md).
 
 use std::time::Duration;
 

@@ -24,7 +24,8 @@ CREATE TABLE oauth_clients (
 -- What users approved for such an app: a key of its own each, which no pair opens.
 CREATE TABLE connections (
     key_id BIGINT NOT NULL PRIMARY KEY REFERENCES keys (id),
-    client_id BIGINT NOT NULL REFERENCES keys (id)
+    client_id BIGINT NOT NULL REFERENCES keys (id),
+    by_password BIGINT NOT NULL DEFAULT 0
 );
 CREATE INDEX connections_by_client ON connections (client_id, key_id);
 

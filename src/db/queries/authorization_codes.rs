@@ -9,13 +9,11 @@ use crate::{
         DbError,
         outcomes::{KeyInsert, NewKey},
         schema::{
-            access_tokens as tokens, authorization_codes as table, connections, keys as live,
-            token_families as families,
+            authorization_codes as table, connections, keys as live, token_families as families,
         },
-        token_outcomes::{CodeRecord, CodeWritten, NewCode, NewToken, Redeemed},
+        token_outcomes::{CodeRecord, CodeWritten, ConnectedAtOnce, NewCode, NewToken, Redeemed},
     },
     domain::{
-        access_token::MadeBy,
         consent::{Consent, Decision},
         key::KeyState,
         keyring::Lookup,
@@ -131,19 +129,23 @@ pub async fn connect_at_once(
     password_hash: &str,
     connection: NewKey,
     token: NewToken,
-) -> Result<Redeemed, DbError> {
-    let Some(client_id) = token.client_id else { return Ok(Redeemed::Over) };
+) -> Result<ConnectedAtOnce, DbError> {
+    let failed = |made| Ok(ConnectedAtOnce { made, ended: Vec::new() });
+    let Some(client_id) = token.client_id else { return failed(Redeemed::Over) };
     if !users::hold_with_password(conn, connection.owner_id, password_hash).await? {
-        return Ok(Redeemed::NoOwner);
+        return failed(Redeemed::NoOwner);
     }
-    for earlier in made_by_password(conn, client_id, connection.owner_id).await? {
-        keys::revoke(conn, now, earlier, LOGGED_IN_ANEW).await?;
+    let ended = made_by_password(conn, client_id, connection.owner_id).await?;
+    for earlier in &ended {
+        keys::revoke(conn, now, *earlier, LOGGED_IN_ANEW).await?;
     }
     let Some(key_id) = connect(conn, now, connection, client_id).await? else {
-        return Ok(Redeemed::NoOwner);
+        return failed(Redeemed::NoOwner);
     };
+    let own = diesel::update(connections::table.find(key_id));
+    own.set(connections::by_password.eq(1)).execute(conn).await?;
     access_tokens::insert_one(conn, now, NewToken { key_id, ..token }).await?;
-    Ok(Redeemed::Made(key_id))
+    Ok(ConnectedAtOnce { made: Redeemed::Made(key_id), ended })
 }
 
 /// Live connections of an app that a user's password made.
@@ -152,15 +154,12 @@ async fn made_by_password(
     client_id: i64,
     owner_id: i64,
 ) -> Result<Vec<i64>, DbError> {
-    let tokens = tokens::table
-        .filter(tokens::key_id.eq(connections::key_id))
-        .filter(tokens::made_by.eq(MadeBy::Password.as_str()));
     Ok(connections::table
         .inner_join(live::table.on(live::id.eq(connections::key_id)))
         .filter(connections::client_id.eq(client_id))
         .filter(live::owner_id.eq(owner_id))
         .filter(live::state.ne(KeyState::Revoked.as_str()))
-        .filter(diesel::dsl::exists(tokens))
+        .filter(connections::by_password.eq(1))
         .order(connections::key_id)
         .limit(MOST_ENDED)
         .select(connections::key_id)

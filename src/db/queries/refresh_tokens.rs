@@ -14,7 +14,7 @@ use crate::{
             access_tokens as tokens, connections, key_rules as rules, keys,
             refresh_tokens as table, token_families as families,
         },
-        token_outcomes::{NewRefresh, NewToken, RefreshRecord, Spent},
+        token_outcomes::{NewRefresh, NewToken, Purged, RefreshRecord, Spent},
     },
     domain::{keyring::Lookup, timestamp::Timestamp, token_life::TokenLife},
 };
@@ -190,12 +190,28 @@ pub async fn end_family(
     let live = families::table.find(family).filter(families::revoked_at.is_null());
     let values =
         (families::revoked_at.eq(now.as_millis()), families::revoke_reason.eq(reason.to_owned()));
-    let ended = diesel::update(live).set(values).execute(conn).await?;
+    let ended = diesel::update(live).set(values).returning(families::key_id);
+    let ended: Option<i64> = ended.get_result(conn).await.optional()?;
+    if let Some(key_id) = ended {
+        end_connection(conn, now, key_id, reason).await?;
+    }
     let own = tokens::table.filter(tokens::family.eq(family)).filter(tokens::revoked_at.is_null());
     let open = tokens::expires_at.is_null().or(tokens::expires_at.gt(now.as_millis()));
     let own = own.filter(open.assume_not_null());
     diesel::update(own).set(tokens::revoked_at.eq(now.as_millis())).execute(conn).await?;
-    Ok(ended == 1)
+    Ok(ended.is_some())
+}
+
+/// A connection's family is its only way in: without it the connection is over; whether the key was one, and
+/// live.
+async fn end_connection(
+    conn: &mut Conn,
+    now: Timestamp,
+    key_id: i64,
+    reason: &str,
+) -> Result<bool, DbError> {
+    let is_connection = connections::table.find(key_id).count().get_result::<i64>(conn).await? == 1;
+    Ok(is_connection && super::keys::revoke(conn, now, key_id, reason).await?)
 }
 
 /// The number of the newest family of a key; 0 if it has none.
@@ -233,7 +249,7 @@ pub async fn purge(
     now: Timestamp,
     before: Timestamp,
     most: i64,
-) -> Result<usize, DbError> {
+) -> Result<Purged, DbError> {
     let before = before.as_millis();
     let expired = table::table.filter(table::expires_at.lt(before)).select(table::lookup);
     let mut over: Vec<Vec<u8>> = expired.order(table::expires_at).limit(most).load(conn).await?;
@@ -248,20 +264,26 @@ pub async fn purge(
     let deleted = left.len();
     left.sort_unstable();
     left.dedup();
+    let mut ended = Vec::new();
     for family in left {
-        forget_family(conn, now, family).await?;
+        ended.extend(forget_family(conn, now, family).await?);
     }
-    Ok(deleted)
+    Ok(Purged { deleted, ended })
 }
 
-/// Deletes a family that has no refresh token left, and ends the connection that has no family left.
-async fn forget_family(conn: &mut Conn, now: Timestamp, family: i64) -> Result<(), DbError> {
+/// Deletes a family that has no refresh token left, and ends the connection that has no family left: its
+/// number, and why.
+async fn forget_family(
+    conn: &mut Conn,
+    now: Timestamp,
+    family: i64,
+) -> Result<Option<(i64, String)>, DbError> {
     let refreshes = table::table.filter(table::family.eq(families::id));
     let bare =
         families::table.find(family).filter(diesel::dsl::not(diesel::dsl::exists(refreshes)));
     let gone = diesel::delete(bare).returning((families::key_id, families::revoke_reason));
     let gone: Option<(i64, Option<String>)> = gone.get_result(conn).await.optional()?;
-    let Some((key_id, reason)) = gone else { return Ok(()) };
+    let Some((key_id, reason)) = gone else { return Ok(None) };
     let others = families::table.filter(families::key_id.eq(key_id));
     let open = tokens::expires_at.is_null().or(tokens::expires_at.gt(now.as_millis()));
     let open = tokens::table
@@ -271,9 +293,7 @@ async fn forget_family(conn: &mut Conn, now: Timestamp, family: i64) -> Result<(
     let has_more: bool = diesel::select(diesel::dsl::exists(others).or(diesel::dsl::exists(open)))
         .get_result(conn)
         .await?;
-    let is_connection = connections::table.find(key_id).count().get_result::<i64>(conn).await? == 1;
-    if is_connection && !has_more {
-        super::keys::revoke(conn, now, key_id, reason.as_deref().unwrap_or(UNUSED)).await?;
-    }
-    Ok(())
+    let reason = reason.unwrap_or_else(|| UNUSED.to_owned());
+    let ended = !has_more && end_connection(conn, now, key_id, &reason).await?;
+    Ok(ended.then_some((key_id, reason)))
 }

@@ -1,4 +1,4 @@
-//! Access tokens: made for a key, refreshed, ended, and deleted when they are over (dialects.md, the core).
+//! Access tokens: made for a key, refreshed, ended, and deleted when they are over (docs/oauth2.md).
 //!
 //! Every dialect asks here, and `/verify` asks `service::verify`, which remembers tokens beside keys. What
 //! must hold: a token opens no more than its keys and no longer; a refresh token works once; nothing that

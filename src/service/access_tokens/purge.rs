@@ -2,11 +2,16 @@
 
 use std::time::Duration;
 
+use serde_json::json;
 use tokio::time::sleep;
 
 use crate::{
-    db,
-    service::{ServiceError, Services},
+    db::{self, token_outcomes::Purged},
+    domain::{
+        audit::{Entry, Event, Object},
+        timestamp::Timestamp,
+    },
+    service::{ServiceError, Services, caller::Caller},
 };
 
 /// How long the rows stay that say why a token is refused.
@@ -33,7 +38,7 @@ pub async fn purge(services: &Services) -> Result<usize, ServiceError> {
         let mut deleted = db::write!(services.db, access_tokens::purge(before, AT_ONCE))?;
         deleted += db::write!(services.db, access_tokens::purge_ended_together(AT_ONCE))?;
         deleted += db::write!(services.db, refresh_tokens::mark_ended_together(now, AT_ONCE))?;
-        deleted += db::write!(services.db, refresh_tokens::purge(now, before, AT_ONCE))?;
+        deleted += refresh_tokens(services, before).await?;
         deleted += db::write!(services.db, authorization_codes::purge(before, AT_ONCE))?;
         all += deleted;
         if deleted == 0 {
@@ -42,4 +47,21 @@ pub async fn purge(services: &Services) -> Result<usize, ServiceError> {
         sleep(PAUSE).await;
     }
     Ok(all)
+}
+
+/// The connections that end with their last token are written down.
+async fn refresh_tokens(services: &Services, before: Timestamp) -> Result<usize, ServiceError> {
+    let (now, journal) = (services.now(), Caller::system().journal(services));
+    let purged = db::audited!(
+        services.db,
+        journal,
+        refresh_tokens::purge(now, before, AT_ONCE),
+        |purged: &Purged| {
+            let entry = |(id, reason): &(i64, String)| {
+                Entry::done(Event::KeyRevoked, Object::key(*id), json!({ "reason": reason }))
+            };
+            purged.ended.iter().map(entry).collect()
+        },
+    )?;
+    Ok(purged.deleted)
 }

@@ -18,6 +18,7 @@ use crate::{
         audit::{Entry, Event, Object},
         permissions::Permissions,
         timestamp::Timestamp,
+        token_life::TokenLife,
     },
     fault,
     service::{
@@ -37,6 +38,8 @@ pub struct Refresh<'a> {
     pub is_proven: bool,
     /// The permissions that the access token shall have, if not all of them.
     pub narrowed: Option<Permissions>,
+    /// The life that is asked for, of the access token alone.
+    pub asked: Option<TokenLife>,
     /// Who sends it.
     pub address: IpAddr,
 }
@@ -173,15 +176,21 @@ fn next_pair(
     if !all.covers(permissions) {
         return Err(RefreshError::Scope);
     }
-    Ok(prepare(
+    // Whatever this one's life, the family's stays what was asked for at its beginning.
+    let life = [asked.asked, record.asked].into_iter().flatten().min();
+    let (issued, mut next) = prepare(
         services,
         &Issue {
             key,
             client: client.map(|client| &**client),
             permissions,
             made_by: MadeBy::RefreshToken,
-            asked: record.asked,
+            asked: life,
             refreshes: true,
         },
-    ))
+    );
+    if let Some(refresh) = &mut next.refresh {
+        refresh.asked = record.asked;
+    }
+    Ok((issued, next))
 }

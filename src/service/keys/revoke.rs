@@ -14,6 +14,9 @@ use crate::{
     service::{ServiceError, Services, caller::Caller},
 };
 
+/// Why a connection ends with its app.
+const APP_ENDED: &str = "its app was ended";
+
 /// How many keys end in one transaction.
 const AT_ONCE: i64 = 200;
 
@@ -148,6 +151,8 @@ pub async fn revoke_all_of(
     }
 }
 
+/// Ends those of the keys that are as they were seen, and what users approved for apps among them; how many
+/// keys.
 async fn end(
     services: &Services,
     caller: &Caller,
@@ -157,6 +162,35 @@ async fn end(
     if seen.is_empty() {
         return Ok(0);
     }
+    let ended = end_alone(services, caller, seen, why).await?;
+    for id in &ended {
+        end_connections(services, caller, *id).await?;
+    }
+    Ok(ended.len())
+}
+
+/// Nothing opens a connection any more whose app was ended, so it shall not look as if it worked.
+async fn end_connections(
+    services: &Services,
+    caller: &Caller,
+    client_id: i64,
+) -> Result<(), ServiceError> {
+    loop {
+        let ids = db::read!(services.db, oauth_clients::connections_of(client_id, None, AT_ONCE))?;
+        let keys = db::read!(services.db, key_views::by_ids(services.now(), &ids))?;
+        let seen: Vec<_> = keys.iter().map(|key| (key.id, key.owner.id)).collect();
+        if seen.is_empty() || end_alone(services, caller, seen, APP_ENDED).await?.is_empty() {
+            return Ok(());
+        }
+    }
+}
+
+async fn end_alone(
+    services: &Services,
+    caller: &Caller,
+    seen: Vec<(i64, i64)>,
+    why: &str,
+) -> Result<Vec<i64>, ServiceError> {
     let (now, journal): (_, Journal) = (services.now(), caller.journal(services));
     let (kept, told) = (why.to_owned(), why.to_owned());
     let ended = db::audited!(
@@ -171,5 +205,5 @@ async fn end(
         },
     )?;
     services.verifier.changes.changed_here(services).await;
-    Ok(ended.len())
+    Ok(ended)
 }

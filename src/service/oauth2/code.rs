@@ -24,6 +24,7 @@ use crate::{
         audit::{Entry, Event, Object},
         consent::{self, Consent, Decision},
         entropy::random,
+        key::Unusable,
         keyring::Lookup,
         lifetime::Lifetime,
         permissions::Permissions,
@@ -84,6 +85,8 @@ pub struct CodeRequest {
     pub state: Option<String>,
     /// The hash of its verifier.
     pub challenge: Challenge,
+    /// Whether its tokens never end.
+    pub never_ends: bool,
 }
 
 /// Why a request cannot be put before a user.
@@ -168,7 +171,17 @@ pub async fn ask(
         Some(None) => return Err(told("invalid_scope", "the scopes are read and write")),
     };
     let client_id = asked.client_id.unwrap_or_default().to_owned();
-    Ok(CodeRequest { app, client_id, redirect_uri, redirect_sent, permissions, state, challenge })
+    let life = key.token_life().unwrap_or(services.tokens.options.life);
+    Ok(CodeRequest {
+        never_ends: life == TokenLife::Never,
+        app,
+        client_id,
+        redirect_uri,
+        redirect_sent,
+        permissions,
+        state,
+        challenge,
+    })
 }
 
 /// The app that a consumer key names, if it is live.
@@ -183,8 +196,12 @@ async fn client(
     let key = verify::named(services, id, address).await?.ok_or_else(unknown)?;
     let app = db::read!(services.db, oauth_clients::find(key.identity.key_id))?;
     let app = app.ok_or_else(unknown)?;
-    if key.life.usable(services.now()).is_err() {
-        return Err(here("The store has ended or paused this app’s registration."));
+    match key.life.usable(services.now()) {
+        Ok(()) => {}
+        Err(Unusable::Replaced) => {
+            return Err(here("The app has another client id by now: its pair was exchanged."));
+        }
+        Err(_) => return Err(here("The store has ended or paused this app’s registration.")),
     }
     Ok((key, app))
 }

@@ -11,9 +11,17 @@ use super::{
     error::{Error, Kind},
 };
 use crate::{
-    db::{self, token_outcomes::Redeemed},
+    db::{
+        self,
+        token_outcomes::{ConnectedAtOnce, Redeemed},
+    },
     domain::{
-        access_token::MadeBy, permissions::Permissions, scope, token_life::TokenLife, user::User,
+        access_token::MadeBy,
+        audit::{Entry, Event, Object},
+        permissions::Permissions,
+        scope,
+        token_life::TokenLife,
+        user::User,
     },
     service::{
         Services,
@@ -145,6 +153,7 @@ async fn refresh(
         client: Some(&client.key),
         is_proven: client.is_confidential,
         narrowed: request.asked()?,
+        asked: request.life()?,
         address: address(caller),
     };
     Ok(access_tokens::refresh(services, caller, refresh).await?.issued)
@@ -184,11 +193,22 @@ async fn password_grant(
         services.db,
         journal,
         authorization_codes::connect_at_once(now, &password_hash, key, token),
-        |made: &Redeemed| code::connected(*made, details),
+        |connected: &ConnectedAtOnce| {
+            let over = |id: &i64| {
+                let details = json!({ "reason": "its user logged in to the app anew" });
+                Entry::done(Event::KeyRevoked, Object::key(*id), details)
+            };
+            let mut entries: Vec<Entry> = connected.ended.iter().map(over).collect();
+            entries.extend(code::connected(connected.made, details));
+            entries
+        },
     )?;
-    match made {
+    match made.made {
         Redeemed::Made(_) => {
             services.metrics.tokens.made(MadeBy::Password);
+            if !made.ended.is_empty() {
+                services.verifier.changes.changed_here(services).await;
+            }
             Ok(issued)
         }
         Redeemed::NoOwner | Redeemed::Over | Redeemed::Reused(_) => {

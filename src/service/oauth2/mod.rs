@@ -1,4 +1,4 @@
-//! Dialect A: OAuth 2.0, by the RFCs, the way WSO2's API Manager offers it (dialects.md A).
+//! Dialect A: OAuth 2.0, by the RFCs, the way WSO2's API Manager offers it (docs/oauth2.md).
 //!
 //! A client is a key; it proves itself with the pair that also opens the store's API, or, as a registered
 //! app that keeps no secret, by PKCE alone. What a user approves for an app becomes a key of its own, a

@@ -65,6 +65,13 @@ impl LastUses {
         if taken.is_ok() && self.line.try_send(key_use(pass, request, now, wrote)).is_err() {
             noted_at.store(noted, Ordering::Relaxed);
             self.dropped.fetch_add(1, Ordering::Relaxed);
+        } else if taken.is_ok()
+            && let Some(client) = pass.client_id()
+        {
+            // The app's own key is in use, too. One that finds no room is noted the next time.
+            let used =
+                KeyUse { key_id: client, token_id: None, ..key_use(pass, request, now, wrote) };
+            let _ = self.line.try_send(used);
         }
         taken.is_ok()
     }

@@ -203,6 +203,14 @@ impl Pass {
         }
     }
 
+    /// The number of the key that got the token for another.
+    fn client_id(&self) -> Option<i64> {
+        match self {
+            Self::Key(_) => None,
+            Self::Token(token) => token.client.as_ref().map(|client| client.identity.key_id),
+        }
+    }
+
     /// Its keys are in use, and shall stay in memory.
     fn keep(&self, live: &LiveKeys) {
         match self {

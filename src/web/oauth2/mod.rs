@@ -1,7 +1,7 @@
-//! OAuth 2.0's endpoints for programs: token, introspection, revocation, metadata (dialects.md A).
+//! OAuth 2.0's endpoints for programs: token, introspection, revocation, metadata (docs/oauth2.md).
 //!
 //! Each reads its request (`form`), finds out who asks (`credentials`), asks one use case, and answers in
-//! the RFC's JSON (`answer`). The pages for people stand in `pages/oauth2/`. Introspection is asked about
+//! the RFC's JSON (`answer`). The pages for people stand in `pages/code_flow.rs`. Introspection is asked about
 //! each request by some stores, so it stands beside `/verify`, outside of the request log.
 //!
 //! Never: a page, a cookie, a redirect, an answer that somebody in between may keep.

@@ -1,4 +1,4 @@
-//! `POST /auth/v1/accessToken`: tokens the `PureWL` way (dialects.md B), form or JSON.
+//! `POST /auth/v1/accessToken`: tokens the `PureWL` way (docs/purewl.md), form or JSON.
 //!
 //! One envelope for everything: `header` with `code` 1 or 0, `message` and `response_code`; `body` with the
 //! tokens, or empty. Statuses are ours: 400 for a broken request, 401 for a wrong secret or token.
@@ -54,7 +54,14 @@ async fn made(
         "secret" => by_secret(services, request, &form, address).await,
         "refresh" => {
             let text = form.need("refreshToken")?;
-            let refresh = Refresh { text, client: None, is_proven: false, narrowed: None, address };
+            let refresh = Refresh {
+                text,
+                client: None,
+                is_proven: false,
+                narrowed: None,
+                asked: None,
+                address,
+            };
             let refreshed = access_tokens::refresh(services, &caller, refresh).await?;
             Ok((refreshed.issued, refreshed.key.identity.clone()))
         }

@@ -11,6 +11,7 @@ use super::{
 use crate::{
     service::{
         Services,
+        caller::{Actor, Caller},
         oauth2::{self, Error},
     },
     web::{site::Site, visitor},
@@ -37,6 +38,11 @@ async fn revoked(
     let address = credentials::client_address(request, site, needs_tls)?;
     let credentials = Credentials::of(request, &form)?;
     let client = oauth2::authenticate(services, &credentials.presented(address), false).await?;
-    oauth2::revoke(services, &client, (form.need("token")?, address)).await?;
+    let caller = Caller {
+        actor: Actor::Nobody,
+        address: Some(address),
+        request_id: Some(visitor::request_id(request)).filter(|id| !id.is_empty()),
+    };
+    oauth2::revoke(services, &caller, &client, form.need("token")?).await?;
     Ok(())
 }

@@ -16,7 +16,6 @@ use crate::{
         key_view::KeyView,
         lifetime::Lifetime,
         redirect_uri::{RedirectUri, with_parameters},
-        token_life::TokenLife,
     },
     service::{
         oauth2::{self, Approved, Asked, CodeRequest, Unaskable},
@@ -47,7 +46,6 @@ struct Page<'a> {
     back: Back,
     existing: Vec<KeyView>,
     lifetimes: &'a [(&'a str, &'a str)],
-    never_ends: bool,
     token: String,
     decide_to: String,
     form_token: String,
@@ -108,7 +106,6 @@ pub async fn authorize(visitor: Visitor) -> Result<HttpResponse, WebError> {
         back: back(&request),
         existing: existing.map_err(|error| WebError::Internal(error.to_string()))?.0,
         lifetimes: &Lifetime::CHOICES,
-        never_ends: visitor.services.tokens.options.life == TokenLife::Never,
         token: oauth2::question(&visitor.services, session, &request),
         decide_to: visitor.site.path(&format!("/oauth2/decide?{}", request.query())),
         form_token: visitor.form_token(),

@@ -44,10 +44,14 @@ async fn a_batch_is_no_larger_than_asked_for(db: TestDatabase) {
     assert_eq!(deleted, [3, 3, 1, 0]);
     assert!(is_live(&db, 50).await, "what never ends stays");
 
-    assert_eq!(write!(db, refresh_tokens::purge(at(DAY), at(2), 3)), 1, "the ended family’s");
+    assert_eq!(
+        write!(db, refresh_tokens::purge(at(DAY), at(2), 3)).deleted,
+        1,
+        "the ended family’s"
+    );
     deleted.clear();
     for _ in 0..4 {
-        deleted.push(write!(db, refresh_tokens::purge(at(MONTH + DAY), at(MONTH + 1), 3)));
+        deleted.push(write!(db, refresh_tokens::purge(at(MONTH + DAY), at(MONTH + 1), 3)).deleted);
     }
     assert_eq!(deleted, [3, 3, 1, 0], "with the endless token’s refresh token");
     assert_eq!(db.count("token_families").await, 0);
@@ -72,8 +76,8 @@ async fn what_was_ended_together_goes_with_its_families(db: TestDatabase) {
     assert_eq!(write!(db, refresh_tokens::mark_ended_together(at(2), 3)), 3);
     assert_eq!(write!(db, refresh_tokens::mark_ended_together(at(2), 3)), 2);
     assert_eq!(write!(db, refresh_tokens::mark_ended_together(at(2), 3)), 0);
-    assert_eq!(write!(db, refresh_tokens::purge(at(DAY), at(2), 10)), 0, "for a day");
-    assert_eq!(write!(db, refresh_tokens::purge(at(2 * DAY), at(DAY), 10)), 5);
+    assert_eq!(write!(db, refresh_tokens::purge(at(DAY), at(2), 10)).deleted, 0, "for a day");
+    assert_eq!(write!(db, refresh_tokens::purge(at(2 * DAY), at(DAY), 10)).deleted, 5);
     assert_eq!((db.count("refresh_tokens").await, db.count("token_families").await), (1, 1));
     assert!(is_live(&db, 9).await);
 }
@@ -164,13 +168,13 @@ async fn two_nodes_delete_at_once(db: TestDatabase) {
         if number % 2 == 0 {
             write!(db, access_tokens::purge(now, 20))
         } else {
-            write!(db, refresh_tokens::purge(now, at(MONTH + 1), 20))
+            write!(db, refresh_tokens::purge(now, at(MONTH + 1), 20)).deleted
         }
     })
     .await;
     assert!(deleted.iter().sum::<usize>() >= 40, "{deleted:?}");
     while write!(db, access_tokens::purge(at(DAY), 20)) > 0 {}
-    while write!(db, refresh_tokens::purge(at(MONTH + DAY), at(MONTH + 1), 20)) > 0 {}
+    while write!(db, refresh_tokens::purge(at(MONTH + DAY), at(MONTH + 1), 20)).deleted > 0 {}
     for table in ["access_tokens", "refresh_tokens", "token_families"] {
         assert_eq!(db.count(table).await, 0, "{table}");
     }
