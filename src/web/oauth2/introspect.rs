@@ -71,7 +71,7 @@ async fn told(
     };
     let found = found(services, key, (form.need("token")?, address)).await?;
     Ok(match &found {
-        Some(found) => answer::json_body(StatusCode::OK, &Active::of(site, client, found)),
+        Some(found) => answer::json_body(StatusCode::OK, &Told::of(site, client, found)),
         None => answer::json_body(StatusCode::OK, &json!({ "active": false })),
     })
 }
@@ -123,7 +123,7 @@ async fn asker(
 /// What is told of a live token (RFC 7662 §2.2). Written straight into the answer's body: a value in between
 /// would cost more than all the rest.
 #[derive(Serialize)]
-struct Active<'a> {
+struct Told<'a> {
     active: bool,
     scope: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -141,7 +141,7 @@ struct Active<'a> {
     environment: &'static str,
 }
 
-impl<'a> Active<'a> {
+impl<'a> Told<'a> {
     fn of(site: &'a Site, client: Option<&'a str>, found: &'a Introspected) -> Self {
         Self {
             active: true,

@@ -160,7 +160,12 @@ pub async fn known(app: &TestApp, made: &MadeApp) -> Client {
 
 /// What max approved for a registered app: an access token and a refresh token of the connection.
 pub async fn connected(app: &TestApp, made: &MadeApp) -> (String, String) {
-    let grant = Grant::Password { username: "max", password: Zeroizing::new(PASSWORD.to_owned()) };
+    connected_as(app, made, "max").await
+}
+
+/// What that user approved for a registered app, likewise; whatever the app had of that user before ends.
+pub async fn connected_as(app: &TestApp, made: &MadeApp, login: &str) -> (String, String) {
+    let grant = Grant::Password { username: login, password: Zeroizing::new(PASSWORD.to_owned()) };
     let asks = TokenRequest { grant, scope: None, validity: None };
     let (client, nobody) = (known(app, made).await, nobody());
     let issued = oauth2::exchange(app.services(), &nobody, &client, asks).await;

@@ -66,8 +66,9 @@ async fn what_users_approved_is_listed() {
     let one = access_tokens::registered(&app, "One").await;
     let path = format!("{APPS}/{}/connections", one.key_id);
     assert_eq!(max.get(&path).await.is(200)["data"], json!([]));
-    for _ in 0..3 {
-        access_tokens::connected(&app, &one).await;
+    app.add_user("mia", Role::Manager).await;
+    for login in ["ada", "mia", "max"] {
+        access_tokens::connected_as(&app, &one, login).await;
     }
     let page = max.get(&format!("{path}?limit=2")).await.is(200);
     let cursor = page["next_cursor"].as_str().unwrap();
@@ -77,7 +78,8 @@ async fn what_users_approved_is_listed() {
         page["data"].as_array().unwrap().iter().map(|key| key["id"].as_i64().unwrap()).collect()
     };
     assert_eq!((ids(&page).len(), ids(&rest).len()), (2, 1));
-    max.post(&format!("/api/v1/keys/{}/revoke", ids(&rest)[0]), json!({})).await.is(200);
+    let ada = Program::of(&app, "ada").await;
+    ada.post(&format!("/api/v1/keys/{}/revoke", ids(&rest)[0]), json!({})).await.is(200);
     assert_eq!(ids(&max.get(&path).await.is(200)), ids(&page), "what was ended is left out");
     let key = max.key("no app").await;
     let none = format!("{APPS}/{}", key["id"]);
