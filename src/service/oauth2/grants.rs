@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use serde_json::json;
+use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use super::{
@@ -13,7 +13,7 @@ use super::{
 use crate::{
     db::{
         self,
-        token_outcomes::{ConnectedAtOnce, Redeemed},
+        token_outcomes::{ConnectedAtOnce, NewToken, Redeemed},
     },
     domain::{
         access_token::MadeBy,
@@ -175,17 +175,7 @@ async fn password_grant(
     let asked = request.life()?;
     let (user, password_hash) = user_of(services, caller, (username, password)).await?;
     let key = connection(services, &app, (user.id, permissions, None));
-    let (issued, token) = prepare(
-        services,
-        &Issue {
-            key: &client.key,
-            client: Some(&client.key),
-            permissions,
-            made_by: MadeBy::Password,
-            asked,
-            refreshes: true,
-        },
-    );
+    let (issued, token) = by_password(services, client, permissions, asked);
     let (now, journal) = (services.now(), caller.journal(services));
     let details =
         json!({ "app": app.name, "client": app.key_id, "user": user.id, "by": "password" });
@@ -193,15 +183,7 @@ async fn password_grant(
         services.db,
         journal,
         authorization_codes::connect_at_once(now, &password_hash, key, token),
-        |connected: &ConnectedAtOnce| {
-            let over = |id: &i64| {
-                let details = json!({ "reason": "its user logged in to the app anew" });
-                Entry::done(Event::KeyRevoked, Object::key(*id), details)
-            };
-            let mut entries: Vec<Entry> = connected.ended.iter().map(over).collect();
-            entries.extend(code::connected(connected.made, details));
-            entries
-        },
+        |connected: &ConnectedAtOnce| told(connected, details),
     )?;
     match made.made {
         Redeemed::Made(_) => {
@@ -215,6 +197,33 @@ async fn password_grant(
             Err(Error::new(Kind::InvalidGrant, "this user may not act at present"))
         }
     }
+}
+
+fn by_password(
+    services: &Services,
+    client: &Client,
+    permissions: Permissions,
+    asked: Option<TokenLife>,
+) -> (Issued, NewToken) {
+    let issue = Issue {
+        key: &client.key,
+        client: Some(&client.key),
+        permissions,
+        made_by: MadeBy::Password,
+        asked,
+        refreshes: true,
+    };
+    prepare(services, &issue)
+}
+
+/// What is written down about connections that a password made and ended.
+fn told(connected: &ConnectedAtOnce, details: Value) -> Vec<Entry> {
+    let over = |id: &i64| {
+        let details = json!({ "reason": "its user logged in to the app anew" });
+        Entry::done(Event::KeyRevoked, Object::key(*id), details)
+    };
+    let ended = connected.ended.iter().map(over);
+    ended.chain(code::connected(connected.made, details)).collect()
 }
 
 /// The user whose name and password they are, and the hash that the password was checked against.

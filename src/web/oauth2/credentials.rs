@@ -69,19 +69,20 @@ impl Credentials {
 /// Who sends the request; refuses one that came without TLS where the store has it.
 ///
 /// # Errors
-/// If a proxy says that the client used no TLS.
+/// If neither the connection has TLS nor a proxy says that the client's has.
 pub fn client_address(
     request: &HttpRequest,
     site: &Site,
     needs_tls: bool,
 ) -> Result<IpAddr, Error> {
     let is_proxy = client_address::is_from_proxy(request, &site.trusted_proxies);
-    let mut said = request.headers().get_all("x-forwarded-proto");
+    let mut said = request.headers().get_all("x-forwarded-proto").peekable();
     let is_https = |value: &header::HeaderValue| {
         let mut hops = value.as_bytes().split(|byte| *byte == b',');
         hops.all(|hop| hop.trim_ascii().eq_ignore_ascii_case(b"https"))
     };
-    if needs_tls && is_proxy && !said.all(is_https) {
+    let proxy_says_so = is_proxy && said.peek().is_some() && said.all(is_https);
+    if needs_tls && !request.app_config().secure() && !proxy_says_so {
         return Err(Error::new(Kind::InvalidRequest, "send this over https"));
     }
     Ok(client_address::of(request, &site.trusted_proxies))
