@@ -6,9 +6,11 @@ use std::{collections::BTreeSet, fmt::Write, time::Duration};
 use appgrant::{
     domain::{audit::Event, key_view::ShownState, permissions::Permissions, user::Role},
     service::{
+        access_tokens,
         audit::{self, Broken, Row},
         caller::Caller,
         keys::{self, KeyChange, NewKeyRequest},
+        oauth2::{self, AppKind},
         setup, signing, tokens,
         users::{self, KeysFate, NewUserRequest, PasswordChange, UserChange},
     },
@@ -17,6 +19,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     import,
+    oauth2::program::{key, registered},
     support::{PASSWORD, Reaction, Receiver, TestApp, approve_in_vain, database, request},
 };
 
@@ -86,6 +89,7 @@ async fn every_security_event_leaves_its_row() {
     failing_deliveries(&app, &mut log).await;
     people(&app, &mut log, (max, vera)).await;
     looked_after(&app, &mut log, (max, vera)).await;
+    access_tokens_and_apps(&app, &mut log).await;
     let expected: BTreeSet<_> = Event::ALL
         .iter()
         .filter(|event| !ELSEWHERE.contains(event))
@@ -93,7 +97,7 @@ async fn every_security_event_leaves_its_row() {
         .collect();
     let missing: Vec<_> = expected.difference(&log.seen).collect();
     assert!(missing.is_empty(), "never happened: {missing:?}");
-    for hidden in [PASSWORD, "argon2", "cs_", "another horse"] {
+    for hidden in [PASSWORD, "argon2", "cs_", "another horse", "agat_", "agrt_", "agac_"] {
         assert!(!log.texts.contains(hidden), "{hidden} stands in the log");
     }
     let keys = log.texts.split("ck_").skip(1);
@@ -207,6 +211,38 @@ async fn people(app: &TestApp, log: &mut Log<'_>, (max, vera): (i64, i64)) {
         &format!("user.changed refused vera user:{vera} web"),
         &format!("user.disabled refused max user:{vera} web"),
         &format!("user.password_changed refused max user:{max} web"),
+    ])
+    .await;
+}
+
+/// An app is registered and connected, its refresh token is stolen, and a token made by hand is ended.
+async fn access_tokens_and_apps(app: &TestApp, log: &mut Log<'_>) {
+    let (services, ada) = (app.services(), over_the_web(app, "ada").await);
+    let program = registered(app, AppKind::Confidential, Permissions::ReadWrite).await;
+    let name = (Some("Parcels".to_owned()), None);
+    oauth2::change_app(services, &ada, program.key_id, name).await.unwrap();
+    let browser = app.logged_in("ada").await;
+    log.news().await;
+    let code = program.approved_by(&browser, &[]).await;
+    let pair = program.redeem(&code).await;
+    program.refresh(&pair.text("refresh_token")).await;
+    app.clock.advance(Duration::from_secs(31));
+    program.refresh(&pair.text("refresh_token")).await;
+    let of = |id: i64| format!("key:{id}");
+    let connection = program.key_id + 1;
+    log.shows(&[
+        &format!("access_token.reused refused nobody {} web", of(connection)),
+        &format!("app.connected done nobody {} web", of(connection)),
+        &format!("grant.approved done ada {} web", of(program.key_id)),
+    ])
+    .await;
+    let key = key(app, Permissions::Read).await.key_id;
+    log.news().await;
+    access_tokens::regenerate(services, &ada, key, None).await.unwrap();
+    access_tokens::revoke_all(services, &ada, key).await.unwrap();
+    log.shows(&[
+        &format!("access_token.ended done ada {} web", of(key)),
+        &format!("access_token.made done ada {} web", of(key)),
     ])
     .await;
 }

@@ -228,7 +228,7 @@ async fn connections_stand_with_their_app_and_stop_with_it() {
     assert!(several.text("#connections").contains("1 connection"), "{}", several.body);
     led_to(&app, &press(&max, &asked, &[]).await);
     assert_eq!(comes(&app, tokens[1]).await, "revoked");
-    assert!(max.get("/admin/keys/3").await.text("#app-over").contains("Parcel Express"));
+    assert!(max.get("/admin/keys/3").await.body.contains("its app was ended"));
     let page = max.get("/admin/registered-apps/1").await;
     assert!(page.text(".notice.warn").contains("none of its connections"));
     assert!(page.texts("main a.button").is_empty());
@@ -294,5 +294,5 @@ async fn an_apps_name_is_text() {
         assert!(!body.contains("<script") && !body.contains("<img src=x"), "{path}");
     }
     keys::revoke(app.services(), &app.caller("max").await, 1, "over").await.unwrap();
-    assert!(max.get("/admin/keys/2").await.text("#app-over").contains(hostile));
+    assert!(max.get("/admin/registered-apps/1").await.text("main").contains(hostile));
 }

@@ -35,7 +35,7 @@ INSERT INTO api_tokens (lookup, name, ending, user_id, created_at)
 VALUES (x'cc', '', '1234567', 2, 1);
 INSERT INTO key_rules VALUES (1, 1, -1, '', '127.0.0.0/8 ::1', 7);
 INSERT INTO oauth_clients VALUES (2, 'Möbel 🫖', 0, 'https://app.example/back', 1);
-INSERT INTO connections VALUES (2, 1);
+INSERT INTO connections VALUES (2, 1, 1);
 INSERT INTO access_tokens VALUES (9, x'a1', 'ending', 2, 1, 9, 'read', 'secret', 1, NULL, 0, 2);
 INSERT INTO token_families VALUES (9, 2, NULL, 'read', -1, 1, 2, 'it’s over');
 INSERT INTO refresh_tokens VALUES (x'b1', 9, 1, NULL, 2, NULL), (x'b2', 9, 1, 2, NULL, x'b1');

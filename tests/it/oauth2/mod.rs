@@ -4,6 +4,6 @@ mod authorize;
 mod endpoints;
 mod hostile;
 mod password;
-mod program;
+pub mod program;
 mod purewl;
 mod tokens;
