@@ -23,12 +23,15 @@ use super::{
 
 /// All routes, at `prefix` and at the root.
 pub fn configure(config: &mut ServiceConfig, app: &Data<App>, prefix: &str) {
-    verify::configure(config, app, "");
-    if !prefix.is_empty() {
+    let prefixes = BTreeSet::from(["", prefix]);
+    for prefix in &prefixes {
         verify::configure(config, app, prefix);
     }
-    for prefix in BTreeSet::from(["", prefix]) {
+    for prefix in &prefixes {
         oauth2::configure_introspection(config, app, prefix);
+    }
+    for prefix in &prefixes {
+        verify::configure_below(config, app, prefix);
     }
     let logged = web::scope("").wrap(from_fn(request_log::middleware));
     config.service(logged.configure(|config| everything_else(config, prefix)));

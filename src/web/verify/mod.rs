@@ -36,15 +36,22 @@ use heard::{Heard, Said};
 /// Where it stands.
 pub const PATH: &str = "/verify";
 
-/// Registers [`PATH`] and all below it. Not as routes with handlers: what actix does around those, for
-/// all that a handler may want, is not needed here and shows in a profile. And one after the other,
-/// since only a single plain path is compared without a regular expression.
+/// Registers [`PATH`]. Not as a route with a handler: what actix does around those, for all that a handler
+/// may want, is not needed here and shows in a profile.
 pub fn configure(config: &mut ServiceConfig, app: &Data<App>, prefix: &str) {
-    for path in [format!("{prefix}{PATH}"), format!("{prefix}{PATH}/{{path:.*}}")] {
-        let app = app.clone();
-        let service = fn_service(move |request| verify(request, app.clone()));
-        config.service(web::service(path).finish(service));
-    }
+    at(config, app, format!("{prefix}{PATH}"));
+}
+
+/// Registers all below [`PATH`]. Apart, since that is compared by a regular expression, and what comes later
+/// waits for it.
+pub fn configure_below(config: &mut ServiceConfig, app: &Data<App>, prefix: &str) {
+    at(config, app, format!("{prefix}{PATH}/{{path:.*}}"));
+}
+
+fn at(config: &mut ServiceConfig, app: &Data<App>, path: String) {
+    let app = app.clone();
+    let service = fn_service(move |request| verify(request, app.clone()));
+    config.service(web::service(path).finish(service));
 }
 
 /// Judges the request a proxy asks about.
