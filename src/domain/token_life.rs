@@ -4,9 +4,6 @@ use std::time::Duration;
 
 use super::timestamp::Timestamp;
 
-/// The shortest life that may be set or asked for.
-pub const SHORTEST: Duration = Duration::from_mins(1);
-
 /// The longest that has an end: ten years.
 const LONGEST: i64 = 315_360_000;
 

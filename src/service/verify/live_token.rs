@@ -4,7 +4,7 @@
 //! its keys; as soon as one of them is let go, for whatever reason, the token is read anew. So nothing
 //! has to find the tokens of a key that changed.
 
-use std::{net::IpAddr, sync::Arc};
+use std::sync::Arc;
 
 use super::{Identity, live_key::LiveKey, live_key::Noted};
 use crate::{
@@ -116,11 +116,6 @@ impl LiveToken {
     /// Whether it is live and may be asked about by whoever has that key.
     pub fn is_of(&self, client: &LiveKey) -> bool {
         self.keys().any(|key| key.identity.key_id == client.identity.key_id)
-    }
-
-    /// Whether it could be used from there.
-    pub fn admits_program(&self, client: IpAddr, now: Timestamp) -> bool {
-        self.keys().all(|key| key.admits_program(client, now).is_ok())
     }
 }
 
