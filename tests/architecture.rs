@@ -47,7 +47,7 @@ const LAYERS: [(&str, &[&str]); 10] = [
 ];
 
 /// Crates that one layer alone may name.
-const ONLY_PLACES: [(&str, &str); 17] = [
+const ONLY_PLACES: [(&str, &str); 18] = [
     ("opentelemetry", "telemetry"),
     ("opentelemetry_otlp", "telemetry"),
     ("opentelemetry_sdk", "telemetry"),
@@ -59,6 +59,7 @@ const ONLY_PLACES: [(&str, &str); 17] = [
     ("deadpool", "db"),
     ("libsqlite3_sys", "db"),
     ("reqwest", "outbound"),
+    ("actix_multipart", "web"),
     ("actix_web", "web"),
     ("askama", "web"),
     ("http_body_util", "receiver"),
@@ -88,7 +89,7 @@ const LONGEST_SOURCE: usize = 500;
 const LONGEST_TEST: usize = 600;
 
 /// Types that hold a plain secret, its hash, its sealed form, or a password somewhere in them.
-const SECRET: [&str; 38] = [
+const SECRET: [&str; 43] = [
     "ApiQuery",
     "ApiToken",
     "Approval",
@@ -100,16 +101,20 @@ const SECRET: [&str; 38] = [
     "Credential",
     "ExportedKey",
     "ImportedKey",
+    "Handed",
     "Journal",
     "KeyRecord",
     "Keyring",
+    "LicenseKey",
     "LiveKey",
     "MadeKey",
+    "MadeLicense",
     "MadeToken",
     "MasterKey",
     "Members",
     "Message",
     "NewKey",
+    "NewLicense",
     "NewPair",
     "NewPassword",
     "NewUser",
@@ -120,6 +125,7 @@ const SECRET: [&str; 38] = [
     "Presented",
     "ProcessKey",
     "Room",
+    "Row",
     "Sealed",
     "SessionId",
     "Settings",

@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 
 use super::{CliError, key_file::KeyFile};
 use crate::{
-    config::{SettingError, Settings, Values},
+    config::{LicenseKeys, SettingError, Settings, Values},
     db::{Db, DbError},
     domain::{
         entropy::{Entropy, random},
@@ -27,7 +27,7 @@ use crate::{
         callback_check::CallbackChecks,
         environment::{Clock, SystemClock, SystemEntropy},
         health::Health,
-        installation,
+        installation, licenses,
         readings::LatelyRead,
         signing::LastSeen,
         verify::{self, Verifier},
@@ -179,10 +179,17 @@ pub async fn services(settings: &Settings, world: &World) -> Result<Arc<Services
         signing: LastSeen::default(),
         verifier,
         tokens: Mint::new(token_options(settings)),
+        licenses: licenses::Desk::new(settings.license_keys == LicenseKeys::Readable),
         metrics,
         lately_read: LatelyRead::default(),
     });
+    belonging(services, key_file).await
+}
+
+/// The same, if the key file is the one that the database was made with.
+async fn belonging(services: Arc<Services>, key_file: KeyFile) -> Result<Arc<Services>, CliError> {
     if installation::key_file_fits(&services).await? {
+        licenses::begin(&services).await?;
         return Ok(services);
     }
     if key_file.is_new {

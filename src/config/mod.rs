@@ -28,6 +28,15 @@ pub enum LogFormat {
     Json,
 }
 
+/// How license keys are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LicenseKeys {
+    /// Hashed alone: they are shown once, when they are made.
+    Hashed,
+    /// Sealed beside their hash, so that staff can look at them.
+    Readable,
+}
+
 /// What the service shows who asks for TLS.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TlsFiles {
@@ -84,6 +93,8 @@ pub struct Settings {
     pub client_domain_header: Option<String>,
     /// `APPGRANT_KEEP_CREDENTIALS`: whether proxies pass credentials on to the store.
     pub keep_credentials: bool,
+    /// `APPGRANT_LICENSE_KEYS`: whether staff can look at whole license keys.
+    pub license_keys: LicenseKeys,
     /// `APPGRANT_VERIFY_WITHOUT_DATABASE_SECONDS`: for how long keys in memory are trusted while the
     /// database is away.
     pub verify_without_database: Duration,
@@ -155,6 +166,7 @@ impl Settings {
             tokens: TokenSettings::read(values)?,
             client_domain_header: values.get("client_domain_header", optional(header_name))?,
             keep_credentials: values.get("keep_credentials", flag)?,
+            license_keys: values.get("license_keys", license_keys)?,
             verify_without_database: values
                 .get("verify_without_database_seconds", seconds(0, 3_600))?,
             metrics_listen: values.get("metrics_listen", optional(|text| text.parse().ok()))?,
@@ -259,6 +271,14 @@ fn anonymous(text: &str) -> Option<bool> {
     }
 }
 
+fn license_keys(text: &str) -> Option<LicenseKeys> {
+    match text {
+        "hashed" => Some(LicenseKeys::Hashed),
+        "readable" => Some(LicenseKeys::Readable),
+        _ => None,
+    }
+}
+
 fn log_format(text: &str) -> Option<LogFormat> {
     match text {
         "text" => Some(LogFormat::Text),
@@ -316,7 +336,7 @@ mod tests {
     }
 
     /// What is not allowed, one of each kind.
-    const WRONG: [(&str, &str); 47] = [
+    const WRONG: [(&str, &str); 48] = [
         ("LISTEN", "nowhere"),
         ("LISTEN", ""),
         ("PUBLIC_URL", "shop.example"),
@@ -362,6 +382,7 @@ mod tests {
         ("CLIENT_DOMAIN_HEADER", "x y"),
         ("CLIENT_DOMAIN_HEADER", "Authorization"),
         ("KEEP_CREDENTIALS", "1"),
+        ("LICENSE_KEYS", "plain"),
         ("LOG", ""),
         ("LOG_FORMAT", "xml"),
     ];

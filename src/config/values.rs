@@ -57,6 +57,7 @@ const SETTINGS: &[(&str, &str, &str)] = &[
     ("oauth2_password_grant", "false", "true or false"),
     ("client_domain_header", "", "the name of a request header, such as X-Client-Domain"),
     ("keep_credentials", "false", "true or false"),
+    ("license_keys", "hashed", "hashed or readable"),
     ("verify_without_database_seconds", "60", "a whole number from 0 to 3600"),
     ("metrics_listen", "", "an address and port, such as 127.0.0.1:9464"),
     ("otlp_endpoint", "", "an http or https address, such as http://127.0.0.1:4318"),

@@ -14,6 +14,7 @@ mod clock;
 pub mod copy;
 mod delivery_outcomes;
 mod error;
+pub mod license_outcomes;
 mod migrations;
 pub mod outcomes;
 pub mod pairs;
@@ -24,6 +25,7 @@ pub mod sqlite;
 mod to_the_end;
 pub mod token_outcomes;
 mod usage;
+mod word_index;
 
 use std::sync::{
     Arc,

@@ -351,6 +351,94 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    license_settings (id) {
+        id -> BigInt,
+        store_code -> Text,
+        previous_code -> Nullable<Text>,
+        previous_until -> Nullable<BigInt>,
+        needs_token -> BigInt,
+        token_seconds -> BigInt,
+        errors_by_code -> BigInt,
+        errors_in_status -> BigInt,
+        localhost_is_free -> BigInt,
+        origins -> Text,
+        page_url -> Text,
+        last_number -> BigInt,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    license_products (sku) {
+        sku -> Text,
+        name -> Text,
+        download_name -> Text,
+        download_url -> Text,
+        desktop -> BigInt,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    licenses (id) {
+        id -> BigInt,
+        lookup -> Binary,
+        sealed -> Nullable<Binary>,
+        beginning -> Text,
+        number -> BigInt,
+        sku -> Text,
+        customer -> Text,
+        email -> Text,
+        cart_token -> Text,
+        expires_at -> Nullable<BigInt>,
+        activation_limit -> Nullable<BigInt>,
+        domain_limit -> Nullable<BigInt>,
+        offline -> Nullable<Text>,
+        created_at -> BigInt,
+        revoked_at -> Nullable<BigInt>,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    license_uses (license_id) {
+        license_id -> BigInt,
+        tokens_from -> BigInt,
+        last_activation -> BigInt,
+        activations -> BigInt,
+        domains -> BigInt,
+    }
+}
+
+diesel::table! {
+    license_terms (term, license_id) {
+        term -> Text,
+        license_id -> BigInt,
+    }
+}
+
+diesel::table! {
+    license_activations (license_id, id) {
+        license_id -> BigInt,
+        id -> BigInt,
+        domain -> Text,
+        activated_at -> BigInt,
+        seen_at -> BigInt,
+        address -> Nullable<Text>,
+        client -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    license_tokens (lookup) {
+        lookup -> Binary,
+        license_id -> BigInt,
+        created_at -> BigInt,
+        expires_at -> Nullable<BigInt>,
+    }
+}
+
 diesel::joinable!(sessions -> users (user_id));
 diesel::joinable!(keys -> users (owner_id));
 diesel::joinable!(keys -> grants (grant_id));
@@ -381,4 +469,17 @@ diesel::allow_tables_to_appear_in_same_query!(
     access_tokens,
     token_families,
     refresh_tokens
+);
+
+diesel::joinable!(licenses -> license_products (sku));
+diesel::joinable!(license_uses -> licenses (license_id));
+diesel::joinable!(license_tokens -> licenses (license_id));
+diesel::joinable!(license_tokens -> license_uses (license_id));
+diesel::allow_tables_to_appear_in_same_query!(
+    licenses,
+    license_products,
+    license_uses,
+    license_terms,
+    license_activations,
+    license_tokens
 );

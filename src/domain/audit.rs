@@ -95,6 +95,28 @@ events! {
     AppChanged = "app.changed",
     /// A user's approval was exchanged for a connection.
     Connected = "app.connected",
+    /// A license was made.
+    LicenseCreated = "license.created",
+    /// A license was brought along from elsewhere.
+    LicenseImported = "license.imported",
+    /// What a customer bought changed.
+    LicenseChanged = "license.changed",
+    /// A license was taken back.
+    LicenseRevoked = "license.revoked",
+    /// A license was given again.
+    LicenseRestored = "license.restored",
+    /// A program activated a license.
+    LicenseActivated = "license.activated",
+    /// An activation was taken away.
+    LicenseDeactivated = "license.deactivated",
+    /// Somebody looked at a whole license key.
+    LicenseKeySeen = "license.key_seen",
+    /// Licenses were exported.
+    LicensesExported = "license.exported",
+    /// What is sold under a SKU was made or changed.
+    LicenseProductChanged = "license_product.changed",
+    /// What holds for all licenses changed.
+    LicenseSettingsChanged = "license_settings.changed",
     /// An API token was made.
     TokenCreated = "token.created",
     /// An API token was ended.
@@ -147,8 +169,19 @@ pub struct Object {
 
 impl Object {
     /// The kinds there are.
-    pub const KINDS: [&'static str; 8] =
-        ["key", "user", "grant", "delivery", "session", "token", "signing_key", "audit"];
+    pub const KINDS: [&'static str; 11] = [
+        "key",
+        "user",
+        "grant",
+        "delivery",
+        "session",
+        "token",
+        "signing_key",
+        "license",
+        "license_product",
+        "license_settings",
+        "audit",
+    ];
 
     /// A key.
     pub fn key(id: i64) -> Self {
@@ -183,6 +216,26 @@ impl Object {
     /// A generation of the signing key.
     pub fn signing_key(generation: u32) -> Self {
         Self { kind: "signing_key", id: generation.to_string() }
+    }
+
+    /// A license.
+    pub fn license(id: i64) -> Self {
+        Self { kind: "license", id: id.to_string() }
+    }
+
+    /// Licenses, several or none that is known.
+    pub fn licenses() -> Self {
+        Self { kind: "license", id: String::new() }
+    }
+
+    /// What is sold under a SKU.
+    pub fn license_product(sku: &str) -> Self {
+        Self { kind: "license_product", id: sku.to_owned() }
+    }
+
+    /// What holds for all licenses.
+    pub fn license_settings() -> Self {
+        Self { kind: "license_settings", id: String::new() }
     }
 
     /// The log itself.

@@ -27,7 +27,7 @@ pub enum ExpiryError {
 /// # Errors
 /// If it is neither, over already, or too far away.
 pub fn parse(text: &str, now: Timestamp) -> Result<Timestamp, ExpiryError> {
-    let at = read(text.trim()).ok_or(ExpiryError::Unreadable)?;
+    let at = read(text).ok_or(ExpiryError::Unreadable)?;
     if at <= now {
         Err(ExpiryError::Past)
     } else if at > now.plus(LONGEST) {
@@ -37,7 +37,9 @@ pub fn parse(text: &str, now: Timestamp) -> Result<Timestamp, ExpiryError> {
     }
 }
 
-fn read(text: &str) -> Option<Timestamp> {
+/// Reads an end as [`parse`] does, wherever it lies.
+pub fn read(text: &str) -> Option<Timestamp> {
+    let text = text.trim();
     if let Ok(instant) = text.parse::<jiff::Timestamp>() {
         return Some(Timestamp::from_millis(instant.as_millisecond()));
     }

@@ -58,6 +58,11 @@ impl Timestamp {
         self.zoned().strftime("%Y-%m-%d %H:%M:%S").to_string()
     }
 
+    /// `2026-11-20 20:45`, in UTC: the form WooCommerce License Keys tells ends in.
+    pub fn to_minute(self) -> String {
+        self.zoned().strftime("%Y-%m-%d %H:%M").to_string()
+    }
+
     /// `20 November 2026`, in UTC, for people.
     pub fn to_date(self) -> String {
         self.zoned().strftime("%-d %B %Y").to_string()

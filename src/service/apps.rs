@@ -60,7 +60,7 @@ pub async fn list(
         db::read!(services.db, key_terms::beginning_with(&beginning, after.as_deref(), PAGE + 1))?;
     let mut newest = Vec::new();
     for term in terms.iter().take(PAGE) {
-        newest.push(db::read!(services.db, key_terms::keys_with(term, i64::MAX, KEYS))?);
+        newest.push(db::read!(services.db, key_terms::with_word(term, i64::MAX, KEYS))?);
     }
     // All in one read: most of what many small ones cost is the way to the database.
     let mut views = db::read!(services.db, key_views::by_ids(services.now(), &newest.concat()))?;
@@ -86,7 +86,7 @@ pub async fn show(
 
 async fn of_term(services: &Services, term: &str) -> Result<Option<AppView>, KeyError> {
     let now = services.now();
-    let ids = db::read!(services.db, key_terms::keys_with(term, i64::MAX, KEYS))?;
+    let ids = db::read!(services.db, key_terms::with_word(term, i64::MAX, KEYS))?;
     let keys = db::read!(services.db, key_views::by_ids(now, &ids))?;
     Ok(summary(&keys))
 }

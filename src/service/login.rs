@@ -1,15 +1,13 @@
 //! Logging in: slowed, the same for a wrong user and a wrong password, a new session each time.
 
-use std::{
-    net::{IpAddr, Ipv6Addr},
-    time::Duration,
-};
+use std::{net::IpAddr, time::Duration};
 
 use serde_json::json;
 use zeroize::Zeroizing;
 
 use super::{
     ServiceError, Services,
+    budget::network,
     caller::{Actor, Caller},
 };
 use crate::{
@@ -94,7 +92,7 @@ pub(super) async fn check(
     address: IpAddr,
 ) -> Result<Checked, ServiceError> {
     let name = name.trim().to_lowercase();
-    let address = subject(services, Subject::Address, &network(address));
+    let address = subject(services, Subject::Address, &network(address.to_canonical()).to_string());
     let account = subject(services, Subject::Account, &name);
     for (kind, key) in [(Subject::Address, &address), (Subject::Account, &account)] {
         if let Admission::WaitUntil(at) = admit(services, kind, key.clone()).await? {
@@ -214,15 +212,4 @@ async fn check_password(
 /// What stands in the database for a subject: neither names nor addresses.
 fn subject(services: &Services, kind: Subject, value: &str) -> Vec<u8> {
     services.keyring.form_tag(&[b"login failures", kind.as_str().as_bytes(), value.as_bytes()])
-}
-
-/// The address as far as one client cannot change it at will: an IPv6 client has a whole /64.
-fn network(address: IpAddr) -> String {
-    match address.to_canonical() {
-        IpAddr::V4(v4) => v4.to_string(),
-        IpAddr::V6(v6) => {
-            let [a, b, c, d, ..] = v6.segments();
-            Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).to_string()
-        }
-    }
 }

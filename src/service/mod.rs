@@ -8,6 +8,7 @@ pub mod access_tokens;
 pub mod approve;
 pub mod apps;
 pub mod audit;
+mod budget;
 pub mod callback_check;
 pub mod caller;
 pub mod connect;
@@ -22,6 +23,7 @@ pub mod health;
 pub mod idempotency;
 pub mod installation;
 pub mod keys;
+pub mod licenses;
 pub mod login;
 pub mod oauth2;
 pub mod once;
@@ -92,6 +94,8 @@ pub struct Services {
     pub verifier: verify::Verifier,
     /// How access tokens are made, and those that wait to be written.
     pub tokens: access_tokens::Mint,
+    /// Licenses: whether keys are kept readable, and who guesses at them.
+    pub licenses: licenses::Desk,
     /// What is counted.
     pub metrics: Metrics,
     /// What scrapes of late have read.

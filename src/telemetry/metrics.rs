@@ -12,6 +12,7 @@ use prometheus_client::{
 use super::{
     attempts::Attempts,
     key_changes::{Heard, Listener},
+    licenses::Licenses,
     process,
     readings::Readings,
     requests::Requests,
@@ -41,6 +42,8 @@ pub struct Metrics {
     pub attempts: Attempts,
     /// Short-lived tokens.
     pub tokens: Tokens,
+    /// What programs ask about licenses.
+    pub licenses: Licenses,
     /// From the write of a change of a key to its being heard here, in seconds.
     pub key_change_delay: Histogram,
     /// When this process last knew all changes.
@@ -61,6 +64,7 @@ impl Metrics {
         let requests = Requests::register(&mut registry);
         let attempts = Attempts::register(&mut registry);
         let tokens = Tokens::register(&mut registry);
+        let licenses = Licenses::register(&mut registry);
         let verify_slow = Histogram::new(SLOW);
         registry.register(
             "appgrant_verify_slow_seconds",
@@ -79,6 +83,7 @@ impl Metrics {
             verify_slow,
             attempts,
             tokens,
+            licenses,
             key_change_delay,
             key_changes_heard: Heard::default(),
             key_change_listener: Listener::default(),

@@ -7,6 +7,7 @@
 
 mod attempts;
 mod key_changes;
+mod licenses;
 mod log_lines;
 mod metrics;
 mod process;
@@ -18,6 +19,7 @@ mod verify;
 
 pub use attempts::Attempts;
 pub use key_changes::{Heard, Listener};
+pub use licenses::{LicenseQuestion, LicenseVerdict, Licenses};
 pub use log_lines::{Form, LogLines};
 pub use metrics::{Metrics, TEXT_FORMAT};
 pub use readings::{HasherReading, Pool, Readings, Waiting};

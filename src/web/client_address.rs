@@ -2,9 +2,13 @@
 
 use std::net::IpAddr;
 
-use actix_web::{HttpRequest, http::header::HeaderName};
+use actix_web::{
+    HttpRequest,
+    http::header::{HeaderName, HeaderValue},
+};
 use ipnet::IpNet;
 
+const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// Walks `X-Forwarded-For` from the right, past every trusted proxy, to the first address that is not
@@ -26,6 +30,20 @@ pub fn of(request: &HttpRequest, trusted: &[IpNet]) -> IpAddr {
 /// Whether the connection is a trusted proxy's, whose headers are believed.
 pub fn is_from_proxy(request: &HttpRequest, trusted: &[IpNet]) -> bool {
     is_trusted(peer(request), trusted)
+}
+
+/// The address a request comes from, unless it came without TLS where `needs_tls` says that it must have it:
+/// neither the connection has, nor does a trusted proxy say that the client's has.
+pub fn secured(request: &HttpRequest, trusted: &[IpNet], needs_tls: bool) -> Option<IpAddr> {
+    let mut said = request.headers().get_all(FORWARDED_PROTO).peekable();
+    let is_https = |value: &HeaderValue| {
+        let mut hops = value.as_bytes().split(|byte| *byte == b',');
+        hops.all(|hop| hop.trim_ascii().eq_ignore_ascii_case(b"https"))
+    };
+    let proxy_says_so =
+        is_from_proxy(request, trusted) && said.peek().is_some() && said.all(is_https);
+    let is_secure = !needs_tls || request.app_config().secure() || proxy_says_so;
+    is_secure.then(|| of(request, trusted))
 }
 
 fn peer(request: &HttpRequest) -> IpAddr {

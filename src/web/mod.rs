@@ -10,6 +10,7 @@ mod cookies;
 mod destinations;
 mod errors;
 mod form;
+pub mod licenses;
 pub mod metrics;
 mod oauth2;
 mod pages;

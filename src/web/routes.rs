@@ -15,7 +15,7 @@ use actix_web::{
 use super::{
     api,
     errors::{self, WebError},
-    oauth2,
+    licenses, oauth2,
     pages::{admin, authorize, code_flow, connection, machine, session, setup},
     request_log, verify,
     visitor::{App, Visitor},
@@ -57,6 +57,7 @@ fn table(config: &mut ServiceConfig) {
         .route("/openapi.json", looked_at().to(api::openapi))
         .configure(api::configure)
         .configure(oauth2::configure)
+        .configure(licenses::configure)
         // The flow: every method, as in WooCommerce.
         .route("/wc-auth/v1/{route:.+}", page(authorize::dispatch))
         .route("/oauth2/authorize", page(code_flow::authorize))

@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 use tokio::{sync::watch, time::timeout};
 
 use crate::service::{
-    ServiceError, Services, access_tokens, expiring, idempotency, keys,
+    ServiceError, Services, access_tokens, expiring, idempotency, keys, licenses,
     verify::{purge_changes, purge_nonces},
 };
 
@@ -42,6 +42,9 @@ pub async fn run(services: Arc<Services>, mut stop: watch::Receiver<bool>) {
 }
 
 async fn purge_tokens(services: &Services) {
+    if let Err(error) = licenses::purge(services).await {
+        tracing::error!(%error, "tokens of licenses that are over could not be deleted");
+    }
     match access_tokens::purge(services).await {
         Ok(0) => {}
         Ok(count) => tracing::info!(count, "tokens and codes that are over were deleted"),

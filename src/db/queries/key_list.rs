@@ -17,6 +17,7 @@ use crate::{
     db::{
         DbError,
         schema::{key_terms as terms, key_uses, keys},
+        word_index::Gathered,
     },
     domain::{
         key::KeyState,
@@ -133,9 +134,10 @@ impl Walk {
         let by_number = self.order == KeyOrder::Newest;
         let mut rarest = 0;
         let mut gathered: Option<Gathered> = None;
+        let most = (self.bounds.of_a_word, self.bounds.of_all_words);
         for (number, beginning) in words.iter().enumerate() {
             let below = self.after.filter(|_| by_number).map_or(i64::MAX, |after| after.id);
-            let found = gather(conn, beginning, below, self.bounds).await?;
+            let found = key_terms::gather(conn, beginning, below, most).await?;
             if gathered.as_ref().is_none_or(|least| found.ids.len() < least.ids.len()) {
                 (rarest, gathered) = (number, Some(found));
             }
@@ -242,39 +244,6 @@ impl Walk {
         }
         Ok(steps)
     }
-}
-
-#[derive(Default)]
-struct Gathered {
-    /// Highest first.
-    ids: Vec<i64>,
-    /// The lowest number that was looked at, if there are more below.
-    floor: Option<i64>,
-}
-
-/// The keys that have one of the words, the highest numbers below `below`.
-async fn gather(
-    conn: &mut Conn,
-    words: &[String],
-    below: i64,
-    bounds: WalkBounds,
-) -> Result<Gathered, DbError> {
-    let mut all = Gathered::default();
-    for word in words {
-        let ids = key_terms::keys_with(conn, word, below, bounds.of_a_word).await?;
-        let is_cut = i64::try_from(ids.len()).is_ok_and(|count| count == bounds.of_a_word);
-        all.floor = all.floor.max(ids.last().copied().filter(|_| is_cut));
-        all.ids.extend(ids);
-    }
-    all.ids.sort_unstable_by(|a, b| b.cmp(a));
-    all.ids.dedup();
-    if let Some(cut) =
-        all.ids.get(bounds.of_all_words - 1).filter(|_| all.ids.len() > bounds.of_all_words)
-    {
-        all.floor = all.floor.max(Some(*cut));
-    }
-    all.ids.retain(|id| all.floor.is_none_or(|floor| *id >= floor));
-    Ok(all)
 }
 
 fn has_one_of(words: Vec<String>) -> Condition {

@@ -11,6 +11,7 @@ use crate::{
     db::{
         DbError,
         schema::{grants, key_terms, keys},
+        word_index::word_index,
     },
     domain::search,
 };
@@ -21,15 +22,7 @@ const BATCH: i64 = 500;
 /// What is indexed of a key.
 type Indexed = (i64, String, String, Option<String>, Option<String>);
 
-/// Writes a key's words.
-pub async fn add(conn: &mut Conn, key_id: i64, terms: &BTreeSet<String>) -> Result<(), DbError> {
-    for term in terms {
-        let row = (key_terms::term.eq(term), key_terms::key_id.eq(key_id));
-        let insert = diesel::insert_into(key_terms::table).values(row).on_conflict_do_nothing();
-        insert.execute(conn).await?;
-    }
-    Ok(())
-}
+word_index!(key_terms, key_id);
 
 /// The description of a key changes: its words go and come.
 pub async fn replace(conn: &mut Conn, key_id: i64, description: &str) -> Result<(), DbError> {
@@ -37,11 +30,7 @@ pub async fn replace(conn: &mut Conn, key_id: i64, description: &str) -> Result<
         return Ok(());
     };
     let new = (old.0, description.to_owned(), old.2.clone(), old.3.clone(), old.4.clone());
-    let (old, new) = (terms(&old), terms(&new));
-    for term in old.difference(&new) {
-        diesel::delete(key_terms::table.find((term, key_id))).execute(conn).await?;
-    }
-    add(conn, key_id, &new).await
+    exchange_words(conn, key_id, &terms(&old), &terms(&new)).await
 }
 
 /// The words of a key, as they should be.
@@ -56,10 +45,7 @@ pub(super) async fn exchange(
     old: &BTreeSet<String>,
 ) -> Result<(), DbError> {
     let new = of(conn, key_id).await?;
-    for term in old.difference(&new) {
-        diesel::delete(key_terms::table.find((term, key_id))).execute(conn).await?;
-    }
-    add(conn, key_id, &new).await
+    exchange_words(conn, key_id, old, &new).await
 }
 
 /// Writes the words of the next keys after that number; the last one's number, or nothing at the end.
@@ -103,49 +89,4 @@ async fn indexed(conn: &mut Conn, key_id: i64) -> Result<Option<Indexed>, DbErro
 
 fn terms((_, description, ending, app, host): &Indexed) -> BTreeSet<String> {
     search::terms(description, ending, app.as_deref().zip(host.as_deref()))
-}
-
-/// The first words with that beginning, after `after` and `most` at most: a look into the index for each.
-pub async fn beginning_with(
-    conn: &mut Conn,
-    beginning: &str,
-    after: Option<&str>,
-    most: usize,
-) -> Result<Vec<String>, DbError> {
-    let end = search::after_all_with(beginning);
-    let mut found: Vec<String> = Vec::new();
-    while found.len() < most {
-        let words = key_terms::table
-            .filter(key_terms::term.lt(&end))
-            .order(key_terms::term)
-            .select(key_terms::term)
-            .into_boxed();
-        // One lower bound, never two: an index is entered at one of them, perhaps the lower.
-        let words = match found.last().map(String::as_str).or(after) {
-            Some(last) => words.filter(key_terms::term.gt(last.to_owned())),
-            None => words.filter(key_terms::term.ge(beginning)),
-        };
-        match words.first(conn).await.optional()? {
-            Some(word) => found.push(word),
-            None => break,
-        }
-    }
-    Ok(found)
-}
-
-/// The keys with a word, the highest numbers below `below` first.
-pub async fn keys_with(
-    conn: &mut Conn,
-    term: &str,
-    below: i64,
-    most: i64,
-) -> Result<Vec<i64>, DbError> {
-    Ok(key_terms::table
-        .filter(key_terms::term.eq(term))
-        .filter(key_terms::key_id.lt(below))
-        .order(key_terms::key_id.desc())
-        .limit(most)
-        .select(key_terms::key_id)
-        .load(conn)
-        .await?)
 }

@@ -9,7 +9,8 @@ use std::io::Read;
 
 use csv::{ByteRecord, ErrorKind, Reader, ReaderBuilder, Terminator};
 
-use super::{Fields, Rows, Unreadable, Unusable, metered::Meter, missing};
+use super::{Fields, Rows, Unreadable, Unusable, missing};
+use crate::domain::metered::Meter;
 
 const DELIMITERS: [u8; 4] = *b"\t,;|";
 

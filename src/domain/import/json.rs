@@ -9,7 +9,8 @@ use serde::de::{
     DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor,
 };
 
-use super::{Fields, Rows, Unreadable, metered::Meter, missing};
+use super::{Fields, Rows, Unreadable, missing};
+use crate::domain::metered::Meter;
 
 /// What holds the rows of a table in phpMyAdmin's JSON.
 const DATA: &str = "data";

@@ -11,7 +11,6 @@
 mod delimited;
 mod fields;
 mod json;
-mod metered;
 pub mod users;
 
 use std::{
@@ -19,10 +18,10 @@ use std::{
     ops::ControlFlow,
 };
 
+use super::metered::Metered;
 pub use fields::{ExportedKey, Unusable};
 use fields::{Fields, REQUIRED};
 pub use jiff::tz::TimeZone;
-use metered::Metered;
 
 /// How long a row may be, in bytes. Nonces of the last 15 minutes of a busy key stand in it.
 pub const LONGEST_ROW: usize = 4 * 1024 * 1024;

@@ -11,20 +11,19 @@ use std::{
     },
 };
 
-use super::{
-    Identity,
-    identity::Words,
-    slowdown::{Budget, Rate},
-};
-use crate::domain::{
-    api_request::ApiRequest,
-    key::{KeyRecord, Life},
-    key_rules::{Environment, KeyRules, NotAdmitted},
-    keyring::Tag,
-    refusal::Refusal,
-    sealed::Sealed,
-    timestamp::Timestamp,
-    token_life::TokenLife,
+use super::{Identity, identity::Words};
+use crate::{
+    domain::{
+        api_request::ApiRequest,
+        key::{KeyRecord, Life},
+        key_rules::{Environment, KeyRules, NotAdmitted},
+        keyring::Tag,
+        refusal::Refusal,
+        sealed::Sealed,
+        timestamp::Timestamp,
+        token_life::TokenLife,
+    },
+    service::budget::{Budget, Rate},
 };
 
 /// What is known of one key.
@@ -160,11 +159,7 @@ impl LiveKey {
         }
         let rate = i64::from(rate);
         let rate = Rate { free: (rate / 6).max(10).min(rate), forgiven_in: 60_000 / rate };
-        if self.token_requests.is_spent(now, rate) {
-            return false;
-        }
-        self.token_requests.spend(now, rate);
-        true
+        self.token_requests.take(now, rate)
     }
 
     /// How long its tokens live, if not as the store is set.

@@ -5,30 +5,19 @@
 //! requests of a key in memory, if the signature holds. A waiting request costs a timer and its
 //! connection.
 
-use std::{
-    net::{IpAddr, Ipv6Addr},
-    sync::{
-        Arc,
-        atomic::{AtomicI64, Ordering},
-    },
-    time::Duration,
-};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use quick_cache::sync::Cache;
 use tokio::time::sleep;
 
 use super::live_key::LiveKey;
-use crate::domain::timestamp::Timestamp;
+use crate::{
+    domain::timestamp::Timestamp,
+    service::budget::{Budget, Rate, network},
+};
 
 /// How many addresses are watched; the rarest seen are forgotten first.
 const ADDRESSES: usize = 20_000;
-
-/// How many failures at once cost nothing, and in how many milliseconds one is forgiven.
-#[derive(Clone, Copy)]
-pub(super) struct Rate {
-    pub free: i64,
-    pub forgiven_in: i64,
-}
 
 /// For one key and for one address.
 pub(super) const ONE: Rate = Rate { free: 20, forgiven_in: 1_000 };
@@ -38,26 +27,6 @@ const ALL: Rate = Rate { free: 500, forgiven_in: 10 };
 
 /// How long whoever has no failures left waits.
 const DELAY: Duration = Duration::from_millis(250);
-
-/// How many failures are left, as the one instant at which all are forgiven (the generic cell rate
-/// algorithm, ITU-T I.371).
-#[derive(Default)]
-pub struct Budget(AtomicI64);
-
-impl Budget {
-    /// Notes a failure.
-    pub(super) fn spend(&self, now: Timestamp, rate: Rate) {
-        let Rate { free, forgiven_in } = rate;
-        let now = now.as_millis();
-        let next = |at: i64| Some(at.clamp(now, now + 2 * free * forgiven_in) + forgiven_in);
-        let _ = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next);
-    }
-
-    /// Whether none is left.
-    pub(super) fn is_spent(&self, now: Timestamp, rate: Rate) -> bool {
-        self.0.load(Ordering::Relaxed) >= now.as_millis() + rate.free * rate.forgiven_in
-    }
-}
 
 /// Who failed of late.
 pub struct Slowdown {
@@ -106,32 +75,9 @@ impl Slowdown {
     }
 }
 
-/// One customer of a provider has a whole /64 of IPv6.
-fn network(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V4(_) => address,
-        IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX)).into(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_budget_is_spent_by_failures_and_comes_back_with_time() {
-        let budget = Budget::default();
-        let at = |seconds: i64| Timestamp::from_millis(1_000_000 + seconds * 1_000);
-        for _ in 0..ONE.free {
-            assert!(!budget.is_spent(at(0), ONE));
-            budget.spend(at(0), ONE);
-        }
-        assert!(budget.is_spent(at(0), ONE));
-        assert!(!budget.is_spent(at(1), ONE));
-        (0..10_000).for_each(|_| budget.spend(at(1), ONE));
-        assert!(budget.is_spent(at(20), ONE), "a flood is remembered");
-        assert!(!budget.is_spent(at(1 + 2 * ONE.free), ONE), "and not for ever");
-    }
 
     #[test]
     fn a_flood_from_everywhere_slows_strangers_and_ends() {
@@ -145,13 +91,5 @@ mod tests {
         assert!(slowdown.slows(address(99_999), None, now), "somebody who never failed");
         let later = now.plus(Duration::from_secs(1));
         assert!(!slowdown.slows(address(7), None, later), "a hundred a second are forgiven");
-    }
-
-    #[test]
-    fn neighbours_in_one_ipv6_network_are_one() {
-        let of = |text: &str| network(text.parse().unwrap());
-        assert_eq!(of("2001:db8::1"), of("2001:db8::ffff:1"));
-        assert_ne!(of("2001:db8::1"), of("2001:db8:0:1::1"));
-        assert_ne!(of("192.0.2.1"), of("192.0.2.2"));
     }
 }

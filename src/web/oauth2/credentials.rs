@@ -75,17 +75,8 @@ pub fn client_address(
     site: &Site,
     needs_tls: bool,
 ) -> Result<IpAddr, Error> {
-    let is_proxy = client_address::is_from_proxy(request, &site.trusted_proxies);
-    let mut said = request.headers().get_all("x-forwarded-proto").peekable();
-    let is_https = |value: &header::HeaderValue| {
-        let mut hops = value.as_bytes().split(|byte| *byte == b',');
-        hops.all(|hop| hop.trim_ascii().eq_ignore_ascii_case(b"https"))
-    };
-    let proxy_says_so = is_proxy && said.peek().is_some() && said.all(is_https);
-    if needs_tls && !request.app_config().secure() && !proxy_says_so {
-        return Err(Error::new(Kind::InvalidRequest, "send this over https"));
-    }
-    Ok(client_address::of(request, &site.trusted_proxies))
+    client_address::secured(request, &site.trusted_proxies, needs_tls)
+        .ok_or_else(|| Error::new(Kind::InvalidRequest, "send this over https"))
 }
 
 /// The header's, if there is one.

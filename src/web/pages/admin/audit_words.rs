@@ -54,6 +54,7 @@ impl AuditLine {
 }
 
 /// What happened, after the name of who did it.
+#[expect(clippy::too_many_lines, reason = "one line an event")]
 pub const fn words(event: Event) -> &'static str {
     match event {
         Event::LoggedIn => "logged in",
@@ -85,6 +86,17 @@ pub const fn words(event: Event) -> &'static str {
         Event::AppRegistered => "registered an app",
         Event::AppChanged => "changed a registered app",
         Event::Connected => "connected a registered app",
+        Event::LicenseCreated => "made a license",
+        Event::LicenseImported => "imported a license",
+        Event::LicenseChanged => "changed a license",
+        Event::LicenseRevoked => "revoked a license",
+        Event::LicenseRestored => "restored a license",
+        Event::LicenseActivated => "activated a license",
+        Event::LicenseDeactivated => "ended an activation",
+        Event::LicenseKeySeen => "looked at a whole license key",
+        Event::LicensesExported => "exported licenses",
+        Event::LicenseProductChanged => "made or changed a product",
+        Event::LicenseSettingsChanged => "changed the license settings",
         Event::TokenCreated => "made an API token",
         Event::TokenRevoked => "ended an API token",
         Event::SigningKeyRotated => "exchanged the signing key",
@@ -100,6 +112,7 @@ fn object(row: &Row, reader: &User, site: &Site) -> Option<(String, Option<Strin
     let number = row.object_id.parse::<i64>().ok();
     let href = match row.object_kind.as_str() {
         "key" => number.map(|id| site.path(&format!("/admin/keys/{id}"))),
+        "license" => number.map(|id| site.path(&format!("/admin/licenses/{id}"))),
         "user" | "session" if reader.role.may_manage_users() => {
             number.map(|id| site.path(&format!("/admin/users/{id}")))
         }

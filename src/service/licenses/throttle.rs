@@ -1,0 +1,172 @@
+//! Guessing at license keys, tokens and activations is throttled: by address, by license, and for all together.
+//!
+//! Unlike a consumer secret a license key may be short, if it was made elsewhere; so whoever fails often is
+//! turned away, not only slowed. Nobody is locked out by others: who asked rightly about a license lately goes on
+//! asking about it from that address, however many fail from there or about it.
+
+use std::{net::IpAddr, sync::Arc, time::Duration};
+
+use quick_cache::sync::Cache;
+use tokio::time::sleep;
+
+use crate::{
+    domain::{
+        keyring::{Lookup, Tag, cut},
+        timestamp::Timestamp,
+    },
+    service::budget::{Budget, Rate, network},
+};
+
+/// How many addresses, licenses, and pairs of both are watched; the rarest seen are forgotten first.
+const WATCHED: usize = 20_000;
+
+/// Failures of one address, and about one license.
+const FAILURES: Rate = Rate { free: 20, forgiven_in: 3_000 };
+
+/// Failures of all together, after which strangers wait a moment.
+const ALL: Rate = Rate { free: 500, forgiven_in: 10 };
+
+/// Tokens and new activations of one license.
+const WRITES: Rate = Rate { free: 200, forgiven_in: 500 };
+
+/// How long that moment is.
+const DELAY: Duration = Duration::from_millis(250);
+
+/// Who asks about what.
+#[derive(Clone, Copy)]
+pub(super) struct Asker {
+    address: IpAddr,
+    key: Tag,
+}
+
+impl Asker {
+    pub(super) fn new(address: IpAddr, lookup: &Lookup) -> Self {
+        Self { address: network(address.to_canonical()), key: cut(lookup) }
+    }
+}
+
+/// Who failed of late.
+pub struct Throttle {
+    addresses: Cache<IpAddr, Arc<Budget>>,
+    licenses: Cache<Tag, Arc<Budget>>,
+    writes: Cache<Tag, Arc<Budget>>,
+    known: Cache<(IpAddr, Tag), ()>,
+    all: Budget,
+}
+
+impl Default for Throttle {
+    fn default() -> Self {
+        Self {
+            addresses: Cache::new(WATCHED),
+            licenses: Cache::new(WATCHED),
+            writes: Cache::new(WATCHED),
+            known: Cache::new(WATCHED),
+            all: Budget::default(),
+        }
+    }
+}
+
+impl Throttle {
+    /// Lets somebody ask; else how long to wait.
+    pub(super) async fn admit(&self, asker: Asker, now: Timestamp) -> Result<(), Duration> {
+        if self.is_known(asker) {
+            return Ok(());
+        }
+        let waits = [self.addresses.get(&asker.address), self.licenses.get(&asker.key)];
+        let wait = waits.into_iter().flatten().map(|budget| budget.wait(now, FAILURES)).max();
+        match wait {
+            Some(wait) if !wait.is_zero() => Err(wait),
+            _ if self.all.is_spent(now, ALL) => {
+                sleep(DELAY).await;
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Notes that somebody asked wrongly; about a license that there is if `is_license`.
+    pub(super) fn failed(&self, asker: Asker, is_license: bool, now: Timestamp) {
+        of(&self.addresses, asker.address).spend(now, FAILURES);
+        if is_license && !self.is_known(asker) {
+            of(&self.licenses, asker.key).spend(now, FAILURES);
+        }
+        self.all.spend(now, ALL);
+    }
+
+    /// Notes that somebody asked rightly.
+    pub(super) fn succeeded(&self, asker: Asker) {
+        if !self.is_known(asker) {
+            self.known.insert((asker.address, asker.key), ());
+        }
+    }
+
+    /// Lets a license have something written; else how long to wait.
+    pub(super) fn admit_write(&self, asker: Asker, now: Timestamp) -> Result<(), Duration> {
+        let writes = of(&self.writes, asker.key);
+        if writes.take(now, WRITES) { Ok(()) } else { Err(writes.wait(now, WRITES)) }
+    }
+
+    fn is_known(&self, asker: Asker) -> bool {
+        self.known.get(&(asker.address, asker.key)).is_some()
+    }
+}
+
+fn of<K: std::hash::Hash + Eq + Copy>(all: &Cache<K, Arc<Budget>>, key: K) -> Arc<Budget> {
+    all.get(&key).unwrap_or_else(|| {
+        let fresh = Arc::new(Budget::default());
+        all.insert(key, Arc::clone(&fresh));
+        fresh
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_millis(1_000_000);
+
+    fn asker(address: [u8; 4], key: u8) -> Asker {
+        Asker::new(address.into(), &[key; 32])
+    }
+
+    #[tokio::test]
+    async fn who_guesses_is_turned_away_and_nobody_else() {
+        let throttle = Throttle::default();
+        let (guesser, customer) = (asker([192, 0, 2, 1], 1), asker([192, 0, 2, 1], 2));
+        throttle.succeeded(customer);
+        for _ in 0..FAILURES.free {
+            assert!(throttle.admit(guesser, NOW).await.is_ok());
+            throttle.failed(guesser, false, NOW);
+        }
+        let wait = throttle.admit(guesser, NOW).await.unwrap_err();
+        assert!(wait <= Duration::from_secs(4) && !wait.is_zero(), "{wait:?}");
+        assert!(throttle.admit(asker([192, 0, 2, 1], 3), NOW).await.is_err(), "another guess");
+        assert!(throttle.admit(customer, NOW).await.is_ok(), "a customer behind the same address");
+        assert!(throttle.admit(asker([192, 0, 2, 2], 1), NOW).await.is_ok(), "elsewhere");
+        assert!(throttle.admit(guesser, NOW.plus(wait)).await.is_ok(), "later");
+    }
+
+    #[tokio::test]
+    async fn guesses_at_one_license_from_everywhere_are_turned_away() {
+        let throttle = Throttle::default();
+        let customer = asker([203, 0, 113, 1], 7);
+        throttle.succeeded(customer);
+        for n in 0..20 {
+            throttle.failed(asker([192, 0, 2, n], 7), true, NOW);
+        }
+        assert!(throttle.admit(asker([192, 0, 2, 200], 7), NOW).await.is_err());
+        assert!(throttle.admit(asker([192, 0, 2, 200], 8), NOW).await.is_ok(), "another license");
+        assert!(throttle.admit(customer, NOW).await.is_ok(), "who has it");
+    }
+
+    #[test]
+    fn one_license_does_not_fill_the_database() {
+        let throttle = Throttle::default();
+        let one = asker([192, 0, 2, 1], 1);
+        for _ in 0..WRITES.free {
+            assert!(throttle.admit_write(one, NOW).is_ok());
+        }
+        let wait = throttle.admit_write(one, NOW).unwrap_err();
+        assert!(throttle.admit_write(one, NOW.plus(wait)).is_ok());
+    }
+}

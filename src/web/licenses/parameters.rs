@@ -1,0 +1,102 @@
+//! What a program sends, as PHP would read it: query, then form or JSON object, the last one winning.
+//!
+//! Forms come in both encodings: curl in PHP sends `multipart/form-data` when it is handed an array.
+
+use std::time::Duration;
+
+use actix_multipart::Multipart;
+use actix_web::{
+    HttpRequest,
+    http::header::CONTENT_TYPE,
+    web::{Bytes, Payload},
+};
+use futures_util::{StreamExt, TryStreamExt, stream};
+use serde_json::Value;
+use tokio::time::timeout;
+use url::form_urlencoded::Serializer;
+use zeroize::Zeroizing;
+
+use crate::domain::{licenses::Refusal, parameters::Parameters};
+
+/// The largest body, in bytes.
+const LARGEST: usize = 16 * 1024;
+
+/// How many fields a form may have.
+const MOST_FIELDS: usize = 64;
+
+/// How long a program may take to send it.
+const SLOWEST: Duration = Duration::from_secs(10);
+
+/// The parameters of a request.
+///
+/// # Errors
+/// If its body cannot be read.
+pub async fn read(request: &HttpRequest, payload: Payload) -> Result<Parameters, Refusal> {
+    let query = request.query_string().as_bytes();
+    let body = timeout(SLOWEST, payload.to_bytes_limited(LARGEST)).await;
+    let Ok(Ok(Ok(body))) = body else { return Err(Refusal::Unreadable) };
+    let form = form(request, body).await.ok_or(Refusal::Unreadable)?;
+    Ok(Parameters::read([query, form.as_bytes()]))
+}
+
+/// The body as an ordinary form.
+async fn form(request: &HttpRequest, body: Bytes) -> Option<Zeroizing<String>> {
+    let kind = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let media = kind.unwrap_or_default().split(';').next().unwrap_or_default().trim();
+    match media.to_ascii_lowercase().as_str() {
+        _ if body.is_empty() => Some(Zeroizing::new(String::new())),
+        "" | "application/x-www-form-urlencoded" => {
+            String::from_utf8(body.to_vec()).ok().map(Zeroizing::new)
+        }
+        "application/json" => from_json(&body),
+        "multipart/form-data" => from_parts(request, body).await,
+        _ => None,
+    }
+}
+
+fn from_json(body: &[u8]) -> Option<Zeroizing<String>> {
+    let Ok(Value::Object(members)) = serde_json::from_slice(body) else { return None };
+    let mut form = Serializer::new(String::new());
+    for (name, value) in members {
+        match value {
+            Value::String(text) => form.append_pair(&name, &text),
+            Value::Number(number) => form.append_pair(&name, &number.to_string()),
+            Value::Bool(flag) => form.append_pair(&name, if flag { "1" } else { "" }),
+            Value::Null => form.append_pair(&name, ""),
+            Value::Array(_) | Value::Object(_) => return None,
+        };
+    }
+    Some(Zeroizing::new(form.finish()))
+}
+
+async fn from_parts(request: &HttpRequest, body: Bytes) -> Option<Zeroizing<String>> {
+    let body = stream::once(async move { Ok(body) });
+    let mut parts = Multipart::new(request.headers(), body);
+    let (mut form, mut fields) = (Serializer::new(String::new()), 0);
+    while let Some(part) = parts.next().await {
+        let mut part = part.ok()?;
+        fields += 1;
+        let name = part.name().filter(|_| fields <= MOST_FIELDS)?.to_owned();
+        let mut value = Zeroizing::new(Vec::new());
+        while let Some(piece) = part.try_next().await.ok()? {
+            value.extend_from_slice(&piece);
+        }
+        form.append_pair(&name, str::from_utf8(&value).ok()?);
+    }
+    Some(Zeroizing::new(form.finish()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_json_object_of_plain_values_is_a_form() {
+        let read = |text: &str| from_json(text.as_bytes()).map(|form| form.to_string());
+        let body = r#"{"sku":"a&b","activation_id":1519628117,"domain":null,"x":true}"#;
+        assert_eq!(read(body), Some("sku=a%26b&activation_id=1519628117&domain=&x=1".to_owned()));
+        for body in ["", "[]", "1", "{\"a\":[1]}", "{\"a\":{}}", "{", "{\"a\":1}x"] {
+            assert_eq!(read(body), None, "{body}");
+        }
+    }
+}
