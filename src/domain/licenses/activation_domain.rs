@@ -113,9 +113,7 @@ mod tests {
     #[test]
     fn what_names_no_host_is_none() {
         assert_eq!(ActivationDomain::parse("  "), Err(NoDomain::Missing));
-        for text in
-            ["a b", "http://", "ftp://shop.example", "<b>", "...", &"a".repeat(300)]
-        {
+        for text in ["a b", "http://", "ftp://shop.example", "<b>", "...", &"a".repeat(300)] {
             assert_eq!(ActivationDomain::parse(text), Err(NoDomain::Wrong), "{text:?}");
         }
     }

@@ -24,5 +24,5 @@ pub use product::{Product, ProductDraft};
 pub use query::{Find, LicenseQuery};
 pub use refusal::{ErrorFormat, Refusal};
 pub use settings::{LicenseSettings, NoStoreCode, PageUrl, StoreCode};
-pub use table::{Row, RowError, TableError, read, write};
+pub use table::{BroughtLicense, RowError, TableError, read, write};
 pub use terms::{LicenseDraft, LicenseTerms, Offline, OfflineInterval, Wrong, Wrongs};

@@ -45,7 +45,7 @@ const MOST_ACTIVATIONS: usize = 10_000;
 const FORMULA: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
 
 /// A license that somebody brings along.
-pub struct Row {
+pub struct BroughtLicense {
     /// Its key.
     pub key: LicenseKey,
     /// What the customer bought.
@@ -109,7 +109,7 @@ pub enum TableError {
 /// If it cannot be read to its end; `each` has the rows before.
 pub fn read(
     input: impl Read,
-    each: &mut dyn FnMut(u64, Result<Row, RowError>),
+    each: &mut dyn FnMut(u64, Result<BroughtLicense, RowError>),
 ) -> Result<u64, TableError> {
     let (mut input, meter) = Metered::new(input, LONGEST_ROW);
     let failed = |after| move |error| TableError::Io { after, error };
@@ -153,7 +153,7 @@ impl Places {
         Ok(Self(COLUMNS.map(place)))
     }
 
-    fn row(&self, record: &StringRecord) -> Result<Row, RowError> {
+    fn row(&self, record: &StringRecord) -> Result<BroughtLicense, RowError> {
         let get = |column: &str| {
             let column = COLUMNS.iter().position(|name| *name == column);
             let value = column.and_then(|at| self.0[at]).and_then(|place| record.get(place));
@@ -191,7 +191,7 @@ impl Places {
             offline_value: get("offline_value"),
         };
         let activations = activations(&get("activations"))?;
-        Ok(Row { key: LicenseKey::parse(&key)?, draft, product, revoked, activations })
+        Ok(BroughtLicense { key: LicenseKey::parse(&key)?, draft, product, revoked, activations })
     }
 }
 
@@ -303,7 +303,7 @@ fn plain(error: csv::Error) -> io::Error {
 mod tests {
     use super::*;
 
-    fn rows(text: &str) -> Vec<Result<Row, RowError>> {
+    fn rows(text: &str) -> Vec<Result<BroughtLicense, RowError>> {
         let mut rows = Vec::new();
         read(text.as_bytes(), &mut |_, row| rows.push(row)).unwrap();
         rows

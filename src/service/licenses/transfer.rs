@@ -19,7 +19,7 @@ use crate::{
     },
     domain::{
         audit::{Entry, Event, Object},
-        licenses::{Activation, License, Row, RowError, Wrongs, write},
+        licenses::{Activation, BroughtLicense, License, RowError, Wrongs, write},
         user::Role,
     },
     service::{Services, caller::Caller},
@@ -72,7 +72,7 @@ impl Imported {
 pub async fn import(
     services: &Services,
     caller: &Caller,
-    rows: Vec<(u64, Result<Row, RowError>)>,
+    rows: Vec<(u64, Result<BroughtLicense, RowError>)>,
     is_dry: bool,
 ) -> Result<Imported, LicenseError> {
     let what = (Event::LicenseImported, Object::licenses());
@@ -102,8 +102,12 @@ pub async fn import(
     Ok(imported)
 }
 
-fn read(services: &Services, row: Result<Row, RowError>) -> Result<NewLicense, RowOutcome> {
-    let Row { key, draft, product, revoked, activations } = row.map_err(RowOutcome::Unreadable)?;
+fn read(
+    services: &Services,
+    row: Result<BroughtLicense, RowError>,
+) -> Result<NewLicense, RowOutcome> {
+    let BroughtLicense { key, draft, product, revoked, activations } =
+        row.map_err(RowOutcome::Unreadable)?;
     let terms = draft.read_old().map_err(RowOutcome::Wrong)?;
     let product = product.read().map_err(RowOutcome::Wrong)?;
     Ok(NewLicense { revoked, activations, ..row_of(services, &key, terms, Some(product)) })
