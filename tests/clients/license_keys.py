@@ -11,8 +11,8 @@ The plan is one JSON object on standard input:
     errors_by         "property" or "code"
     errors_in_status  true: a refusal comes with a 4xx; false: with 200, as the original does
     token_lifetime    seconds that a token lives; 600 if it is left out
-    expired_token     a token of `good` that is over, or null: then 302 is not tried, and that is said.
-                      Must be there where tokens are demanded
+    expired_token     a token of `good` that is over (by more than the 5 s that clocks may differ), or null:
+                      then 302 is not tried, and that is said. Must be there where tokens are demanded
     licenses          six, each {"sku": …, "license_key": …}:
       good                  of a product for sites; room for one activation and one domain
       other                 of ANOTHER product for sites: its SKU is the wrong one for `good`
@@ -21,8 +21,8 @@ The plan is one JSON object on standard input:
       domains_reached       of a product for sites; no domain left, but an activation
       desktop               of a desktop product; room for one activation
 
-Licenses are as they were when it ends well, so it may be run again. At most 16 of its questions count as guesses; where it is
-told to wait (429), it does, ten times at most.
+Licenses are as they were when it ends well, so it may be run again. At most 16 of its questions count as
+guesses; where it is told to wait (429), it does, ten times at most.
 
 Each line "ok …" is one answer that was as described. Ends with 0 and "all as described: …" only after an
 answer for each code that the plan makes possible; with 1 and "surprise: …" at the first answer that is not as
