@@ -22,7 +22,7 @@ The plan is one JSON object on standard input:
       desktop               of a desktop product; room for one activation
 
 Licenses are as they were when it ends well, so it may be run again. At most 16 of its questions count as
-guesses; where it is told to wait (429), it does, ten times at most.
+guesses; where it is told to wait (429), it does, ten times at most, as in a second run within a minute.
 
 Each line "ok …" is one answer that was as described. Ends with 0 and "all as described: …" only after an
 answer for each code that the plan makes possible; with 1 and "surprise: …" at the first answer that is not as
