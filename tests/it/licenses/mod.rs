@@ -3,6 +3,7 @@
 mod client;
 mod cors;
 mod guessing;
+mod lines;
 mod places;
 mod program;
 mod refusals;
