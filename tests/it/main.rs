@@ -41,6 +41,7 @@ mod hanging_apps;
 mod http2;
 mod import;
 mod key_events;
+mod licenses;
 mod login;
 mod lossless;
 mod moving;
