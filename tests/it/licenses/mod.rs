@@ -2,6 +2,7 @@
 
 mod api;
 mod api_settings;
+mod cli;
 mod transfer;
 
 use appgrant::domain::licenses::{LicenseDraft, ProductDraft};
