@@ -6,6 +6,8 @@
 
 #![allow(clippy::unwrap_used, missing_docs, reason = "tests panic")]
 
+#[path = "architecture/license_tree.rs"]
+mod license_tree;
 #[path = "architecture/planted.rs"]
 mod planted;
 #[path = "architecture/source_text.rs"]

@@ -73,11 +73,12 @@ local function needs_a_key(uri)
 end
 
 local function is_page(path)
-    for _, start in ipairs { "wc-auth/", "connections/", "static/", "admin/", "oauth2/" } do
+    for _, start in ipairs { "wc-auth/", "connections/", "static/", "admin/", "oauth2/", "wp-json/woo-license-keys/" } do
         if path:sub(2, #start + 1) == start then return true end
     end
     for _, page in ipairs {
         "/login", "/logout", "/setup", "/admin", "/token", "/revoke", "/auth/v1/accessToken",
+        "/wp-admin/admin-ajax.php",
         "/.well-known/jwks.json", "/.well-known/oauth-authorization-server",
     } do
         if path == page then return true end

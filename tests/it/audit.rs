@@ -20,7 +20,8 @@ use zeroize::Zeroizing;
 
 use crate::{
     api::Program,
-    import, licenses,
+    import,
+    licenses::seller,
     oauth2::program::{key, registered},
     support::{PASSWORD, Reaction, Receiver, TestApp, approve_in_vain, database, request},
 };
@@ -255,7 +256,7 @@ async fn license_keys(app: &TestApp, log: &mut Log<'_>) {
     let (services, ada) = (app.services(), over_the_web(app, "ada").await);
     let by_vera = over_the_web(app, "vera").await;
     log.news().await;
-    let (draft, product) = licenses::drafts("pro");
+    let (draft, product) = seller::drafts("pro");
     let made = service::licenses::create(services, &ada, &draft, Some(&product)).await.unwrap();
     assert!(service::licenses::create(services, &by_vera, &draft, None).await.is_err());
     let id = made.id;
@@ -269,10 +270,10 @@ async fn license_keys(app: &TestApp, log: &mut Log<'_>) {
     .await;
     let key = made.key.expose();
     let fields = [("license_key", key), ("domain", "customer.example")];
-    let told = licenses::asked_as(app, &program, ("activate", &fields)).await;
+    let told = seller::asked_as(app, &program, ("activate", &fields)).await;
     let activation = told["data"]["activation_id"].to_string();
     let fields = [fields[0], fields[1], ("activation_id", activation.as_str())];
-    licenses::asked_as(app, &program, ("deactivate", &fields)).await;
+    seller::asked_as(app, &program, ("deactivate", &fields)).await;
     log.shows(&[
         &format!("license.activated done nobody license:{id} web"),
         &format!("license.deactivated done nobody license:{id} web"),
@@ -284,7 +285,7 @@ async fn license_keys(app: &TestApp, log: &mut Log<'_>) {
     program.post(&format!("{path}/key"), json!({})).await.is(200);
     assert_eq!(program.get("/api/v1/licenses/export").await.status, 200);
     let table = "license_key,sku\nabcdefgh-7,pro\n";
-    licenses::sent(&program, "", table).await.is(200);
+    seller::sent(&program, "", table).await.is(200);
     program.patch("/api/v1/license-products/pro", json!({ "name": "Pro" })).await.is(200);
     program.patch("/api/v1/license-settings", json!({ "needs_token": true })).await.is(200);
     let imported = id + 1;

@@ -22,8 +22,7 @@ use crate::{
 
 #[derive(Args)]
 pub(in crate::cli) struct Options {
-    /// The table: CSV or tab-separated text whose first line names the columns, license_key and sku among
-    /// them; - for standard input
+    /// The table: CSV or tab-separated text whose first line names the columns; - for standard input
     file: PathBuf,
     /// Say what would be taken, and write nothing
     #[arg(long)]

@@ -28,7 +28,7 @@ use crate::{
 #[derive(Subcommand)]
 pub(super) enum Command {
     /// Make a license; its key is printed, this once
-    Create(create::Options),
+    Create(Box<create::Options>),
     /// List licenses, newest first
     List(list::Options),
     /// Show one license
@@ -59,7 +59,7 @@ pub(super) async fn run(values: &Values, command: Command) -> Result<(), CliErro
     let services = startup::services(&settings, &World::real()).await?;
     let caller = Caller::command_line();
     match command {
-        Command::Create(options) => create::run(&services, &caller, options).await,
+        Command::Create(options) => create::run(&services, &caller, *options).await,
         Command::List(options) => list::run(&services, &caller, options).await,
         Command::Show(options) => list::show(&services, &caller, options).await,
         Command::Revoke { license_id, reason } => {

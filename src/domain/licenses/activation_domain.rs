@@ -88,7 +88,19 @@ fn is_local(host: &Host<&str>) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn what_is_stored_reads_back_to_itself(text in "\\PC{0,40}") {
+            let devices = ActivationDomain::of_device(&text).into_iter();
+            for domain in ActivationDomain::parse(&text).into_iter().chain(devices) {
+                prop_assert_eq!(ActivationDomain::of_device(domain.as_str()), Some(domain));
+            }
+        }
+    }
 
     #[test]
     fn all_ways_to_write_a_host_are_one() {

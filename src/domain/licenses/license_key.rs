@@ -86,7 +86,19 @@ impl LicenseKey {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_without_a_panic(text: String) {
+            if let Ok(key) = LicenseKey::parse(&text) {
+                prop_assert_eq!(key.expose(), text.trim());
+                prop_assert!(key.beginning().len() <= 4 && key.number() >= 0);
+            }
+        }
+    }
 
     struct Counting;
     impl Entropy for Counting {

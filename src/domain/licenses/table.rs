@@ -41,8 +41,8 @@ const LONGEST_ROW: usize = 1024 * 1024;
 /// How many activations one row may bring.
 const MOST_ACTIVATIONS: usize = 10_000;
 
-/// What a spreadsheet takes for the beginning of a formula.
-const FORMULA: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
+/// What a spreadsheet takes for the beginning of a formula, and the apostrophe that keeps it from doing so.
+const FORMULA: [char; 7] = ['=', '+', '-', '@', '\t', '\r', '\''];
 
 /// A license that somebody brings along.
 pub struct BroughtLicense {
@@ -302,6 +302,8 @@ fn plain(error: csv::Error) -> io::Error {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn rows(text: &str) -> Vec<Result<BroughtLicense, RowError>> {
@@ -319,6 +321,70 @@ mod tests {
         for (text, column) in [("", "license_key"), ("license_key\nabc-1", "sku")] {
             let error = read(text.as_bytes(), &mut |_, _| {}).unwrap_err();
             assert!(matches!(error, TableError::Column(name) if name == column), "{text}");
+        }
+    }
+
+    /// A license whose texts are these.
+    fn license(text: &str, number: i64) -> License {
+        let draft = LicenseDraft {
+            sku: format!("s{text}"),
+            customer: text.to_owned(),
+            cart_token: text.to_owned(),
+            expires_at: "2036-02-25T18:57:34Z".to_owned(),
+            activation_limit: "7".to_owned(),
+            offline_interval: "days".to_owned(),
+            offline_value: "3".to_owned(),
+            ..LicenseDraft::default()
+        };
+        let terms = draft.read_old().unwrap();
+        let product = ProductDraft {
+            sku: terms.sku.clone(),
+            name: text.to_owned(),
+            ..ProductDraft::default()
+        };
+        License {
+            id: 1,
+            beginning: "Abcd".to_owned(),
+            number,
+            product: product.read().unwrap(),
+            terms,
+            created_at: Timestamp::from_millis(0),
+            revoked_at: Some(Timestamp::from_millis(1)),
+            activations: 1,
+            domains: 1,
+            version: 0,
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_reads_back(text in "[ -~ -ÿ=+@\"',;\n]{0,30}", number in 0_i64..1_000) {
+            let license = license(&text, number);
+            let activation = Activation {
+                id: 1_519_628_117,
+                domain: "ada’s laptop".to_owned(),
+                activated_at: license.created_at,
+                seen_at: license.created_at,
+                address: None,
+                client: None,
+            };
+            let key = format!("abcdef-{number}");
+            let row = (&license, key.as_str(), std::slice::from_ref(&activation));
+            let bytes = write(std::iter::once(row), Timestamp::from_millis(5), true);
+            let text = String::from_utf8(bytes).unwrap();
+            let found = rows(&text).pop().unwrap().ok().unwrap();
+            prop_assert_eq!(found.key.expose(), key);
+            prop_assert_eq!(found.draft.read_old().unwrap(), license.terms.clone());
+            prop_assert_eq!(found.product.read().unwrap(), license.product.clone());
+            prop_assert!(found.revoked);
+            prop_assert_eq!(found.activations, [(activation.id, activation.domain)]);
+        }
+
+        #[test]
+        fn any_bytes_are_read_without_a_panic(bytes: Vec<u8>) {
+            let table = [b"license_key,sku,activations\n".as_slice(), &bytes].concat();
+            let _ = read(bytes.as_slice(), &mut |_, _| {});
+            let _ = read(table.as_slice(), &mut |_, _| {});
         }
     }
 

@@ -5,6 +5,7 @@
 //! (`tests/architecture.rs`). So `/verify` never takes a license's token, and a license opens no API.
 //! Never: a whole license key in a log, an error, or in the database in plain.
 
+mod counter;
 mod edit;
 mod look;
 mod make;

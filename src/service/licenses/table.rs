@@ -64,6 +64,15 @@ impl Table {
         Ok(Self { batches, reading, rehearsal, report: TableReport::default() })
     }
 
+    /// Looks whether a table can be read to its end, so that one in memory is taken whole or not at all.
+    ///
+    /// # Errors
+    /// If it cannot.
+    pub async fn check(input: impl Read + Send + 'static) -> Result<(), TableError> {
+        let read = spawn_blocking(move || read(input, &mut |_, _| {})).await;
+        read.unwrap_or_else(|_| Err(broken_off(0))).map(drop)
+    }
+
     /// Takes the next batch; gives its rows that could not be taken, by their numbers. Nothing at the end.
     ///
     /// # Errors
@@ -88,12 +97,13 @@ impl Table {
     /// How it went, and whether the table could be read to its end.
     pub async fn end(self) -> (TableReport, Result<(), TableError>) {
         drop(self.batches);
-        let read = self.reading.await.unwrap_or_else(|_| {
-            let error = io::Error::other("reading it broke off");
-            Err(TableError::Io { after: self.report.rows, error })
-        });
+        let read = self.reading.await.unwrap_or_else(|_| Err(broken_off(self.report.rows)));
         (self.report, read.map(drop))
     }
+}
+
+fn broken_off(after: u64) -> TableError {
+    TableError::Io { after, error: io::Error::other("reading it broke off") }
 }
 
 /// Reads the rows and hands them over in batches.

@@ -19,7 +19,7 @@ use super::{
 
 /// An address under construction.
 pub struct Resource {
-    resource: actix_web::Resource,
+    inner: actix_web::Resource,
     allowed: Vec<&'static str>,
     room: BodyRoom,
 }
@@ -27,7 +27,7 @@ pub struct Resource {
 impl Resource {
     /// The address; methods are added.
     pub fn at(path: &str) -> Self {
-        Self { resource: web::resource(path), allowed: Vec::new(), room: USUAL_ROOM }
+        Self { inner: web::resource(path), allowed: Vec::new(), room: USUAL_ROOM }
     }
 
     /// For methods added after this, bodies of another size.
@@ -96,14 +96,14 @@ impl Resource {
                 answer.await.unwrap_or_else(|problem| problem.render(&request))
             }
         };
-        self.resource = self.resource.route(route().guard(guard).to(handler));
+        self.inner = self.inner.route(route().guard(guard).to(handler));
         self
     }
 
     /// The finished address.
     pub fn done(self) -> actix_web::Resource {
         let allowed = self.allowed.join(", ");
-        self.resource.default_service(route().to(move |request: HttpRequest| {
+        self.inner.default_service(route().to(move |request: HttpRequest| {
             let answer = wrong_method(&request, &allowed);
             async move { answer }
         }))

@@ -5,7 +5,7 @@ use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{asked, made, text};
+use super::seller::{asked, made, sent, text};
 use crate::{
     api::{Program, Told},
     support::{TestApp, database},
@@ -330,7 +330,7 @@ async fn roles() {
             }
         }
     }
-    let refused = super::sent(&programs[2].1, "", "license_key,sku\nabc-1,pro\n").await;
+    let refused = sent(&programs[2].1, "", "license_key,sku\nabc-1,pro\n").await;
     refused.is_problem(403, "not_allowed");
     let log = programs[0].1.get("/api/v1/audit?outcome=refused&limit=100").await.is(200);
     assert_eq!(log["data"].as_array().unwrap().len(), 12, "each refusal is written down");

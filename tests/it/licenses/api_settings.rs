@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{asked, made, text};
+use super::seller::{asked, made, text};
 use crate::{api::Program, support::TestApp};
 
 #[tokio::test]

@@ -28,7 +28,7 @@ fn a_license_is_made_shown_once_listed_revoked_and_restored() {
     let folder = folder.path();
     assert_eq!(
         (done(folder, &["list"]), done(folder, &["list", "--json"])),
-        ("".into(), "[]\n".into())
+        (String::new(), "[]\n".to_owned())
     );
     let create =
         ["create", "--sku", "pro", "--product", "Pro edition", "--customer", "Ada Lovelace"];

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{asked, made, sent, text};
+use super::seller::{asked, made, sent, text};
 use crate::{
     api::{Program, Told},
     support::{TestApp, database},

@@ -39,6 +39,13 @@ INSERT INTO connections VALUES (2, 1, 1);
 INSERT INTO access_tokens VALUES (9, x'a1', 'ending', 2, 1, 9, 'read', 'secret', 1, NULL, 0, 2);
 INSERT INTO token_families VALUES (9, 2, NULL, 'read', -1, 1, 2, 'it’s over');
 INSERT INTO refresh_tokens VALUES (x'b1', 9, 1, NULL, 2, NULL), (x'b2', 9, 1, 2, NULL, x'b1');
+UPDATE license_settings SET previous_code = 'old-store-code', previous_until = 9, origins = '*', page_url = 'https://shop.example/?k={key}';
+INSERT INTO license_products VALUES ('sku 🫖', 'Pröduct', 'v1', 'https://shop.example/v1.zip', 1, 3);
+INSERT INTO licenses VALUES (9, x'd1', x'd2', 'Abcd', 32, 'sku 🫖', 'Ünï', 'a@b.example', '', 5, NULL, 2, 'days 7', 1, NULL, 4);
+INSERT INTO license_terms VALUES ('ünï', 9);
+INSERT INTO license_uses VALUES (9, 7, 1519628117, 2, 1);
+INSERT INTO license_activations VALUES (9, 1519628117, 'shop.example', 1, 2, '::1', 'curl 🫖'), (9, 1519628116, '', 1, 2, NULL, NULL);
+INSERT INTO license_tokens VALUES (x'e1', 9, 1, NULL);
 INSERT INTO authorization_codes
 VALUES (x'c1', 'page', 2, 2, 'https://app.example/back', 1, 'hash', 'read', NULL, 1, 2, NULL, 9);
 ";

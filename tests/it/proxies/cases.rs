@@ -41,6 +41,7 @@ impl Shop {
         self.shows_no_question_outside().await;
         self.leads_to_appgrants_pages().await;
         self.leads_to_where_tokens_are_given_out().await;
+        self.leads_to_where_programs_ask_about_licenses().await;
     }
 
     async fn send(&self, request: Request) -> Reply {
@@ -166,6 +167,24 @@ impl Shop {
         assert!(page.status == 400 && !page.is_the_stores(), "{page:?}");
         // What only begins like that is the store's.
         for path in ["/tokens", "/token/x", "/auth/v1/accessTokens", "/oauth2"] {
+            self.send(Request::new("GET", path)).await.at_store();
+        }
+    }
+
+    async fn leads_to_where_programs_ask_about_licenses(&self) {
+        let rest = "/wp-json/woo-license-keys/v1/validate";
+        let ajax = "/wp-admin/admin-ajax.php?action=license_key_validate";
+        for target in [rest, ajax] {
+            let asked = Request::new("POST", target).with("Authorization", "Bearer agat_x");
+            let refused = self.send(asked.form(b"license_key=wc-1")).await;
+            let errors = &refused.json()["errors"];
+            assert_eq!(errors, &json!({ "store_code": ["Required."] }), "{target} {refused:?}");
+        }
+        let token = "/wp-json/woo-license-keys/v1/token?grant_type=license_key&license_key=wc-1";
+        let refused = self.send(Request::new("GET", token)).await;
+        let errors = &refused.json()["errors"];
+        assert_eq!(errors, &json!({ "license_key": ["Invalid license key."] }), "{refused:?}");
+        for path in ["/wp-json/woo-license-keyss/v1/token", "/wp-admin/admin-ajax.php5"] {
             self.send(Request::new("GET", path)).await.at_store();
         }
     }

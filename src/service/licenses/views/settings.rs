@@ -23,6 +23,7 @@ words! {
 /// What holds for all licenses.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = LicenseSettings)]
+#[expect(clippy::struct_excessive_bools, reason = "switches of the screen, one by one")]
 pub struct LicenseSettingsJson {
     /// What programs name the store by. It stands in every copy of a product, so it is no secret.
     pub store_code: String,

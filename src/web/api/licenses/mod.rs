@@ -8,9 +8,9 @@
 mod activations;
 mod body;
 mod described;
-mod licenses;
 mod problems;
 mod products;
+mod records;
 mod settings;
 mod states;
 mod transfer;
@@ -24,15 +24,15 @@ use super::{client::BodyRoom, resource::Resource};
 use crate::service::licenses::views;
 
 /// What a table may hold that is sent in one piece.
-const TABLE_ROOM: BodyRoom = BodyRoom { kib: 4 * 1024, time: Duration::from_secs(60) };
+const TABLE_ROOM: BodyRoom = BodyRoom { kib: 4 * 1024, time: Duration::from_mins(1) };
 
 /// Registers the addresses.
 pub fn table(config: &mut ServiceConfig) {
     for resource in [
-        Resource::at("/v1/licenses").get(licenses::list).post(licenses::create),
+        Resource::at("/v1/licenses").get(records::list).post(records::create),
         Resource::at("/v1/licenses/import").with_room(TABLE_ROOM).post(transfer::import),
         Resource::at("/v1/licenses/export").noted_get(transfer::export),
-        Resource::at("/v1/licenses/{id}").get(licenses::show).patch(licenses::change),
+        Resource::at("/v1/licenses/{id}").get(records::show).patch(records::change),
         Resource::at("/v1/licenses/{id}/revoke").post(states::revoke),
         Resource::at("/v1/licenses/{id}/restore").post(states::restore),
         Resource::at("/v1/licenses/{id}/key").post(states::key),
@@ -51,7 +51,7 @@ pub fn table(config: &mut ServiceConfig) {
 #[derive(OpenApi)]
 #[openapi(
     paths(
-        licenses::list, licenses::create, licenses::show, licenses::change, states::revoke,
+        records::list, records::create, records::show, records::change, states::revoke,
         states::restore, states::key, states::history, activations::list, activations::delete,
         transfer::import, transfer::export, products::list, products::create, products::show,
         products::change, settings::show, settings::change,

@@ -10,7 +10,7 @@ impl From<LicenseError> for Problem {
             LicenseError::Unknown | LicenseError::NoActivation => Self::not_found(),
             LicenseError::NotAllowed => Self::not_allowed(detail),
             LicenseError::Wrong(wrongs) => wrongs.into(),
-            LicenseError::Taken(_) => Self::conflict("taken", detail),
+            LicenseError::Taken(_) | LicenseError::ProductTaken => Self::conflict("taken", detail),
             LicenseError::NoProduct(_) => {
                 Self::field("sku", "no product has it; make that first, or bring it along here")
             }
@@ -19,7 +19,6 @@ impl From<LicenseError> for Problem {
                 "the product of that SKU is here, and its name or download is another; change the \
                  product, or leave these out",
             ),
-            LicenseError::ProductTaken => Self::conflict("taken", detail),
             LicenseError::Already("revoked") => Self::conflict("already_revoked", detail),
             LicenseError::Already(_) => {
                 Self::conflict("not_revoked", "this license is not revoked")

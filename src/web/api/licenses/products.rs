@@ -55,8 +55,8 @@ pub async fn list(client: Client) -> Answer {
     ))]
 pub async fn create(client: Client) -> Answer {
     let mut body = client.members()?;
-    let mut draft = ProductDraft::default();
-    draft.sku = body.optional("sku", members::text).unwrap_or_default();
+    let sku = body.optional("sku", members::text).unwrap_or_default();
+    let mut draft = ProductDraft { sku, ..ProductDraft::default() };
     SaidOfProduct::read(&mut body).put_into(&mut draft);
     body::note_product(&mut body, draft.read().err());
     body.finish(Some(()))?;

@@ -10,7 +10,7 @@ use super::{
         page::AuditList,
     },
     described::{LicenseRevokeBody, WholeKeyJson},
-    licenses::shown,
+    records::shown,
 };
 use crate::service::{
     audit::AuditPage, licenses, licenses::views::LicenseJson, views::AuditRowJson,

@@ -3,10 +3,7 @@
 
 use std::{error::Error, io::Cursor, sync::Arc};
 
-use actix_web::{
-    http::StatusCode,
-    web::{Bytes, block},
-};
+use actix_web::{http::StatusCode, web::Bytes};
 use tokio::sync::mpsc::Sender;
 
 use super::{
@@ -19,7 +16,7 @@ use super::{
     described::{ImportParams, ImportReportJson, SkippedRowJson},
 };
 use crate::{
-    domain::licenses::{TableError, read},
+    domain::licenses::TableError,
     service::{
         Services,
         licenses::{self, Table, TableReport},
@@ -52,7 +49,7 @@ pub async fn import(client: Client) -> Answer {
     let (services, caller) = (&client.services, &client.caller);
     let table = client.csv()?;
     let mut import = Table::open(services, caller, Cursor::new(table.clone()), dry_run).await?;
-    readable(table).await?;
+    Table::check(Cursor::new(table)).await.map_err(|error| malformed(&error))?;
     let mut skipped = Vec::new();
     while let Some(rows) = import.take(services, caller).await? {
         let rest = MOST_NAMED - skipped.len();
@@ -62,13 +59,6 @@ pub async fn import(client: Client) -> Answer {
     read.map_err(|error| malformed(&error))?;
     let TableReport { rows, taken, already_here, skipped: skipped_count } = report;
     answer::ok(&ImportReportJson { rows, taken, already_here, skipped_count, skipped, dry_run })
-}
-
-/// Whether a table can be read to its end.
-async fn readable(table: Bytes) -> Result<(), Problem> {
-    let looked = block(move || read(&table[..], &mut |_, _| {})).await;
-    let read = looked.map_err(|_| Problem::internal("reading a table of licenses broke off"))?;
-    read.map(drop).map_err(|error| malformed(&error))
 }
 
 fn malformed(error: &TableError) -> Problem {
