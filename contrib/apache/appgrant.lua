@@ -73,17 +73,31 @@ local function needs_a_key(uri)
 end
 
 local function is_page(path)
-    for _, start in ipairs { "wc-auth/", "connections/", "static/", "admin/", "oauth2/", "wp-json/woo-license-keys/" } do
+    for _, start in ipairs { "wc-auth/", "connections/", "static/", "admin/", "oauth2/" } do
         if path:sub(2, #start + 1) == start then return true end
     end
     for _, page in ipairs {
         "/login", "/logout", "/setup", "/admin", "/token", "/revoke", "/auth/v1/accessToken",
-        "/wp-admin/admin-ajax.php",
         "/.well-known/jwks.json", "/.well-known/oauth-authorization-server",
     } do
         if path == page then return true end
     end
     return false
+end
+
+-- A program that asks about its license key, by either of its addresses, as it came. WordPress' own
+-- admin-ajax.php stays the store's.
+local function is_license(uri)
+    local path, query = uri:match("^([^?]*)%??(.*)$")
+    local base, what = "/wp-json/woo-license-keys/v1", nil
+    if path == base or path == base .. "/" then return true end
+    if path:sub(1, #base + 1) == base .. "/" then
+        what = path:sub(#base + 2)
+    elseif path == "/wp-admin/admin-ajax.php" then
+        what = ("&" .. query):match("&action=license_key_([a-z]+)$")
+            or ("&" .. query):match("&action=license_key_([a-z]+)&")
+    end
+    return what == "token" or what == "activate" or what == "validate" or what == "deactivate"
 end
 
 local function question(r)
@@ -171,6 +185,10 @@ function check(r)
     if uri:sub(1, 1) ~= "/" then return 400 end
     local to_pages = r.filename:find("proxy:http://" .. HOST .. ":" .. PORT .. "/", 1, true) == 1
     if to_pages ~= is_page(uri:match("^[^?]*")) then return 404 end
+    if is_license(uri) then
+        r.filename = "proxy:http://" .. HOST .. ":" .. PORT .. uri
+        return apache2.OK
+    end
     if to_pages or not needs_a_key(uri) then return apache2.OK end
     return judge(r)
 end

@@ -3,6 +3,7 @@
 mod api;
 mod api_settings;
 mod cli;
+mod client;
 mod cors;
 mod guessing;
 mod places;

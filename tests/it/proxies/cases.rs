@@ -184,7 +184,16 @@ impl Shop {
         let refused = self.send(Request::new("GET", token)).await;
         let errors = &refused.json()["errors"];
         assert_eq!(errors, &json!({ "license_key": ["Invalid license key."] }), "{refused:?}");
-        for path in ["/wp-json/woo-license-keyss/v1/token", "/wp-admin/admin-ajax.php5"] {
+        // WordPress' own calls are the store's, and so is what only looks like one of these.
+        for path in [
+            "/wp-json/woo-license-keyss/v1/token",
+            "/wp-json/woo-license-keys/v1/tokens",
+            "/wp-admin/admin-ajax.php",
+            "/wp-admin/admin-ajax.php?action=heartbeat",
+            "/wp-admin/admin-ajax.php?action=license_key_tokens",
+            "/wp-admin/admin-ajax.php?reaction=license_key_token",
+            "/wp-admin/admin-ajax.php5?action=license_key_token",
+        ] {
             self.send(Request::new("GET", path)).await.at_store();
         }
     }
