@@ -15,6 +15,7 @@ mod doctor;
 mod error;
 mod key;
 mod key_file;
+mod license;
 mod logging;
 mod man;
 mod migrate;
@@ -66,6 +67,9 @@ enum Command {
     /// Make, list and end keys; take them over from WooCommerce
     #[command(subcommand)]
     Key(key::Command),
+    /// Make, list and revoke license keys; import and export them
+    #[command(subcommand)]
+    License(license::Command),
     /// Register apps for OAuth 2.0, list and change them
     #[command(subcommand)]
     App(app::Command),
@@ -131,6 +135,7 @@ async fn execute(Arguments { config, command }: Arguments) -> Result<(), CliErro
         Command::Backup(options) => backup::run(&values?, options).await,
         Command::User(command) => user::run(&values?, command).await,
         Command::Key(command) => key::run(&values?, command).await,
+        Command::License(command) => license::run(&values?, command).await,
         Command::App(command) => app::run(&values?, command).await,
         Command::Audit(command) => audit::run(&values?, command).await,
         Command::Token(command) => token::run(&values?, command).await,

@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, fmt::Write, time::Duration};
 use appgrant::{
     domain::{audit::Event, key_view::ShownState, permissions::Permissions, user::Role},
     service::{
-        access_tokens,
+        self, access_tokens,
         audit::{self, Broken, Row},
         caller::Caller,
         keys::{self, KeyChange, NewKeyRequest},
@@ -15,10 +15,13 @@ use appgrant::{
         users::{self, KeysFate, NewUserRequest, PasswordChange, UserChange},
     },
 };
+use serde_json::json;
 use zeroize::Zeroizing;
 
 use crate::{
+    api::Program,
     import,
+    licenses::seller,
     oauth2::program::{key, registered},
     support::{PASSWORD, Reaction, Receiver, TestApp, approve_in_vain, database, request},
 };
@@ -81,7 +84,7 @@ const ELSEWHERE: [Event; 3] = [Event::KeyRotated, Event::OldSecretEnded, Event::
 
 #[tokio::test]
 async fn every_security_event_leaves_its_row() {
-    let app = TestApp::start().await;
+    let app = TestApp::with(&[("LICENSE_KEYS", "readable")]).await;
     let (max, vera) = (app.user("max").await.id, app.user("vera").await.id);
     let mut log = Log::of(&app).await;
     sessions(&app, &mut log, max).await;
@@ -90,6 +93,7 @@ async fn every_security_event_leaves_its_row() {
     people(&app, &mut log, (max, vera)).await;
     looked_after(&app, &mut log, (max, vera)).await;
     access_tokens_and_apps(&app, &mut log).await;
+    license_keys(&app, &mut log).await;
     let expected: BTreeSet<_> = Event::ALL
         .iter()
         .filter(|event| !ELSEWHERE.contains(event))
@@ -245,6 +249,58 @@ async fn access_tokens_and_apps(app: &TestApp, log: &mut Log<'_>) {
         &format!("access_token.made done ada {} web", of(key)),
     ])
     .await;
+}
+
+/// A store that keeps keys; each is made, used, moved and taken back, and a viewer is refused.
+async fn license_keys(app: &TestApp, log: &mut Log<'_>) {
+    let (services, ada) = (app.services(), over_the_web(app, "ada").await);
+    let by_vera = over_the_web(app, "vera").await;
+    log.news().await;
+    let (draft, product) = seller::drafts("pro");
+    let made = service::licenses::create(services, &ada, &draft, Some(&product)).await.unwrap();
+    assert!(service::licenses::create(services, &by_vera, &draft, None).await.is_err());
+    let id = made.id;
+    let path = format!("/api/v1/licenses/{id}");
+    let program = Program::of(app, "ada").await;
+    log.shows(&[
+        &format!("license.created done ada license:{id} web"),
+        "license.created refused vera license: web",
+        "token.created done command line token:2 inside",
+    ])
+    .await;
+    let key = made.key.expose();
+    let fields = [("license_key", key), ("domain", "customer.example")];
+    let told = seller::asked_as(app, &program, ("activate", &fields)).await;
+    let activation = told["data"]["activation_id"].to_string();
+    let fields = [fields[0], fields[1], ("activation_id", activation.as_str())];
+    seller::asked_as(app, &program, ("deactivate", &fields)).await;
+    log.shows(&[
+        &format!("license.activated done nobody license:{id} web"),
+        &format!("license.deactivated done nobody license:{id} web"),
+    ])
+    .await;
+    program.patch(&path, json!({ "customer": "Grace" })).await.is(200);
+    program.post(&format!("{path}/revoke"), json!({ "reason": "refunded" })).await.is(200);
+    program.post(&format!("{path}/restore"), json!({})).await.is(200);
+    program.post(&format!("{path}/key"), json!({})).await.is(200);
+    assert_eq!(program.get("/api/v1/licenses/export").await.status, 200);
+    let table = "license_key,sku\nabcdefgh-7,pro\n";
+    seller::sent(&program, "", table).await.is(200);
+    program.patch("/api/v1/license-products/pro", json!({ "name": "Pro" })).await.is(200);
+    program.patch("/api/v1/license-settings", json!({ "needs_token": true })).await.is(200);
+    let imported = id + 1;
+    log.shows(&[
+        &format!("license.changed done ada (token 2) license:{id} web"),
+        "license.exported done ada (token 2) license: web",
+        &format!("license.imported done ada (token 2) license:{imported} web"),
+        &format!("license.key_seen done ada (token 2) license:{id} web"),
+        &format!("license.restored done ada (token 2) license:{id} web"),
+        &format!("license.revoked done ada (token 2) license:{id} web"),
+        "license_product.changed done ada (token 2) license_product:pro web",
+        "license_settings.changed done ada (token 2) license_settings: web",
+    ])
+    .await;
+    assert!(!log.texts.contains(key) && !log.texts.contains("abcdefgh-7"));
 }
 
 async fn looked_after(app: &TestApp, log: &mut Log<'_>, (max, vera): (i64, i64)) {

@@ -104,6 +104,22 @@ pub enum ErrorFormat {
 }
 
 impl ErrorFormat {
+    /// Both ways.
+    pub const ALL: [Self; 2] = [Self::Property, Self::Code];
+
+    /// The word for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Property => "property",
+            Self::Code => "code",
+        }
+    }
+
+    /// The way of that word.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|format| format.as_str() == text)
+    }
+
     /// The member `errors` of an answer.
     pub fn errors(self, refusals: &[Refusal]) -> Value {
         let mut found: BTreeMap<String, Vec<&str>> = BTreeMap::new();

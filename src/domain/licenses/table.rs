@@ -295,6 +295,7 @@ fn fill(input: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
 fn plain(error: csv::Error) -> io::Error {
     match error.into_kind() {
         csv::ErrorKind::Io(error) => error,
+        csv::ErrorKind::Utf8 { .. } => io::Error::other("it is no UTF-8 text"),
         _ => io::Error::other("it is no CSV"),
     }
 }

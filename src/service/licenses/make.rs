@@ -5,7 +5,10 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
-use super::{LicenseError, lookup, permitted, sealed_row};
+use super::{
+    LicenseError, lookup, permitted, sealed_row,
+    views::{self, LicenseJson},
+};
 use crate::{
     db::{
         self,
@@ -14,7 +17,7 @@ use crate::{
     },
     domain::{
         audit::{Entry, Event, Object},
-        licenses::{LicenseDraft, LicenseKey, LicenseTerms, Product, ProductDraft},
+        licenses::{License, LicenseDraft, LicenseKey, LicenseTerms, Product, ProductDraft},
         sealed::Sealed,
         user::Role,
     },
@@ -56,8 +59,8 @@ pub async fn create(
     Ok(MadeLicense { id: number(made, &sku)?, key })
 }
 
-/// Makes a license as [`create`] does, once for a named request: sent again, it gets the same answer, key
-/// included. The answer is a JSON object with `id` and `license_key`, to which `shown` adds the rest.
+/// Makes a license as [`create`] does and gives the whole answer, once for a named request: sent again, it
+/// gets the same answer, key included.
 ///
 /// # Errors
 /// As [`create`].
@@ -72,17 +75,11 @@ pub async fn create_once(
         return Ok(before);
     }
     let (key, new) = prepare(services, draft, product).await?;
-    let key = Arc::new(key);
-    let answer = {
-        let key = Arc::clone(&key);
-        move |id: i64| {
-            let body = json!({ "id": id, "license_key": key.expose() });
-            Zeroizing::new(body.to_string().into_bytes())
-        }
-    };
-    let remember = idempotency::to_remember(services, once.as_ref(), answer.clone());
     let (now, journal, noted) = (services.now(), caller.journal(services), Noted::of(&new));
     let sku = new.terms.sku.clone();
+    let answer = Arc::new(shown_once(services, &new, key).await?);
+    let kept = Arc::clone(&answer);
+    let remember = idempotency::to_remember(services, once.as_ref(), move |id| kept(id));
     let made = db::audited!(
         services.db,
         journal,
@@ -99,6 +96,35 @@ pub async fn create_once(
         }
         Err(before) => Ok(before),
     }
+}
+
+/// The answer to a creation: the license as it is shown ever after, with its whole key.
+async fn shown_once(
+    services: &Services,
+    new: &NewLicense,
+    key: LicenseKey,
+) -> Result<impl Fn(i64) -> Zeroizing<Vec<u8>> + Send + Sync + use<>, LicenseError> {
+    let terms = new.terms.clone();
+    let there = db::read!(services.db, license_products::find(&terms.sku))?;
+    let product = there.or_else(|| new.product.clone());
+    let product = product.ok_or_else(|| LicenseError::NoProduct(terms.sku.clone()))?;
+    let (now, beginning) = (services.now(), new.beginning.clone());
+    let license = License {
+        id: 0,
+        beginning,
+        number: new.number,
+        terms,
+        product,
+        created_at: now,
+        revoked_at: None,
+        activations: 0,
+        domains: 0,
+        version: 0,
+    };
+    Ok(move |id| {
+        let license = License { id, ..license.clone() };
+        views::with_key(LicenseJson::of(license, now), &key)
+    })
 }
 
 async fn allowed(services: &Services, caller: &Caller) -> Result<(), LicenseError> {

@@ -13,8 +13,10 @@ mod products;
 mod program;
 mod purge;
 mod settings;
+mod table;
 mod throttle;
 mod transfer;
+pub mod views;
 
 use data_encoding::HEXLOWER;
 use serde_json::json;
@@ -28,6 +30,7 @@ pub use purge::purge;
 pub use settings::{
     Overlap, SettingsChange, answer_to_origin, begin, change_settings, how_to_refuse, settings,
 };
+pub use table::{Table, TableReport};
 pub use throttle::Throttle;
 pub use transfer::{Imported, RowOutcome, begin_export, export_after, import};
 

@@ -3,6 +3,8 @@
 //! Rows are taken in batches, each one transaction with a row of the audit log for each license; a run that is
 //! stopped left whole batches, and running it again takes the rest.
 
+use std::collections::{HashMap, HashSet};
+
 use serde_json::json;
 use zeroize::Zeroizing;
 
@@ -19,7 +21,8 @@ use crate::{
     },
     domain::{
         audit::{Entry, Event, Object},
-        licenses::{Activation, BroughtLicense, License, RowError, Wrongs, write},
+        keyring::Lookup,
+        licenses::{Activation, BroughtLicense, License, Product, RowError, Wrongs, write},
         user::Role,
     },
     service::{Services, caller::Caller},
@@ -75,8 +78,30 @@ pub async fn import(
     rows: Vec<(u64, Result<BroughtLicense, RowError>)>,
     is_dry: bool,
 ) -> Result<Imported, LicenseError> {
+    may_import(services, caller).await?;
+    taken(services, caller, rows, is_dry.then(Rehearsal::default).as_mut()).await
+}
+
+/// Whether somebody may import; a refusal is written down.
+pub(super) async fn may_import(services: &Services, caller: &Caller) -> Result<(), LicenseError> {
     let what = (Event::LicenseImported, Object::licenses());
-    permitted(services, caller, Role::may_manage_licenses, what).await?;
+    permitted(services, caller, Role::may_manage_licenses, what).await
+}
+
+/// What a dry run has passed: what a real one would find in the database by then.
+#[derive(Default)]
+pub(super) struct Rehearsal {
+    keys: HashSet<Lookup>,
+    products: HashMap<String, Product>,
+}
+
+/// Takes a batch over, for whoever may; only looks, if it is a rehearsal.
+pub(super) async fn taken(
+    services: &Services,
+    caller: &Caller,
+    rows: Vec<(u64, Result<BroughtLicense, RowError>)>,
+    rehearsal: Option<&mut Rehearsal>,
+) -> Result<Imported, LicenseError> {
     let (mut imported, mut numbers, mut new) = (Imported::default(), Vec::new(), Vec::new());
     for (number, row) in rows {
         match read(services, row) {
@@ -87,10 +112,9 @@ pub async fn import(
             Err(outcome) => imported.passed_over.push((number, outcome)),
         }
     }
-    let outcomes = if is_dry {
-        looked_at(services, &new).await?
-    } else {
-        written(services, caller, new).await?
+    let outcomes = match rehearsal {
+        Some(rehearsal) => looked_at(services, new, rehearsal).await?,
+        None => written(services, caller, new).await?,
     };
     for (number, outcome) in numbers.into_iter().zip(outcomes) {
         match outcome {
@@ -136,20 +160,27 @@ async fn written(
 
 async fn looked_at(
     services: &Services,
-    new: &[NewLicense],
+    new: Vec<NewLicense>,
+    rehearsal: &mut Rehearsal,
 ) -> Result<Vec<RowOutcome>, LicenseError> {
     let mut outcomes = Vec::with_capacity(new.len());
     for license in new {
         let there = db::read!(services.db, licenses::by_lookup(&license.lookup))?;
-        let product = db::read!(services.db, license_products::find(&license.terms.sku))?;
-        outcomes.push(match (there, product) {
-            (Some(_), _) => RowOutcome::There,
-            (None, Some(there))
-                if license.product.iter().any(|told| there.is_contradicted_by(told)) =>
-            {
-                RowOutcome::OtherProduct
+        let sku = &license.terms.sku;
+        let product = db::read!(services.db, license_products::find(sku))?;
+        let product = product.or_else(|| rehearsal.products.get(sku).cloned());
+        let contradicts =
+            |there: &Product| license.product.iter().any(|told| there.is_contradicted_by(told));
+        outcomes.push(if there.is_some() || rehearsal.keys.contains(&license.lookup) {
+            RowOutcome::There
+        } else if product.as_ref().is_some_and(contradicts) {
+            RowOutcome::OtherProduct
+        } else {
+            rehearsal.keys.insert(license.lookup);
+            if let (None, Some(told)) = (product, license.product) {
+                rehearsal.products.insert(told.sku.clone(), told);
             }
-            (None, _) => RowOutcome::Taken,
+            RowOutcome::Taken
         });
     }
     Ok(outcomes)

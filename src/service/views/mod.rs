@@ -2,7 +2,8 @@
 //! line share, and their description for OpenAPI.
 //!
 //! Why one place: a script must read the same of both. Names only get added. Instants are RFC 3339 in
-//! UTC. Never here: anything that opens something; a secret is written out by `keys::with_pair` alone.
+//! UTC. Never here: anything that opens something; a secret is written out by `keys::with_pair` alone. Licenses'
+//! views stand with licenses (`licenses::views`).
 
 mod access_tokens;
 mod audit;
@@ -32,6 +33,7 @@ pub fn line(view: &impl Serialize) -> String {
     serde_json::to_string(view).expect("texts and numbers can be written")
 }
 
-fn instant(at: Option<Timestamp>) -> Option<String> {
+/// An instant that may be absent.
+pub(super) fn instant(at: Option<Timestamp>) -> Option<String> {
     at.map(|at| at.to_string())
 }

@@ -19,6 +19,8 @@ macro_rules! words {
     };
 }
 
+pub(in crate::service) use words;
+
 words! {
     /// Where a key is in its life. `delivering`: its app was not yet given it. `active`: it works.
     /// `expired`: its time is over. `revoked`: it was ended.

@@ -81,5 +81,5 @@ pub async fn export(client: Client) -> Answer {
     let mut response = answer::private(StatusCode::OK);
     response.content_type("application/jsonl");
     response.insert_header(("Content-Disposition", "attachment; filename=\"audit.jsonl\""));
-    Ok(response.body(export::Lines::begin(client.services.clone())))
+    Ok(response.body(export::Pieces::of_log(client.services.clone())))
 }

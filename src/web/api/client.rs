@@ -16,6 +16,7 @@ use actix_web::{
     },
     web::{Bytes, Payload},
 };
+use percent_encoding::percent_decode_str;
 use serde_json::Value;
 use tokio::time::timeout;
 
@@ -41,11 +42,17 @@ use crate::{
     },
 };
 
-/// The largest body, in bytes.
-pub const LARGEST_BODY: usize = 64 * 1024;
+/// How much a body may hold, and how long a client may take to send it.
+#[derive(Clone, Copy, Debug)]
+pub struct BodyRoom {
+    /// In KiB.
+    pub kib: usize,
+    /// How long it may take.
+    pub time: Duration,
+}
 
-/// How long a client may take to send a body.
-const SLOWEST_BODY: Duration = Duration::from_secs(10);
+/// What a body has, unless its address says otherwise.
+pub const USUAL_ROOM: BodyRoom = BodyRoom { kib: 64, time: Duration::from_secs(10) };
 
 /// The longest `Idempotency-Key`, in characters.
 const LONGEST_NAME: usize = 255;
@@ -72,7 +79,11 @@ impl Client {
     ///
     /// # Errors
     /// If nobody is named, the named one is not known, or the body cannot be read.
-    pub async fn meet(request: HttpRequest, payload: Payload) -> Result<Self, Problem> {
+    pub async fn meet(
+        request: HttpRequest,
+        payload: Payload,
+        room: BodyRoom,
+    ) -> Result<Self, Problem> {
         let visitor::App { services, site, .. } = visitor::app(&request);
         let site = site.load_full();
         refuse_token_in_query(request.query_string())?;
@@ -90,7 +101,7 @@ impl Client {
             None => by_session(&services, &site, &request).await?,
         };
         let caller = nobody.acting_as(actor);
-        let body = read_body(&request, payload).await?;
+        let body = read_body(&request, payload, room).await?;
         Ok(Self { services, site, caller, session, request, body })
     }
 
@@ -131,6 +142,18 @@ impl Client {
         name.filter(|name| !name.contains('\0')).unwrap_or_default()
     }
 
+    /// What stands for `{part}` in the address, of whatever letters and signs.
+    ///
+    /// # Errors
+    /// If it is no text, so that there is nothing of that address.
+    pub fn text(&self, part: &str) -> Result<String, Problem> {
+        let text = self.request.match_info().get(part).unwrap_or_default();
+        // The router leaves `%25`, `%2F` and `%2B` as they are, and nothing else.
+        let text = percent_decode_str(text).decode_utf8().ok();
+        let text = text.filter(|text| !text.is_empty() && !text.contains('\0'));
+        text.map(Into::into).ok_or_else(Problem::not_found)
+    }
+
     /// The parameters of the address.
     pub fn questions(&self) -> Questions {
         Questions::read(self.request.path(), self.request.query_string())
@@ -156,6 +179,15 @@ impl Client {
             return Ok(Members::none());
         }
         self.members()
+    }
+
+    /// A body that is a table.
+    ///
+    /// # Errors
+    /// If it is said to be something else.
+    pub fn csv(&self) -> Result<Bytes, Problem> {
+        is_one_of(&self.request, &["text/csv"])?;
+        Ok(self.body.clone())
     }
 
     /// The public address of a path of the API.
@@ -261,16 +293,20 @@ fn is_own_page(
     Err(Problem::new(StatusCode::FORBIDDEN, "csrf", detail))
 }
 
-async fn read_body(request: &HttpRequest, payload: Payload) -> Result<Bytes, Problem> {
+async fn read_body(
+    request: &HttpRequest,
+    payload: Payload,
+    room: BodyRoom,
+) -> Result<Bytes, Problem> {
     if matches!(*request.method(), Method::GET | Method::HEAD) {
         return Ok(Bytes::new());
     }
-    match timeout(SLOWEST_BODY, payload.to_bytes_limited(LARGEST_BODY)).await {
+    match timeout(room.time, payload.to_bytes_limited(room.kib * 1024)).await {
         Ok(Ok(Ok(bytes))) => Ok(bytes),
         Ok(Err(_)) => Err(Problem::new(
             StatusCode::PAYLOAD_TOO_LARGE,
             "too_large",
-            "a body has at most 64 KiB",
+            format!("a body has at most {} KiB here", room.kib),
         )),
         Ok(Ok(Err(_))) | Err(_) => {
             Err(Problem::unreadable("broken_body", "the body did not arrive whole"))
@@ -279,15 +315,18 @@ async fn read_body(request: &HttpRequest, payload: Payload) -> Result<Bytes, Pro
 }
 
 fn is_json(request: &HttpRequest) -> Result<(), Problem> {
+    is_one_of(request, &["application/json", "application/merge-patch+json"])
+}
+
+fn is_one_of(request: &HttpRequest, known: &[&str]) -> Result<(), Problem> {
     let value = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let kind = value.unwrap_or_default().split(';').next().unwrap_or_default().trim();
-    let known = ["application/json", "application/merge-patch+json"];
     if known.iter().any(|known| kind.eq_ignore_ascii_case(known)) {
         return Ok(());
     }
     Err(Problem::new(
         StatusCode::UNSUPPORTED_MEDIA_TYPE,
         "unsupported_media_type",
-        "send `Content-Type: application/json`",
+        format!("send `Content-Type: {}`", known[0]),
     ))
 }

@@ -464,6 +464,12 @@ pub enum ObjectKindDescription {
     Token,
     /// A generation of the key that signs callbacks.
     SigningKey,
+    /// A license.
+    License,
+    /// What is sold under a SKU.
+    LicenseProduct,
+    /// What holds for all licenses.
+    LicenseSettings,
     /// The log itself.
     Audit,
 }

@@ -19,7 +19,7 @@ use utoipa::{
 };
 
 use super::{
-    access_tokens, audit, deliveries, described, grants, key_list, key_rules, keys, me,
+    access_tokens, audit, deliveries, described, grants, key_list, key_rules, keys, licenses, me,
     problem::ProblemJson, registered_apps, rotation, users,
 };
 use crate::{service::views::words, web::visitor};
@@ -28,7 +28,7 @@ use crate::{service::views::words, web::visitor};
 #[openapi(
     info(
         title = "AppGrant",
-        description = "Keys, grants, deliveries, users and the audit log of a store.\n\n\
+        description = "Keys, grants, deliveries, licenses, users and the audit log of a store.\n\n\
             Send `Authorization: Bearer agt_…`; `appgrant token create` makes a token, and so does your \
             account's page. A token acts for its user, with what that user may do at the time. Errors \
             are `application/problem+json` with a stable `code`. Lists go on with `next_cursor`.",
@@ -49,7 +49,6 @@ use crate::{service::views::words, web::visitor};
         ProblemJson, words::KeyState, words::KeyOrder, words::Permissions, words::DeliveryState,
         words::Outcome, described::ObjectKindDescription, described::DeletedKeysDescription,
     )),
-    modifiers(&Rules),
     tags(
         (name = "me", description = "Who you are"),
         (name = "keys", description = "Consumer keys"),
@@ -68,6 +67,8 @@ struct Api;
 /// The description, as it stands in `docs/openapi.json`.
 pub fn description() -> Description {
     let mut description = Api::openapi();
+    description.merge(licenses::Description::openapi());
+    Rules.modify(&mut description);
     description.servers = Some(vec![Server::new("http://127.0.0.1:8080")]);
     description
 }
@@ -156,7 +157,7 @@ fn complete(path: &str, method: &str, operation: &mut Operation) {
     {
         body.required = Some(Required::False);
     }
-    if method == "post" && matches!(path, "/api/v1/keys" | "/api/v1/users") {
+    if method == "post" && matches!(path, "/api/v1/keys" | "/api/v1/licenses" | "/api/v1/users") {
         operation.parameters.get_or_insert_default().push(RefOr::T(idempotency_key()));
     }
 }

@@ -3,6 +3,7 @@
 //! What goes wrong in the middle ends the connection, so that nobody takes half a log for a whole one.
 
 use std::{
+    error::Error,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
@@ -14,25 +15,34 @@ use actix_web::{
 };
 use tokio::sync::mpsc::{self, Receiver, Sender};
 
-use crate::service::{ServiceError, Services, audit, views::AuditRowJson};
+use crate::service::{Services, audit, views::AuditRowJson};
 
 /// How many pieces wait to be taken.
 const WAITING: usize = 1;
 
-/// The log, a row a line.
-pub struct Lines(Receiver<Result<Bytes, ServiceError>>);
+/// A piece of an export, or why it breaks off.
+pub type Piece = Result<Bytes, Box<dyn Error + Send + Sync>>;
 
-impl Lines {
-    /// Begins to read.
-    pub fn begin(services: Arc<Services>) -> Self {
+/// A body that comes piece by piece.
+pub struct Pieces(Receiver<Piece>);
+
+impl Pieces {
+    /// Where the pieces are put, and the body.
+    pub fn new() -> (Sender<Piece>, Self) {
         let (pieces, taken) = mpsc::channel(WAITING);
+        (pieces, Self(taken))
+    }
+
+    /// Begins to read the log, a row a line.
+    pub fn of_log(services: Arc<Services>) -> Self {
+        let (pieces, body) = Self::new();
         tokio::spawn(read(services, pieces));
-        Self(taken)
+        body
     }
 }
 
-impl MessageBody for Lines {
-    type Error = ServiceError;
+impl MessageBody for Pieces {
+    type Error = Box<dyn Error>;
 
     fn size(&self) -> BodySize {
         BodySize::Stream
@@ -41,13 +51,13 @@ impl MessageBody for Lines {
     fn poll_next(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Bytes, ServiceError>>> {
-        self.0.poll_recv(context)
+    ) -> Poll<Option<Result<Bytes, Box<dyn Error>>>> {
+        self.0.poll_recv(context).map_err(|error| -> Box<dyn Error> { error })
     }
 }
 
 /// Reads until the end, or until nobody takes it any more.
-async fn read(services: Arc<Services>, pieces: Sender<Result<Bytes, ServiceError>>) {
+async fn read(services: Arc<Services>, pieces: Sender<Piece>) {
     let mut seq = 0;
     loop {
         let piece = match audit::after(&services, seq).await {
@@ -60,7 +70,7 @@ async fn read(services: Arc<Services>, pieces: Sender<Result<Bytes, ServiceError
             },
             Err(error) => {
                 tracing::error!(%error, "an export of the audit log broke off");
-                Err(error)
+                Err(error.into())
             }
         };
         let is_over = piece.is_err();

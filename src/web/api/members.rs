@@ -86,11 +86,19 @@ impl Members {
         name: &'static str,
         read: impl FnOnce(&mut Self) -> Option<T>,
     ) -> Option<T> {
-        let Some(value) = self.left.remove(name) else {
+        if !self.left.contains_key(name) {
             self.note(name, "is missing".to_owned());
-            return None;
-        };
-        let Value::Object(map) = value else {
+        }
+        self.within_if_any(name, read)
+    }
+
+    /// A member that has members itself and may be left out.
+    pub fn within_if_any<T>(
+        &mut self,
+        name: &'static str,
+        read: impl FnOnce(&mut Self) -> Option<T>,
+    ) -> Option<T> {
+        let Value::Object(map) = self.left.remove(name)? else {
             self.note(name, "must be an object".to_owned());
             return None;
         };
@@ -105,6 +113,13 @@ impl Members {
     pub fn note(&mut self, name: &str, message: String) {
         let dot = if self.within.is_empty() { "" } else { "." };
         self.wrong.push(FieldError { field: format!("{}{dot}{name}", self.within), message });
+    }
+
+    /// Notes what else is wrong with a member, unless something is already.
+    pub fn note_once(&mut self, name: &str, message: String) {
+        if !self.wrong.iter().any(|wrong| wrong.field == name) {
+            self.note(name, message);
+        }
     }
 
     /// What was made of the members, if nothing is wrong.

@@ -19,6 +19,7 @@ mod grants;
 mod key_list;
 mod key_rules;
 mod keys;
+mod licenses;
 mod me;
 mod members;
 mod page;
@@ -87,6 +88,7 @@ fn table(config: &mut ServiceConfig) {
     ] {
         config.service(resource.done());
     }
+    licenses::table(config);
 }
 
 async fn no_such_address(request: HttpRequest) -> HttpResponse {

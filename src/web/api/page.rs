@@ -1,8 +1,5 @@
 //! Pages of lists: every list has the same form.
 
-use serde::Serialize;
-use utoipa::ToSchema;
-
 use crate::service::views::{
     AccessTokenJson, AppJson, AuditRowJson, DeliveryJson, GrantJson, KeyJson, RegisteredAppJson,
     TokenJson, UserJson,
@@ -12,7 +9,7 @@ use crate::service::views::{
 macro_rules! pages {
     ($($(#[$doc:meta])* $name:ident of $item:ty,)+) => {
         $($(#[$doc])*
-        #[derive(Serialize, ToSchema)]
+        #[derive(serde::Serialize, utoipa::ToSchema)]
         pub struct $name {
             /// What was found.
             pub data: Vec<$item>,
@@ -26,6 +23,8 @@ macro_rules! pages {
         })+
     };
 }
+
+pub(super) use pages;
 
 pages! {
     /// A page of keys.

@@ -11,18 +11,28 @@ use actix_web::{
     web::{self, Payload, route},
 };
 
-use super::{answer::Answer, client::Client, problem::Problem};
+use super::{
+    answer::Answer,
+    client::{BodyRoom, Client, USUAL_ROOM},
+    problem::Problem,
+};
 
 /// An address under construction.
 pub struct Resource {
-    resource: actix_web::Resource,
+    inner: actix_web::Resource,
     allowed: Vec<&'static str>,
+    room: BodyRoom,
 }
 
 impl Resource {
     /// The address; methods are added.
     pub fn at(path: &str) -> Self {
-        Self { resource: web::resource(path), allowed: Vec::new() }
+        Self { inner: web::resource(path), allowed: Vec::new(), room: USUAL_ROOM }
+    }
+
+    /// For methods added after this, bodies of another size.
+    pub fn with_room(self, room: BodyRoom) -> Self {
+        Self { room, ..self }
     }
 
     /// GET, and HEAD with it.
@@ -77,21 +87,23 @@ impl Resource {
         F: Future<Output = Answer> + 'static,
     {
         self.allowed.extend(methods);
+        let room = self.room;
         let handler = move |request: HttpRequest, payload: Payload| {
             let run = run.clone();
             async move {
-                let answer = async { run(Client::meet(request.clone(), payload).await?).await };
+                let answer =
+                    async { run(Client::meet(request.clone(), payload, room).await?).await };
                 answer.await.unwrap_or_else(|problem| problem.render(&request))
             }
         };
-        self.resource = self.resource.route(route().guard(guard).to(handler));
+        self.inner = self.inner.route(route().guard(guard).to(handler));
         self
     }
 
     /// The finished address.
     pub fn done(self) -> actix_web::Resource {
         let allowed = self.allowed.join(", ");
-        self.resource.default_service(route().to(move |request: HttpRequest| {
+        self.inner.default_service(route().to(move |request: HttpRequest| {
             let answer = wrong_method(&request, &allowed);
             async move { answer }
         }))

@@ -17,4 +17,4 @@ mod schemathesis;
 mod token_command;
 mod users;
 
-use program::{Program, Told};
+pub(crate) use program::{Program, Told};

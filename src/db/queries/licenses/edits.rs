@@ -27,6 +27,11 @@ pub async fn create(
     new: NewLicense,
 ) -> Result<LicenseInsert, DbError> {
     license_settings::hold(conn).await?;
+    // Before the product, which a license that is here already must neither make nor contradict.
+    let there = table::table.filter(table::lookup.eq(&new.lookup[..])).select(table::id);
+    if let Some(id) = there.first(conn).await.optional()? {
+        return Ok(LicenseInsert::Taken(id));
+    }
     if let Some(missing) = product_of(conn, &new).await? {
         return Ok(missing);
     }
@@ -50,7 +55,6 @@ pub async fn create(
     let insert = diesel::insert_into(table::table).values(row).on_conflict_do_nothing();
     let id: Option<i64> = insert.returning(table::id).get_result(conn).await.optional()?;
     let Some(id) = id else {
-        let there = table::table.filter(table::lookup.eq(&new.lookup[..])).select(table::id);
         return Ok(LicenseInsert::Taken(there.first(conn).await?));
     };
     let row = (uses::license_id.eq(id), uses::last_activation.eq(0));

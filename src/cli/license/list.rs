@@ -1,0 +1,174 @@
+//! `appgrant license list` and `license show`: page by page, so that a million licenses need no memory.
+
+use clap::Args;
+
+use crate::{
+    cli::{
+        CliError,
+        output::{Lines, print_line},
+    },
+    domain::licenses::{ActivationDomain, Find, LicenseQuery, LicenseState},
+    service::{
+        Services,
+        caller::Caller,
+        licenses::{self, views::LicenseJson},
+        views,
+    },
+};
+
+/// How many are read at once.
+const PAGE: usize = 100;
+
+#[derive(Args)]
+pub(in crate::cli) struct Options {
+    /// Only licenses in that state: active, expired or revoked
+    #[arg(long, value_parser = parse_state)]
+    state: Option<LicenseState>,
+    /// Only licenses of the product of that SKU
+    #[arg(long, value_name = "SKU")]
+    sku: Option<String>,
+    /// Only licenses that are activated on that domain
+    #[arg(long, value_name = "HOST", value_parser = parse_domain, conflicts_with = "search")]
+    domain: Option<String>,
+    /// Only licenses with these words, or with the number or the key
+    #[arg(long, value_name = "TEXT")]
+    search: Option<String>,
+    /// For machines: an array
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Args)]
+pub(in crate::cli) struct ShowOptions {
+    /// The license's number
+    license_id: i64,
+    /// Print the whole key alone, if the store keeps keys readable; that is written into the audit log
+    #[arg(long, conflicts_with = "json")]
+    key: bool,
+    /// For machines
+    #[arg(long)]
+    json: bool,
+}
+
+fn parse_state(text: &str) -> Result<LicenseState, String> {
+    LicenseState::parse(text).ok_or_else(|| "it must be active, expired or revoked".to_owned())
+}
+
+fn parse_domain(text: &str) -> Result<String, String> {
+    let domain = ActivationDomain::parse(text).map(|domain| domain.as_str().to_owned());
+    domain.map_err(|_| "it must be a host such as shop.example".to_owned())
+}
+
+pub(super) async fn run(
+    services: &Services,
+    caller: &Caller,
+    options: Options,
+) -> Result<(), CliError> {
+    let mut printed = Printed { out: Lines::new(), json: options.json, count: 0 };
+    let mut query = query(options)?;
+    loop {
+        let page = licenses::list(services, caller, &query, PAGE).await?;
+        for license in page.licenses {
+            if !printed.license(LicenseJson::of(license, services.now()))? {
+                return Ok(());
+            }
+        }
+        query.before = page.next;
+        if query.before.is_none() {
+            return printed.end();
+        }
+    }
+}
+
+fn query(options: Options) -> Result<LicenseQuery, CliError> {
+    let typed = options.search.as_deref().map(Find::parse);
+    if typed == Some(None) {
+        return Err(CliError::new("--search needs a word of at least one letter, or a number"));
+    }
+    let find = typed.flatten().or(options.domain.map(Find::Domain));
+    Ok(LicenseQuery { find, sku: options.sku, state: options.state, before: None })
+}
+
+pub(super) async fn show(
+    services: &Services,
+    caller: &Caller,
+    ShowOptions { license_id, key, json }: ShowOptions,
+) -> Result<(), CliError> {
+    if key {
+        return print_line(licenses::whole_key(services, caller, license_id).await?.as_str());
+    }
+    let found = licenses::show(services, caller, license_id).await?.license;
+    let license = LicenseJson::of(found, services.now());
+    if json {
+        return print_line(views::line(&license));
+    }
+    let mut out = Lines::new();
+    for (name, value) in told(license) {
+        out.line(format_args!("{name:12} {value}"))?;
+    }
+    out.end()
+}
+
+/// Everything of a license, for people.
+fn told(license: LicenseJson) -> Vec<(&'static str, String)> {
+    let or_none = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
+    let of = |used: i64, limit: Option<i64>| match limit {
+        Some(limit) => format!("{used} of {limit}"),
+        None => format!("{used}, no limit"),
+    };
+    let product = license.product;
+    let offline = match (license.offline_interval, license.offline_value) {
+        (Some(interval), Some(value)) => format!("{value} {interval}"),
+        (Some(interval), None) => interval.to_owned(),
+        (None, _) => "-".to_owned(),
+    };
+    vec![
+        ("license", license.id.to_string()),
+        ("license key", license.license_key),
+        ("state", license.state.to_owned()),
+        ("sku", license.sku),
+        ("product", product.name),
+        ("download", or_none(product.download_name)),
+        ("at", or_none(product.download_url)),
+        ("desktop", if product.desktop { "yes" } else { "no" }.to_owned()),
+        ("customer", or_none(license.customer)),
+        ("email", or_none(license.email)),
+        ("cart token", or_none(license.cart_token)),
+        ("created", license.created_at),
+        ("expires", or_none(license.expires_at)),
+        ("activations", of(license.activations, license.activation_limit)),
+        ("domains", of(license.domains, license.domain_limit)),
+        ("offline", offline),
+        ("revoked", or_none(license.revoked_at)),
+    ]
+}
+
+/// A list that is printed while it is read.
+struct Printed {
+    out: Lines,
+    json: bool,
+    count: u64,
+}
+
+impl Printed {
+    /// Prints one license; whether anybody reads on.
+    fn license(&mut self, license: LicenseJson) -> Result<bool, CliError> {
+        self.count += 1;
+        if self.json {
+            let before = if self.count == 1 { "[" } else { ",\n" };
+            return self.out.text(format_args!("{before}{}", views::line(&license)));
+        }
+        let LicenseJson { id, state, sku, license_key, activations, customer, email, .. } = license;
+        let end = license.expires_at.unwrap_or_else(|| "never".to_owned());
+        let who = customer.or(email).unwrap_or_else(|| "-".to_owned());
+        self.out
+            .line(format_args!("{id}\t{state}\t{sku}\t{license_key}\t{activations}\t{end}\t{who}"))
+    }
+
+    fn end(mut self) -> Result<(), CliError> {
+        if self.json {
+            self.out.line(if self.count == 0 { "[]" } else { "]" })?;
+        }
+        self.out.end()
+    }
+}

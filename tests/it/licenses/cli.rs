@@ -1,0 +1,176 @@
+//! `appgrant license …`: what an operator types, reads and scripts against.
+
+use std::{fs, os::unix::fs::PermissionsExt, path::Path};
+
+use serde_json::Value;
+
+use crate::support::Process;
+
+const READABLE: [(&str, &str); 1] = [("APPGRANT_LICENSE_KEYS", "readable")];
+
+fn run(folder: &Path, arguments: &[&str]) -> (i32, String, String) {
+    Process::run_with(folder, &[], &[&["license"], arguments].concat())
+}
+
+fn done(folder: &Path, arguments: &[&str]) -> String {
+    let (code, out, error) = run(folder, arguments);
+    assert_eq!((code, error.as_str()), (0, ""), "{arguments:?}");
+    out
+}
+
+fn json(folder: &Path, arguments: &[&str]) -> Value {
+    serde_json::from_str(&done(folder, &[arguments, &["--json"]].concat())).unwrap()
+}
+
+#[test]
+fn a_license_is_made_shown_once_listed_revoked_and_restored() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    assert_eq!(
+        (done(folder, &["list"]), done(folder, &["list", "--json"])),
+        (String::new(), "[]\n".to_owned())
+    );
+    let create =
+        ["create", "--sku", "pro", "--product", "Pro edition", "--customer", "Ada Lovelace"];
+    let (code, out, error) = run(folder, &create);
+    assert_eq!((code, error.as_str()), (0, "The key is not shown again.\n"));
+    let key = out.strip_prefix("license 1\nlicense key  ").unwrap().trim_end().to_owned();
+    assert_eq!(key.split_once('-').map(|(code, number)| (code.len(), number)), Some((26, "1")));
+    let more = [
+        "create",
+        "--sku",
+        "pro",
+        "--email",
+        "grace@customer.example",
+        "--expires",
+        "2099-01-31",
+        "--activation-limit",
+        "5",
+        "--domain-limit",
+        "1",
+        "--offline-interval",
+        "days",
+        "--offline-value",
+        "7",
+        "--cart-token",
+        "c-1",
+    ];
+    let made = json(folder, &more);
+    assert_eq!(made["license_key"].as_str().unwrap().len(), 28);
+    let mut shown = json(folder, &["show", "2"]);
+    assert_eq!(shown["activation_limit"], 5);
+    shown["license_key"] = made["license_key"].clone();
+    assert_eq!(shown, made, "nothing but the key differs");
+    let listed = json(folder, &["list"]);
+    assert_eq!([&listed[0]["id"], &listed[1]["id"]], [2, 1]);
+    assert_eq!(done(folder, &["list", "--json"]).lines().count(), 2, "a license a line");
+    let line = format!("1\tactive\tpro\t{}…-1\t0\tnever\tAda Lovelace\n", &key[..4]);
+    assert_eq!(done(folder, &["list", "--search", "ada"]), line);
+    assert_eq!(done(folder, &["list", "--domain", "a.example", "--sku", "pro"]), "");
+    let told = done(folder, &["show", "2"]);
+    for part in ["offline      7 days", "activations  0 of 5", "expires      2099-02-01T00:00:00Z"]
+    {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+    assert_eq!(done(folder, &["revoke", "1", "--reason", "refunded"]), "license 1 revoked\n");
+    assert_eq!(json(folder, &["list", "--state", "revoked"])[0]["id"], 1);
+    assert_eq!(done(folder, &["restore", "1"]), "license 1 restored\n");
+    for (wrong, complaint) in [
+        (&["restore", "1"][..], "this license is not revoked already"),
+        (&["revoke", "9"], "there is no such license"),
+        (&["show", "1", "--key"], "key was not kept"),
+        (&["create", "--sku", "none"], "no product with the SKU “none”"),
+        (
+            &["create", "--sku", "pro", "--expires", "x", "--email", "y"],
+            "email is no e-mail address; expires_at",
+        ),
+        (&["create", "--sku", "pro", "--product", "Other"], "its name or download is another"),
+        (&["list", "--search", ","], "--search needs a word"),
+    ] {
+        let (code, out, error) = run(folder, wrong);
+        assert_eq!((code, out.as_str()), (1, ""), "{wrong:?}");
+        assert!(error.contains(complaint) && error.lines().count() == 1, "{wrong:?}: {error}");
+    }
+    for wrong in [&["list", "--state", "gone"][..], &["list", "--domain", "a b"], &["create"]] {
+        assert_eq!(run(folder, wrong).0, 2, "{wrong:?}");
+    }
+}
+
+#[test]
+fn a_table_is_written_for_its_owner_alone_and_read_elsewhere() {
+    let (here, there) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let readable = |folder: &Path, arguments: &[&str]| {
+        Process::run_with(folder, &READABLE, &[&["license"], arguments].concat())
+    };
+    let create = ["create", "--sku", "pro", "--product", "Pro", "--json"];
+    let (_, out, error) = readable(here.path(), &create);
+    assert_eq!(error, "");
+    let made: Value = serde_json::from_str(&out).unwrap();
+    let key = made["license_key"].as_str().unwrap();
+    assert_eq!(readable(here.path(), &["show", "1", "--key"]).1, format!("{key}\n"));
+    let file = here.path().join("licenses.csv");
+    let name = file.to_str().unwrap();
+    assert_eq!(readable(here.path(), &["export", name]), (0, String::new(), String::new()));
+    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    let table = fs::read_to_string(&file).unwrap();
+    assert!(table.contains(key));
+    assert_eq!(readable(here.path(), &["export"]), (0, table.clone(), String::new()));
+    let (code, _, error) = readable(here.path(), &["export", name]);
+    assert!(code == 1 && error.contains("is there already"), "{error}");
+    assert_eq!(fs::read_to_string(&file).unwrap(), table, "what is there stays");
+
+    let dry = done(there.path(), &["import", name, "--dry-run"]);
+    assert_eq!(dry, "1 row: 1 would be taken, 0 already here, 0 skipped\n");
+    assert_eq!(
+        done(there.path(), &["import", name]),
+        "1 row: 1 taken, 0 already here, 0 skipped\n"
+    );
+    let feed = |table: &str, more: &[&str]| {
+        let import = [&["license", "import", "-"], more].concat();
+        Process::run_fed(there.path(), &[], &import, table)
+    };
+    let (code, out, _) = feed(&format!("{table}x,y\n"), &["--json"]);
+    let report: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(
+        (code, &report["already_here"], &report["skipped_count"]),
+        (0, &1.into(), &1.into())
+    );
+    assert_eq!(report["skipped"][0]["row"], 2);
+    let (code, out, error) = feed("license_key,sku\nabc-1,pro\nabc-2,\"", &[]);
+    assert_eq!((code, error.as_str()), (0, ""), "{out}");
+    let (code, out, error) = feed("no,table\n", &[]);
+    assert!(code == 1 && out.starts_with("0 rows"), "{out}");
+    assert!(error.contains("- cannot be read: it has no column license_key"), "{error}");
+    let (code, _, error) = run(there.path(), &["import", "/nowhere.csv"]);
+    assert!(code == 1 && error.contains("/nowhere.csv cannot be read"), "{error}");
+    let (code, out, error) = run(there.path(), &["export"]);
+    assert!(code == 0 && !out.contains(key) && error.contains("shortened"), "{error}");
+}
+
+#[test]
+fn the_store_code_is_shown_and_changed() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let old = json(folder, &["settings"]);
+    let code = old["store_code"].as_str().unwrap();
+    assert!(done(folder, &["settings"]).contains(&format!("store code     {code}\n")));
+    let change = ["settings", "--store-code", "another-code", "--overlap-days", "30"];
+    let new = json(folder, &change);
+    assert_eq!(
+        (new["store_code"].as_str(), new["previous_store_code"].as_str()),
+        (Some("another-code"), Some(code))
+    );
+    let fresh = json(folder, &["settings", "--store-code", "new", "--overlap-days", "0"]);
+    assert_eq!(fresh["previous_store_code"], Value::Null);
+    assert_eq!(fresh["store_code"].as_str().unwrap().len(), 15);
+    for (wrong, expected) in [
+        (&["settings", "--store-code", "short", "--overlap-days", "1"][..], 1),
+        (&["settings", "--store-code", "", "--overlap-days", "1"], 1),
+        (&["settings", "--store-code", "long-enough"], 2),
+        (&["settings", "--overlap-days", "1"], 2),
+        (&["settings", "--store-code", "long-enough", "--overlap-days", "732"], 2),
+    ] {
+        assert_eq!(run(folder, wrong).0, expected, "{wrong:?}");
+    }
+    assert_eq!(json(folder, &["settings"]), fresh, "nothing changed");
+}
