@@ -6,5 +6,6 @@ mod guessing;
 mod places;
 mod program;
 mod refusals;
+mod screens;
 mod settings;
 mod tokens;
