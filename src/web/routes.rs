@@ -71,6 +71,7 @@ fn table(config: &mut ServiceConfig) {
         .route("/logout", post_page(session::logout))
         .route("/setup", page(setup::setup))
         .configure(looking_after_keys)
+        .configure(looking_after_licenses)
         .configure(people_and_log)
         .route("/", page(admin::home::root));
 }
@@ -116,6 +117,35 @@ fn tokens_and_registered_apps(config: &mut ServiceConfig) {
         .route("/admin/registered-apps/new", page(registered_app_new::new))
         .route("/admin/registered-apps/{id}", get_page(apps::show))
         .route("/admin/registered-apps/{id}/edit", page(registered_app_form::edit));
+}
+
+/// Licenses, for those who look after them. What has a name stands before what has a number.
+fn looking_after_licenses(config: &mut ServiceConfig) {
+    use admin::licenses::{
+        edit, end, export, import, license, list, new, product_form, products, settings,
+    };
+    config
+        .route("/admin/licenses", get_page(list::list))
+        .route("/admin/licenses/search", post_page(list::search))
+        .route("/admin/licenses/new", page(new::new))
+        .route("/admin/licenses/products", get_page(products::list))
+        .route("/admin/licenses/products/new", page(product_form::new))
+        .route("/admin/licenses/products/edit", page(product_form::edit))
+        .route("/admin/licenses/settings", page(settings::settings))
+        .route("/admin/licenses/settings/store-code", post_page(settings::store_code))
+        .route("/admin/licenses/settings/end-previous", post_page(settings::end_previous))
+        .route("/admin/licenses/import", get_page(import::show))
+        .route("/admin/licenses/import", route().guard(guard::Post()).to(import::take))
+        .route("/admin/licenses/export", post_page(export::export))
+        .route("/admin/licenses/{id}", get_page(license::show))
+        .route("/admin/licenses/{id}/edit", page(edit::edit))
+        .route("/admin/licenses/{id}/revoke", page(end::revoke))
+        .route("/admin/licenses/{id}/restore", post_page(license::restore))
+        .route("/admin/licenses/{id}/key", post_page(license::whole_key))
+        .route(
+            "/admin/licenses/{id}/activations/{activation}/end",
+            post_page(license::end_activation),
+        );
 }
 
 /// Users, one's own account, and the audit log.

@@ -63,9 +63,17 @@ impl Visitor {
     /// # Errors
     /// If the form is too large or the database gives no answer.
     pub async fn meet(request: HttpRequest, payload: Payload) -> Result<Self, WebError> {
+        let form = read_form(&request, payload).await?;
+        Self::of(request, &form).await
+    }
+
+    /// Reads a request whose form was read before: its parameters and its session.
+    ///
+    /// # Errors
+    /// If the database gives no answer.
+    pub async fn of(request: HttpRequest, form: &Bytes) -> Result<Self, WebError> {
         let App { services, site, .. } = app(&request);
         let site = site.load_full();
-        let form = read_form(&request, payload).await?;
         let parameters = Parameters::read([request.query_string().as_bytes(), form.as_ref()]);
         let id = cookies::read(&site, &request, cookies::Name::Session)
             .and_then(|value| SessionId::parse(&value));

@@ -14,6 +14,8 @@ mod code_flow;
 mod custom_scheme;
 mod gallery;
 mod keyboard;
+mod license_screens;
+mod licenses;
 mod managing;
 mod narrow;
 mod pictures;

@@ -42,6 +42,7 @@ impl Screens<'_> {
         self.making(looker).await;
         self.tokens(looker).await;
         self.registered(looker).await;
+        self.licenses(looker).await;
         self.apps(app_key, looker).await;
         self.people(looker).await;
         self.account(looker).await;

@@ -3,12 +3,12 @@
 use serde_json::json;
 use zeroize::Zeroizing;
 
-use super::{LicenseError, LicensePage, permitted, sealed_row, somebody};
+use super::{LicenseError, LicensePage, lookup, permitted, sealed_row, somebody};
 use crate::{
     db::{self, DbError},
     domain::{
         audit::{Entry, Event, Object},
-        licenses::{Activation, License, LicenseQuery},
+        licenses::{Activation, License, LicenseKey, LicenseQuery},
         user::Role,
     },
     service::{
@@ -30,6 +30,21 @@ pub async fn list(
 ) -> Result<LicensePage, LicenseError> {
     somebody(caller)?;
     Ok(db::read!(services.db, license_list::page(services.now(), query, limit))?)
+}
+
+/// The license of a whole key that somebody typed or pasted, if there is one.
+///
+/// # Errors
+/// If nobody asks.
+pub async fn find_typed(
+    services: &Services,
+    caller: &Caller,
+    typed: &str,
+) -> Result<Option<i64>, LicenseError> {
+    somebody(caller)?;
+    let Ok(key) = LicenseKey::parse(typed) else { return Ok(None) };
+    let found = db::read!(services.db, licenses::by_lookup(&lookup(services, key.expose())))?;
+    Ok(found.map(|record| record.license.id))
 }
 
 /// A license with what its page shows.

@@ -22,7 +22,7 @@ use data_encoding::HEXLOWER;
 use serde_json::json;
 
 pub use edit::{change, deactivate_by_hand, restore, revoke};
-pub use look::{LicenseDetails, activations, history, list, show, whole_key};
+pub use look::{LicenseDetails, activations, find_typed, history, list, show, whole_key};
 pub use make::{MadeLicense, create, create_once};
 pub use products::{change_product, create_product, product, products};
 pub use program::{Asked, Denied, Granted, Handed, activate, deactivate, hand_token, validate};

@@ -5,7 +5,7 @@ use appgrant::domain::permissions::Permissions;
 use super::{made, send};
 use crate::support::{TestApp, granted};
 
-const SCREENS: [&str; 21] = [
+const SCREENS: [&str; 31] = [
     "/admin",
     "/admin/keys",
     "/admin/keys/new",
@@ -27,9 +27,19 @@ const SCREENS: [&str; 21] = [
     "/admin/users/2/disable",
     "/admin/account",
     "/admin/audit",
+    "/admin/licenses",
+    "/admin/licenses/new",
+    "/admin/licenses/1",
+    "/admin/licenses/1/edit",
+    "/admin/licenses/1/revoke",
+    "/admin/licenses/products",
+    "/admin/licenses/products/new",
+    "/admin/licenses/products/edit?sku=x",
+    "/admin/licenses/settings",
+    "/admin/licenses/import",
 ];
 
-const FORMS: [(&str, &[(&str, &str)]); 22] = [
+const FORMS: [(&str, &[(&str, &str)]); 35] = [
     ("/admin/keys/new", &[("description", "x"), ("permissions", "read")]),
     ("/admin/keys/revoke", &[("key-1", "on"), ("sure", "yes")]),
     ("/admin/keys/1/edit", &[("description", "x"), ("permissions", "read")]),
@@ -52,6 +62,19 @@ const FORMS: [(&str, &[(&str, &str)]); 22] = [
     ("/admin/account/password", &[("current", "x")]),
     ("/admin/account/tokens", &[("token_name", "x")]),
     ("/admin/audit/export", &[]),
+    ("/admin/licenses/new", &[("sku", "x"), ("new_product", "on")]),
+    ("/admin/licenses/1/edit", &[("sku", "x"), ("version", "0")]),
+    ("/admin/licenses/1/revoke", &[]),
+    ("/admin/licenses/1/restore", &[]),
+    ("/admin/licenses/1/key", &[]),
+    ("/admin/licenses/1/activations/1/end", &[]),
+    ("/admin/licenses/products/new", &[("sku", "x")]),
+    ("/admin/licenses/products/edit", &[("sku", "x"), ("version", "0")]),
+    ("/admin/licenses/settings", &[("needs_token", "on")]),
+    ("/admin/licenses/settings/store-code", &[("choice", "fresh"), ("overlap", "0")]),
+    ("/admin/licenses/settings/end-previous", &[]),
+    ("/admin/licenses/import", &[]),
+    ("/admin/licenses/export", &[]),
 ];
 
 const REGISTRATION: &[(&str, &str)] = &[
@@ -133,7 +156,10 @@ async fn viewers_see_no_buttons_and_are_refused_when_they_post_anyway() {
     for (path, fields) in FORMS.into_iter().filter(|(path, _)| !path.contains("account")) {
         let answer = send(&vera, path, fields).await;
         match path {
-            "/admin/keys/new" | "/admin/registered-apps/new" | "/admin/keys/1/tokens/new" => {
+            "/admin/keys/new"
+            | "/admin/registered-apps/new"
+            | "/admin/keys/1/tokens/new"
+            | "/admin/licenses/new" => {
                 assert_eq!(answer.status, 409, "no ticket");
             }
             "/admin/registered-apps/2/edit" => assert_eq!(answer.status, 404, "no such app"),

@@ -223,7 +223,7 @@ async fn a_product_is_what_it_was_said_to_be_first(db: TestDatabase) {
     assert_eq!(write!(db, license_edits::create(at(0), unknown)), LicenseInsert::NoProduct);
     make(&db, 1, terms("pro")).await;
     let mut named = new_license(2, terms("pro"));
-    named.product.as_mut().unwrap().name = "Another".to_owned();
+    "Another".clone_into(&mut named.product.as_mut().unwrap().name);
     assert_eq!(write!(db, license_edits::create(at(0), named)), LicenseInsert::OtherProduct);
     assert_eq!(db.count("licenses").await, 1);
 }

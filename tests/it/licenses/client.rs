@@ -92,7 +92,7 @@ async fn a_client_made_from_the_description_alone_walks_through_everything() {
         let codes = if needs_token { 17 } else { 14 };
         assert!(said.ends_with(&format!("answers, {codes} codes\n")), "{said}");
         // Its guesses of this round are forgiven before the next.
-        app.clock.advance(Duration::from_secs(3_600));
+        app.clock.advance(Duration::from_hours(1));
     }
 }
 

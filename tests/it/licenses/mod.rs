@@ -11,6 +11,7 @@ mod places;
 mod program;
 mod refusals;
 pub mod seller;
+mod screens;
 mod settings;
 mod tokens;
 mod transfer;

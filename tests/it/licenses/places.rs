@@ -9,7 +9,7 @@ use appgrant::{
 use futures_util::future::join_all;
 use serde_json::json;
 
-use super::program::{customer, set_up, sold};
+use super::program::{Told, customer, set_up, sold};
 use crate::support::{TestApp, query};
 
 #[tokio::test]
@@ -178,11 +178,8 @@ async fn a_hundred_programs_at_once_leave_five_activations() {
         }
     });
     let told = join_all(asked).await;
-    let won: BTreeSet<_> = told
-        .iter()
-        .filter(|told| told.body["error"] == false)
-        .map(|told| told.activation())
-        .collect();
+    let won: BTreeSet<_> =
+        told.iter().filter(|told| told.body["error"] == false).map(Told::activation).collect();
     assert_eq!(won.len(), 5);
     let lost = told.iter().filter(|told| told.errors().iter().any(|e| e.contains("limit reached")));
     assert_eq!(lost.count(), 95);

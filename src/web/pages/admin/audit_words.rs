@@ -4,7 +4,11 @@ use serde_json::Value;
 
 use super::moment::Moment;
 use crate::{
-    domain::{audit::Event, timestamp::Timestamp, user::User},
+    domain::{
+        audit::{Actor, Event},
+        timestamp::Timestamp,
+        user::User,
+    },
     service::audit::Row,
     web::site::Site,
 };
@@ -34,15 +38,16 @@ pub struct AuditLine {
 impl AuditLine {
     /// A row as it is shown.
     pub fn of(row: Row, reader: &User, site: &Site, now: Timestamp) -> Self {
-        let what = match Event::parse(&row.event) {
-            Some(event) => words(event).to_owned(),
-            None => row.event.clone(),
-        };
+        let event = Event::parse(&row.event);
+        let what = event.map_or_else(|| row.event.clone(), |event| words(event).to_owned());
+        let is_question =
+            matches!(event, Some(Event::LicenseActivated | Event::LicenseDeactivated));
+        let is_program = is_question && row.actor == Actor::Nobody.to_string();
         let object = object(&row, reader, site);
         Self {
             seq: row.seq,
             at: Moment::of(row.at, now),
-            actor: row.actor,
+            actor: if is_program { "a program".to_owned() } else { row.actor },
             address: row.address,
             what,
             object,
@@ -108,7 +113,11 @@ fn object(row: &Row, reader: &User, site: &Site) -> Option<(String, Option<Strin
     if row.object_id.is_empty() {
         return None;
     }
-    // Nothing but a number becomes part of an address.
+    if row.object_kind == "license_product" {
+        let href = site.path(&super::licenses::products::edit_path(&row.object_id));
+        return Some((format!("license product {}", row.object_id), Some(href)));
+    }
+    // Nothing else but a number becomes part of an address.
     let number = row.object_id.parse::<i64>().ok();
     let href = match row.object_kind.as_str() {
         "key" => number.map(|id| site.path(&format!("/admin/keys/{id}"))),

@@ -28,9 +28,9 @@ use crate::{
 };
 
 /// What is sent, as it is read.
-struct Pieces(mpsc::Receiver<Result<Bytes, ServiceError>>);
+pub struct Pieces<E>(pub mpsc::Receiver<Result<Bytes, E>>);
 
-impl MessageBody for Pieces {
+impl<E: Into<Box<dyn std::error::Error>>> MessageBody for Pieces<E> {
     type Error = Box<dyn std::error::Error>;
 
     fn size(&self) -> BodySize {

@@ -9,7 +9,7 @@ use subtle::ConstantTimeEq;
 use crate::web::visitor::Visitor;
 
 /// Every code and what it says.
-const SENTENCES: [(&str, &str); 28] = [
+const SENTENCES: [(&str, &str); 37] = [
     ("changed", "Saved."),
     ("unchanged", "Nothing was different, so nothing was changed."),
     ("narrowed", "The key may only read now."),
@@ -42,6 +42,18 @@ const SENTENCES: [(&str, &str); 28] = [
     ("delivery_over", "That delivery was over, or is being sent already."),
     ("nothing_chosen", "No key was chosen."),
     ("key_unknown", "No key here has that consumer key."),
+    ("license_unknown", "No license here has that key."),
+    ("license_revoked", "The license was revoked. Its key opens nothing any more."),
+    ("license_restored", "The license was restored. Programs that ask for a token get a new one."),
+    ("activation_ended", "The activation was ended. Its place is free."),
+    ("activation_over", "That activation was ended already."),
+    ("product_made", "The product was made. Licenses can be made for it now."),
+    ("product_changed", "Saved. It holds for all licenses of the product."),
+    (
+        "store_code_changed",
+        "The store has another code. Put it into the next version of your products.",
+    ),
+    ("store_code_ended", "The old store code is not taken any more."),
 ];
 
 /// What is told.

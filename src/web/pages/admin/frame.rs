@@ -17,6 +17,8 @@ pub enum Section {
     Keys,
     /// Apps.
     Apps,
+    /// Licenses.
+    Licenses,
     /// Users.
     Users,
     /// Who did what.
@@ -81,10 +83,11 @@ impl<'a> Frame<'a> {
     }
 }
 
-const SECTIONS: [(Section, &str, &str); 6] = [
+const SECTIONS: [(Section, &str, &str); 7] = [
     (Section::Overview, "/admin", "Overview"),
     (Section::Keys, "/admin/keys", "Keys"),
     (Section::Apps, "/admin/apps", "Apps"),
+    (Section::Licenses, "/admin/licenses", "Licenses"),
     (Section::Users, "/admin/users", "Users"),
     (Section::Audit, "/admin/audit", "Audit"),
     (Section::Account, "/admin/account", "Account"),

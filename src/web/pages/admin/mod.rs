@@ -27,6 +27,7 @@ pub mod key_rules;
 pub mod key_token_new;
 pub mod key_tokens;
 pub mod leaving;
+pub mod licenses;
 mod life;
 mod moment;
 mod once;

@@ -1,0 +1,154 @@
+//! What `service::licenses` refuses, as pages; and what is wrong with a field, as a sentence beside it.
+
+use crate::{
+    domain::licenses::Wrongs,
+    service::licenses::LicenseError,
+    web::{
+        errors::WebError,
+        pages::admin::{
+            refusal::{conflict, not_allowed, unfitting},
+            wrong::Wrong,
+        },
+    },
+};
+
+impl From<LicenseError> for WebError {
+    fn from(error: LicenseError) -> Self {
+        let message = error.to_string();
+        match error {
+            LicenseError::Unknown => Self::NotFound,
+            LicenseError::NotAllowed => not_allowed("your role does not allow it; ask an admin"),
+            LicenseError::Already(_)
+            | LicenseError::Changed
+            | LicenseError::KeyNotKept
+            | LicenseError::NoActivation
+            | LicenseError::ProductTaken
+            | LicenseError::Taken(_) => conflict(&message),
+            LicenseError::Service(error) => Self::Service(error),
+            _ => unfitting(&message),
+        }
+    }
+}
+
+/// What the service found wrong, at its field; what is no field's fault is a page of its own.
+///
+/// # Errors
+/// If it is no field's fault.
+pub fn wrong(error: LicenseError) -> Result<Wrong, WebError> {
+    match error {
+        LicenseError::Wrong(wrongs) => Ok(at_fields(&wrongs)),
+        LicenseError::NoProduct(_) => Ok(Wrong::at_field(
+            "sku",
+            "there is no product with this SKU; correct it, or describe the new product below",
+        )),
+        LicenseError::OtherProduct(_) => Ok(Wrong::at_field(
+            "sku",
+            "there is a product with this SKU, and its name or download is another; leave the fields of \
+             the new product empty to use it as it is",
+        )),
+        LicenseError::ProductTaken => {
+            Ok(Wrong::at_field("sku", "there is a product with this SKU already"))
+        }
+        LicenseError::StoreCode(error) => Ok(Wrong::at_field("store_code", &error.to_string())),
+        LicenseError::Origin(error) => Ok(Wrong::at_field("origins", &error.to_string())),
+        LicenseError::Setting(why) => Ok(Wrong::at_field("page_url", why)),
+        other => Err(other.into()),
+    }
+}
+
+/// Each wrong at its field, as a sentence that names it.
+fn at_fields(wrongs: &Wrongs) -> Wrong {
+    let mut all = Wrong::default();
+    for wrong in &wrongs.0 {
+        let subject = subject(wrong.field);
+        let why =
+            format!("{subject}{}{}", if subject.is_empty() { "" } else { " " }, wrong.message);
+        all.read::<()>(Err(Wrong::at_field(wrong.field, &why)));
+    }
+    all
+}
+
+/// What a field is called in a sentence; empty if what is wrong is a sentence by itself.
+fn subject(field: &str) -> &'static str {
+    match field {
+        "sku" => "the SKU",
+        "customer" => "the customer’s name",
+        "email" => "this",
+        "cart_token" => "the cart token",
+        "activation_limit" => "the number of activations",
+        "domain_limit" => "the number of domains",
+        "offline_interval" => "the unit of the time offline",
+        "offline_value" => "the time offline",
+        "product" => "the product’s name",
+        "download_name" => "the download’s name",
+        "download_url" => "the download’s address",
+        _ => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{
+        licenses::{LicenseDraft, ProductDraft},
+        timestamp::Timestamp,
+    };
+
+    /// What is wrong where all is.
+    fn everything_wrong() -> Wrongs {
+        let long = "x".repeat(1_001);
+        let draft = LicenseDraft {
+            sku: String::new(),
+            customer: long.clone(),
+            email: "x".to_owned(),
+            cart_token: long.clone(),
+            expires_at: "soon".to_owned(),
+            activation_limit: "0".to_owned(),
+            domain_limit: "x".to_owned(),
+            offline_interval: "days".to_owned(),
+            offline_value: "0".to_owned(),
+        };
+        let product = ProductDraft {
+            sku: "a".to_owned(),
+            name: long.clone(),
+            download_name: long,
+            download_url: "ftp://x".to_owned(),
+            desktop: false,
+        };
+        let mut wrongs = draft.read(Timestamp::from_millis(0)).unwrap_err();
+        wrongs.0.extend(product.read().unwrap_err().0);
+        wrongs
+    }
+
+    #[test]
+    fn every_field_that_can_be_wrong_reads_as_a_sentence() {
+        let wrong = at_fields(&everything_wrong());
+        for (field, sentence) in [
+            ("sku", "The SKU is missing."),
+            ("customer", "The customer’s name has more than 200 characters."),
+            ("email", "This is no e-mail address."),
+            ("cart_token", "The cart token has more than 200 characters."),
+            (
+                "expires_at",
+                "An end is a day like 2027-01-31, or an instant like 2027-01-31T18:00:00Z.",
+            ),
+            (
+                "activation_limit",
+                "The number of activations must be a number from 1 to 1000000, or empty for no limit.",
+            ),
+            (
+                "domain_limit",
+                "The number of domains must be a number from 1 to 1000000, or empty for no limit.",
+            ),
+            ("offline_value", "The time offline must be 1 to 10000, and empty with unlimited."),
+            ("product", "The product’s name has more than 200 characters."),
+            ("download_name", "The download’s name has more than 200 characters."),
+            (
+                "download_url",
+                "The download’s address must be an http or https address of at most 1000 characters.",
+            ),
+        ] {
+            assert_eq!(wrong.at(field), Some(sentence));
+        }
+    }
+}
