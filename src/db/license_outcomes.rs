@@ -2,7 +2,7 @@
 
 use crate::domain::{
     keyring::Lookup,
-    licenses::{License, LicenseTerms, Product},
+    licenses::{License, LicenseTerms, Product, Refusal},
     sealed::Sealed,
     timestamp::Timestamp,
 };
@@ -31,8 +31,13 @@ pub struct NewLicense {
 /// How making a license went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LicenseInsert {
-    /// It has this number.
-    Made(i64),
+    /// It has this number; its product was made with it, if it was brought along and not there.
+    Made {
+        /// The license's number.
+        id: i64,
+        /// Whether its product was made.
+        with_product: bool,
+    },
     /// That key is another license's, which has this number.
     Taken(i64),
     /// There is no product of its SKU, and none was brought along.
@@ -70,10 +75,8 @@ pub enum Activated {
     Now(i64),
     /// It was activated there before, under this id.
     Before(i64),
-    /// It is activated as often as it may be.
-    ActivationLimit,
-    /// It is activated on as many domains as it may be.
-    DomainLimit,
+    /// A limit is reached.
+    Full(Refusal),
     /// It was taken back, or ended, meanwhile.
     Over,
 }

@@ -87,4 +87,5 @@ CREATE TABLE license_tokens (
     created_at BIGINT NOT NULL,
     expires_at BIGINT
 );
+CREATE INDEX license_tokens_by_license ON license_tokens (license_id);
 CREATE INDEX license_tokens_by_end ON license_tokens (expires_at);

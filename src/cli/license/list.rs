@@ -56,7 +56,7 @@ fn parse_state(text: &str) -> Result<LicenseState, String> {
 
 fn parse_domain(text: &str) -> Result<String, String> {
     let domain = ActivationDomain::parse(text).map(|domain| domain.as_str().to_owned());
-    domain.map_err(|_| "it must be a host such as shop.example".to_owned())
+    domain.ok_or_else(|| "it must say something, such as shop.example".to_owned())
 }
 
 pub(super) async fn run(

@@ -1,64 +1,52 @@
-//! Where a license is activated: the host of a site, as one text for all ways to write it.
+//! Where a license is activated: the host of a site, as one text for all ways to write it, or the name of a device.
 //!
 //! WooCommerce License Keys compares what it is sent, so `http://Shop.example/` is another domain than
 //! `shop.example`, and takes whatever has “localhost” in it for a developer's machine, `localhost.shop.example`
 //! too. Here the host counts, and only names and addresses that lead to the machine itself are local
-//! (RFC 6761 §6.3, RFC 5735 §3, RFC 4291 §2.5.3).
+//! (RFC 6761 §6.3, RFC 5735 §3, RFC 4291 §2.5.3). A text that is neither an address of a site nor looks like a
+//! host stays as it is: devices have names such as `lab/pc1` and `PC#2`, and each is another.
 
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv6Addr};
 
 use url::{Host, Url};
 
 use crate::domain::text;
 
-/// The longest name of a device, in characters.
+/// The longest that is kept, in characters.
 const LONGEST: usize = 253;
 
-/// A host, or what a program for desktops calls its device.
+/// A host, or what a program calls its device.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ActivationDomain {
     text: String,
     is_local: bool,
 }
 
-/// Why a text is no domain.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum NoDomain {
-    /// There is nothing.
-    #[error("Required.")]
-    Missing,
-    /// It is no host.
-    #[error("Invalid domain.")]
-    Wrong,
-}
-
 impl ActivationDomain {
-    /// What a program sent: a host or an address of a site.
-    ///
-    /// # Errors
-    /// If it names no host.
-    pub fn parse(text: &str) -> Result<Self, NoDomain> {
-        let text = text.trim();
-        if text.is_empty() {
-            return Err(NoDomain::Missing);
-        }
-        let address = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
-        let url = Url::parse(&address).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
-        let url = url.ok_or(NoDomain::Wrong)?;
-        let host = url.host().ok_or(NoDomain::Wrong)?;
-        let is_local = is_local(&host);
-        let text = host.to_string();
-        let text = text.trim_end_matches('.').to_owned();
-        let fits = !text.is_empty() && text.len() <= LONGEST;
-        fits.then_some(Self { text, is_local }).ok_or(NoDomain::Wrong)
-    }
-
-    /// What a program for desktops sent, if it sent something: a host, or any name of its device.
-    pub fn of_device(text: &str) -> Option<Self> {
-        Self::parse(text).ok().or_else(|| {
+    /// What a program sent; nothing if it says nothing.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::of_host(text.trim()).or_else(|| {
             let text = text::shortened(&text::visible(text).to_lowercase(), LONGEST);
             (!text.is_empty()).then_some(Self { text, is_local: false })
         })
+    }
+
+    /// The host of what is an address of a site, or looks like a host.
+    fn of_host(text: &str) -> Option<Self> {
+        if let Ok(address) = text.trim_matches(['[', ']']).parse::<Ipv6Addr>() {
+            return Some(Self::of(&Host::Ipv6(address)));
+        }
+        let is_address = text.contains("://");
+        let url = if is_address { text.to_owned() } else { format!("http://{text}") };
+        let url = Url::parse(&url).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
+        let domain = Self::of(&url.host()?);
+        let fits = !domain.text.is_empty() && domain.text.len() <= LONGEST;
+        (fits && (is_address || looks_like_host(text))).then_some(domain)
+    }
+
+    fn of(host: &Host<&str>) -> Self {
+        let text = host.to_string().trim_end_matches('.').to_owned();
+        Self { is_local: is_local(host, &text), text }
     }
 
     /// The text, in the one form that is stored and compared.
@@ -72,17 +60,23 @@ impl ActivationDomain {
     }
 }
 
-fn is_local(host: &Host<&str>) -> bool {
+/// Whether what stands before a port or a path has a dot, or is the name of the machine itself.
+fn looks_like_host(text: &str) -> bool {
+    let host = text.split(['/', '?', '#']).next().unwrap_or_default();
+    if host.starts_with('[') {
+        return true;
+    }
+    let host = host.rsplit_once(':').map_or(host, |(host, _)| host);
+    let fits = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_');
+    host.chars().all(fits) && (host.contains('.') || host.eq_ignore_ascii_case("localhost"))
+}
+
+fn is_local(host: &Host<&str>, text: &str) -> bool {
+    let mapped = |address: Ipv6Addr| address.to_canonical().is_loopback();
     match host {
-        Host::Domain(name) => {
-            let name = name.trim_end_matches('.');
-            name == "localhost" || name.ends_with(".localhost")
-        }
-        Host::Ipv4(address) => address.is_loopback(),
-        Host::Ipv6(address) => {
-            address.is_loopback()
-                || address.to_ipv4_mapped().is_some_and(|v4: Ipv4Addr| v4.is_loopback())
-        }
+        Host::Domain(_) => text == "localhost" || text.ends_with(".localhost"),
+        Host::Ipv4(address) => IpAddr::from(*address).is_loopback(),
+        Host::Ipv6(address) => mapped(*address),
     }
 }
 
@@ -95,9 +89,8 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_stored_reads_back_to_itself(text in "\\PC{0,40}") {
-            let devices = ActivationDomain::of_device(&text).into_iter();
-            for domain in ActivationDomain::parse(&text).into_iter().chain(devices) {
-                prop_assert_eq!(ActivationDomain::of_device(domain.as_str()), Some(domain));
+            if let Some(domain) = ActivationDomain::parse(&text) {
+                prop_assert_eq!(ActivationDomain::parse(domain.as_str()), Some(domain));
             }
         }
     }
@@ -115,18 +108,40 @@ mod tests {
         ] {
             assert_eq!(ActivationDomain::parse(text).unwrap().as_str(), "shop.example", "{text:?}");
         }
-        assert_eq!(
-            ActivationDomain::parse("möbel.example").unwrap().as_str(),
-            "xn--mbel-5qa.example"
-        );
-        assert_eq!(ActivationDomain::parse("my_site.test").unwrap().as_str(), "my_site.test");
+        for (text, stored) in [
+            ("möbel.example", "xn--mbel-5qa.example"),
+            ("my_site.test", "my_site.test"),
+            ("http://intranet/", "intranet"),
+            ("2001:DB8::1", "[2001:db8::1]"),
+            ("http://[2001:db8::1]:8080/", "[2001:db8::1]"),
+        ] {
+            assert_eq!(ActivationDomain::parse(text).unwrap().as_str(), stored, "{text}");
+        }
     }
 
     #[test]
-    fn what_names_no_host_is_none() {
-        assert_eq!(ActivationDomain::parse("  "), Err(NoDomain::Missing));
-        for text in ["a b", "http://", "ftp://shop.example", "<b>", "...", &"a".repeat(300)] {
-            assert_eq!(ActivationDomain::parse(text), Err(NoDomain::Wrong), "{text:?}");
+    fn what_looks_like_no_host_is_a_name_of_its_own() {
+        for text in [
+            "pc#1",
+            "pc#2",
+            "lab/pc1",
+            "lab/pc2",
+            "0",
+            "2134567890",
+            "ada’s laptop",
+            "~^(.+)$",
+            "a@b.c",
+        ] {
+            let domain = ActivationDomain::parse(text).unwrap();
+            assert_eq!((domain.as_str(), domain.is_local()), (text, false));
+        }
+        assert_eq!(
+            ActivationDomain::parse(" Ada’s\u{200b}  Laptop ").unwrap().as_str(),
+            "ada’s laptop"
+        );
+        assert_eq!(ActivationDomain::parse(&"x".repeat(1_000)).unwrap().as_str().len(), LONGEST);
+        for nothing in ["", "  ", "\u{200b}"] {
+            assert_eq!(ActivationDomain::parse(nothing), None);
         }
     }
 
@@ -136,10 +151,14 @@ mod tests {
         for text in [
             "localhost",
             "LOCALHOST:3000",
+            "localhost/blog",
             "http://app.localhost/",
+            "app.localhost.",
             "127.0.0.1",
-            "127.9.9.9",
+            "127.9.9.9:80",
+            "::1",
             "[::1]",
+            "::ffff:127.0.0.1",
             "0x7f.1",
         ] {
             assert!(local(text), "{text}");
@@ -149,14 +168,5 @@ mod tests {
         {
             assert!(!local(text), "{text}");
         }
-    }
-
-    #[test]
-    fn a_device_may_have_any_name() {
-        let named = |text: &str| ActivationDomain::of_device(text).map(|domain| domain.text);
-        assert_eq!(named(" Ada’s\u{200b}  Laptop "), Some("ada’s laptop".to_owned()));
-        assert_eq!(named("HTTPS://Shop.example/"), Some("shop.example".to_owned()));
-        assert_eq!(named(" \u{200b}"), None);
-        assert_eq!(named(&"x".repeat(1_000)).unwrap().len(), LONGEST);
     }
 }

@@ -1,7 +1,11 @@
 //! A license as it stands, without its key.
 
-use super::{LicenseTerms, Product};
+use super::{LicenseTerms, Product, Refusal};
 use crate::domain::timestamp::Timestamp;
+
+/// How often a license may be activated, however little it is limited: so that whoever has its key cannot fill
+/// the database, and what is exported can be imported.
+pub const MOST_ACTIVATIONS: i64 = 10_000;
 
 /// Where a license is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,6 +77,19 @@ impl License {
     /// Whether its time is over.
     pub fn has_expired(&self, now: Timestamp) -> bool {
         self.terms.expires_at.is_some_and(|end| end <= now)
+    }
+
+    /// Why it cannot be activated once more, if it cannot: on a domain, if it is `on_domain`.
+    pub fn is_full(&self, on_domain: bool) -> Option<Refusal> {
+        let reached = |limit: Option<i64>, count| limit.is_some_and(|limit| count >= limit);
+        let most = self.terms.activation_limit.unwrap_or(MOST_ACTIVATIONS).min(MOST_ACTIVATIONS);
+        if reached(Some(most), self.activations) {
+            Some(Refusal::ActivationLimit)
+        } else if on_domain && reached(self.terms.domain_limit, self.domains) {
+            Some(Refusal::DomainLimit)
+        } else {
+            None
+        }
     }
 
     /// Its key as staff sees it: `Cqu6…-32`.

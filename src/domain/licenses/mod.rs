@@ -16,8 +16,8 @@ mod settings;
 mod table;
 mod terms;
 
-pub use activation_domain::{ActivationDomain, NoDomain};
-pub use license::{Activation, License, LicenseState};
+pub use activation_domain::ActivationDomain;
+pub use license::{Activation, License, LicenseState, MOST_ACTIVATIONS};
 pub use license_key::{LicenseKey, Malformed};
 pub use origins::{NoOrigin, Origins};
 pub use product::{Product, ProductDraft};

@@ -3,10 +3,13 @@
 use super::{ActivationDomain, LicenseKey, LicenseState};
 use crate::domain::search::Search;
 
+/// How long a license key is at least, if it is no other word with a dash and a number.
+const LONG_KEY: usize = 16;
+
 /// What was typed, as far as it is understood.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Find {
-    /// Words of product, customer and e-mail address.
+    /// Words of SKU, customer and e-mail address.
     Words(Search),
     /// The number behind the dash.
     Number(i64),
@@ -19,16 +22,19 @@ impl Find {
     /// else words. Nothing if it says nothing.
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
-        if let Ok(key) = LicenseKey::parse(text) {
+        // A short one is rather a SKU, such as `pro-2`.
+        if let Ok(key) = LicenseKey::parse(text)
+            && key.expose().len() >= LONG_KEY
+        {
             return Some(Self::Number(key.number()));
         }
         let number = text.rsplit_once("…-").map_or(text, |(_, number)| number);
         if !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()) {
             return number.parse().ok().map(Self::Number);
         }
-        let is_domain = text.contains('.') && !text.contains('@') && !text.contains(' ');
+        let is_domain = text.contains('.') && !text.contains(['@', ' ']);
         match ActivationDomain::parse(text) {
-            Ok(domain) if is_domain => Some(Self::Domain(domain.as_str().to_owned())),
+            Some(domain) if is_domain => Some(Self::Domain(domain.as_str().to_owned())),
             _ => Search::parse(text).map(Self::Words),
         }
     }
@@ -60,7 +66,7 @@ mod tests {
         for text in ["shop.example", "https://Shop.example/x"] {
             assert_eq!(found(text), Some(Find::Domain("shop.example".to_owned())), "{text}");
         }
-        for text in ["ada", "ada@shop.example", "Ada B. Lovelace", "pro-edition"] {
+        for text in ["ada", "ada@shop.example", "Ada B. Lovelace", "pro-edition", "pro-77"] {
             assert!(matches!(found(text), Some(Find::Words(_))), "{text}");
         }
         assert_eq!(found(" "), None);

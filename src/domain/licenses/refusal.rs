@@ -1,7 +1,7 @@
 //! Why a program's question about a license is refused: the numbers, names and words that WooCommerce License
 //! Keys publishes, and how they are put together.
 //!
-//! Where the published list has none (tokens, a broken request) the number is ours: 6 to 9, 105, 300 to 302.
+//! Where the published list has none (tokens, a broken request) the number is ours: 6, 7, 105, 300 to 302.
 
 use std::collections::BTreeMap;
 
@@ -59,10 +59,6 @@ refusals! {
     WrongGrantType = 6, "grant_type", 400, "Invalid grant type.";
     /// The request cannot be read.
     Unreadable = 7, "request", 400, "The body must be a form or a JSON object of texts, of at most 16 KiB.";
-    /// The domain is none.
-    WrongDomain = 8, "domain", 400, "Invalid domain.";
-    /// The request came without TLS where the store has it.
-    NoTls = 9, "request", 403, "Send this over https.";
     /// No SKU.
     NoSku = 100, "sku", 400, REQUIRED;
     /// No license key.

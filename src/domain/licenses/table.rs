@@ -5,13 +5,17 @@
 //! for a formula is written with an apostrophe before it, which is taken off again.
 //! Never: what stands in a row in an error, since a whole license key may stand in the wrong place.
 
-use std::io::{self, Read};
+use std::{
+    collections::HashSet,
+    io::{self, Read},
+};
 
 use csv::{ReaderBuilder, StringRecord, Writer};
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 
 use super::{
-    Activation, ActivationDomain, License, LicenseDraft, LicenseKey, LicenseState, Malformed,
-    ProductDraft,
+    Activation, ActivationDomain, License, LicenseDraft, LicenseKey, LicenseState,
+    MOST_ACTIVATIONS, Malformed, ProductDraft,
 };
 use crate::domain::{metered::Metered, timestamp::Timestamp};
 
@@ -38,8 +42,17 @@ const COLUMNS: [&str; 16] = [
 /// How long a row may be, in bytes.
 const LONGEST_ROW: usize = 1024 * 1024;
 
-/// How many activations one row may bring.
-const MOST_ACTIVATIONS: usize = 10_000;
+/// What would end an activation or a field, or begin a formula.
+const TELLING: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'%')
+    .add(b';')
+    .add(b',')
+    .add(b'"')
+    .add(b'\'')
+    .add(b'=')
+    .add(b'+')
+    .add(b'@');
 
 /// What a spreadsheet takes for the beginning of a formula, and the apostrophe that keeps it from doing so.
 const FORMULA: [char; 7] = ['=', '+', '-', '@', '\t', '\r', '\''];
@@ -76,8 +89,8 @@ pub enum RowError {
     /// Not pairs of id and domain.
     #[error("activations must be pairs like 1519628117:shop.example, with spaces between them")]
     Activations,
-    /// The same id or domain twice.
-    #[error("activations has an id or a domain twice")]
+    /// The same id twice.
+    #[error("activations has an id twice")]
     Twice,
     /// More or fewer than the header.
     #[error("it has not as many columns as the first line")]
@@ -201,27 +214,20 @@ fn activations(text: &str) -> Result<Vec<(i64, String)>, RowError> {
     for pair in text.split_whitespace() {
         let (id, domain) = pair.split_once(':').ok_or(RowError::Activations)?;
         let id = id.parse().ok().filter(|id| (1_000..=100_000_000_000).contains(id));
-        let domain = if domain.is_empty() {
-            String::new()
-        } else {
-            let domain = domain.replace("%20", " ");
-            ActivationDomain::of_device(&domain).ok_or(RowError::Activations)?.as_str().to_owned()
-        };
+        let domain = percent_decode_str(domain).decode_utf8().map_err(|_| RowError::Activations)?;
+        let domain = ActivationDomain::parse(&domain).map(|domain| domain.as_str().to_owned());
+        let domain = domain.unwrap_or_default();
         all.push((id.ok_or(RowError::Activations)?, domain));
     }
-    let mut ids: Vec<_> = all.iter().map(|(id, _)| *id).collect();
-    let mut domains: Vec<_> =
-        all.iter().map(|(_, domain)| domain).filter(|d| !d.is_empty()).collect();
-    let twice = |sorted: usize, whole: usize| sorted != whole;
-    let (id_count, domain_count) = (ids.len(), domains.len());
-    ids.sort_unstable();
-    ids.dedup();
-    domains.sort_unstable();
-    domains.dedup();
-    if twice(ids.len(), id_count) || twice(domains.len(), domain_count) {
+    // The plugin makes another one each time, and its program goes on with the newest.
+    all.sort_unstable_by(|(one, _), (other, _)| other.cmp(one));
+    if all.windows(2).any(|two| two[0].0 == two[1].0) {
         return Err(RowError::Twice);
     }
-    if all.len() > MOST_ACTIVATIONS { Err(RowError::Activations) } else { Ok(all) }
+    let mut seen = HashSet::new();
+    all.retain(|(_, domain)| domain.is_empty() || seen.insert(domain.clone()));
+    let fits = i64::try_from(all.len()).is_ok_and(|count| count <= MOST_ACTIVATIONS);
+    if fits { Ok(all) } else { Err(RowError::Activations) }
 }
 
 /// Writes licenses with their keys, which may be shortened, and where they are activated; the header if it
@@ -241,7 +247,7 @@ pub fn write<'a>(
     for (license, key, activations) in rows {
         let draft = LicenseDraft::of(&license.terms);
         let product = &license.product;
-        let pair = |a: &Activation| format!("{}:{}", a.id, a.domain.replace(' ', "%20"));
+        let pair = |a: &Activation| format!("{}:{}", a.id, utf8_percent_encode(&a.domain, TELLING));
         let pairs: Vec<_> = activations.iter().map(pair).collect();
         let fields = [
             key.to_owned(),
@@ -324,6 +330,18 @@ mod tests {
         }
     }
 
+    #[test]
+    fn of_activations_of_one_domain_the_newest_counts() {
+        let found = rows(
+            "license_key,sku,activations\nabc-1,pro,1519628117:a.example 1519628119:A.example 1519628118:\n",
+        );
+        let found = &found[0].as_ref().ok().unwrap().activations;
+        assert_eq!(
+            *found,
+            [(1_519_628_119, "a.example".to_owned()), (1_519_628_118, String::new())]
+        );
+    }
+
     /// A license whose texts are these.
     fn license(text: &str, number: i64) -> License {
         let draft = LicenseDraft {
@@ -362,7 +380,7 @@ mod tests {
             let license = license(&text, number);
             let activation = Activation {
                 id: 1_519_628_117,
-                domain: "ada’s laptop".to_owned(),
+                domain: "ada’s laptop;=1+1 %20".to_owned(),
                 activated_at: license.created_at,
                 seen_at: license.created_at,
                 address: None,
@@ -399,7 +417,6 @@ mod tests {
             ("abc-1,pro,,,shop.example", RowError::Activations),
             ("abc-1,pro,,,404:shop.example", RowError::Activations),
             ("abc-1,pro,,,1519628117:a.example 1519628117:b.example", RowError::Twice),
-            ("abc-1,pro,,,1519628117:a.example 1519628118:A.example", RowError::Twice),
             ("abc-1,pro", RowError::Columns),
         ] {
             let found = rows(&format!("{header}{row}\n"));

@@ -19,8 +19,7 @@ use crate::{
         audit::{Entry, Event, Object},
         keyring::Lookup,
         licenses::{
-            Activation, ActivationDomain, License, LicenseKey, LicenseSettings, Malformed,
-            NoDomain, Refusal,
+            Activation, ActivationDomain, License, LicenseKey, LicenseSettings, Malformed, Refusal,
         },
         text,
         timestamp::Timestamp,
@@ -35,7 +34,7 @@ const LONGEST_CLIENT: usize = 200;
 /// Where a license is activated.
 pub(super) enum Place {
     /// On the developer's own machine, which counts against no limit.
-    Local,
+    Local(String),
     /// On that domain; empty if a program for desktops names none.
     At(String),
 }
@@ -117,21 +116,16 @@ impl<'a> Counter<'a> {
 
     /// Where the program runs.
     pub(super) fn place(&self, license: &License) -> Result<Place, Denied> {
-        let is_free = self.settings.localhost_is_free;
+        let domain = ActivationDomain::parse(self.asked.domain);
+        let text = |domain: ActivationDomain| domain.as_str().to_owned();
         if license.product.desktop {
             // “localhost” is what old programs say that know no name; all would be one.
-            let device = ActivationDomain::of_device(self.asked.domain);
-            let device = device.filter(|domain| !domain.is_local());
-            return Ok(Place::At(
-                device.map(|domain| domain.as_str().to_owned()).unwrap_or_default(),
-            ));
+            let device = domain.filter(|domain| !domain.is_local());
+            return Ok(Place::At(device.map(text).unwrap_or_default()));
         }
-        match ActivationDomain::parse(self.asked.domain) {
-            Ok(domain) if domain.is_local() && is_free => Ok(Place::Local),
-            Ok(domain) => Ok(Place::At(domain.as_str().to_owned())),
-            Err(NoDomain::Missing) => Err(Refusal::NoDomain.into()),
-            Err(NoDomain::Wrong) => Err(Refusal::WrongDomain.into()),
-        }
+        let domain = domain.ok_or(Refusal::NoDomain)?;
+        let is_free = domain.is_local() && self.settings.localhost_is_free;
+        Ok(if is_free { Place::Local(text(domain)) } else { Place::At(text(domain)) })
     }
 
     /// Activates; the activation's id.
@@ -148,12 +142,8 @@ impl<'a> Counter<'a> {
             see(services, now, license.id, &there).await;
             return Ok(there.id);
         }
-        let is_full = |limit: Option<i64>, count| limit.is_some_and(|limit| count >= limit);
-        if is_full(license.terms.activation_limit, license.activations) {
-            return Err(Refusal::ActivationLimit.into());
-        }
-        if !domain.is_empty() && is_full(license.terms.domain_limit, license.domains) {
-            return Err(Refusal::DomainLimit.into());
+        if let Some(limit) = license.is_full(!domain.is_empty()) {
+            return Err(limit.into());
         }
         services.licenses.throttle.admit_write(self.asker, now)?;
         let client =
@@ -179,8 +169,7 @@ impl<'a> Counter<'a> {
         )?;
         match activated {
             Activated::Now(id) | Activated::Before(id) => Ok(id),
-            Activated::ActivationLimit => Err(Refusal::ActivationLimit.into()),
-            Activated::DomainLimit => Err(Refusal::DomainLimit.into()),
+            Activated::Full(limit) => Err(limit.into()),
             Activated::Over => Err(Refusal::Unknown.into()),
         }
     }
@@ -191,8 +180,9 @@ impl<'a> Counter<'a> {
         let place = self.place(license)?;
         let id: Option<i64> = self.asked.activation_id.trim().parse().ok();
         let stands = match (id, &place) {
-            (Some(LOCAL), Place::Local) => Some(None),
-            (Some(id), Place::At(domain)) => {
+            (Some(LOCAL), Place::Local(_)) => Some(None),
+            // Also one that was made on the developer's machine while that was not free.
+            (Some(id), Place::At(domain) | Place::Local(domain)) => {
                 let found = db::read!(self.services.db, license_activations::find(license.id, id))?;
                 let is_here = |it: &Activation| license.product.desktop || it.domain == *domain;
                 found.filter(is_here).map(Some)

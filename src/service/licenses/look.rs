@@ -107,7 +107,8 @@ pub(super) async fn kept_key(
     Ok(Some(Zeroizing::new(text.to_owned())))
 }
 
-/// Activations of a license, the newest first, and before which id the next page begins.
+/// Activations of a license, the newest first, and before which id the next page begins. From which address, and
+/// by what program, is told to readers of the audit log alone.
 ///
 /// # Errors
 /// If nobody asks, or there is no such license.
@@ -124,6 +125,11 @@ pub async fn activations(
     let has_more = found.len() > most;
     found.truncate(most);
     let next = found.last().map(|activation| activation.id).filter(|_| has_more);
+    if !caller.actor.role().is_some_and(Role::may_read_audit) {
+        for activation in &mut found {
+            (activation.address, activation.client) = (None, None);
+        }
+    }
     Ok((found, next))
 }
 

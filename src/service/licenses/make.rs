@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use super::{
-    LicenseError, lookup, permitted, sealed_row,
+    LicenseError, lookup, permitted, products, sealed_row,
     views::{self, LicenseJson},
 };
 use crate::{
@@ -54,7 +54,7 @@ pub async fn create(
         services.db,
         journal,
         license_edits::create(now, new),
-        |made: &LicenseInsert| noted.entries(*made),
+        |made: &LicenseInsert| noted.entries(Event::LicenseCreated, *made),
     )?;
     Ok(MadeLicense { id: number(made, &sku)?, key })
 }
@@ -85,7 +85,7 @@ pub async fn create_once(
         journal,
         license_edits::create_once(now, new, remember),
         |made: &OnceMade<LicenseInsert>| match made {
-            OnceMade::Now(made) => noted.entries(*made),
+            OnceMade::Now(made) => noted.entries(Event::LicenseCreated, *made),
             OnceMade::Before(_) | OnceMade::Another => Vec::new(),
         },
     )?;
@@ -181,6 +181,7 @@ pub(super) fn row_of(
 /// What the log says of a new license.
 pub(super) struct Noted {
     details: Value,
+    product: Option<Product>,
 }
 
 impl Noted {
@@ -192,27 +193,22 @@ impl Noted {
             "activation_limit": terms.activation_limit, "domain_limit": terms.domain_limit,
             "activations": new.activations.len(),
         });
-        Self { details }
+        Self { details, product: new.product.clone() }
     }
 
-    fn entries(self, made: LicenseInsert) -> Vec<Entry> {
-        self.entry(Event::LicenseCreated, made).into_iter().collect()
-    }
-
-    pub(super) fn entry(self, event: Event, made: LicenseInsert) -> Option<Entry> {
-        match made {
-            LicenseInsert::Made(id) => Some(Entry::done(event, Object::license(id), self.details)),
-            LicenseInsert::Taken(_) | LicenseInsert::NoProduct | LicenseInsert::OtherProduct => {
-                None
-            }
-        }
+    /// The license, and the product that was made with it.
+    pub(super) fn entries(self, event: Event, made: LicenseInsert) -> Vec<Entry> {
+        let LicenseInsert::Made { id, with_product } = made else { return Vec::new() };
+        let product = self.product.filter(|_| with_product);
+        let license = Entry::done(event, Object::license(id), self.details);
+        product.iter().map(products::told).chain([license]).collect()
     }
 }
 
 /// The number of what was made.
 pub(super) fn number(made: LicenseInsert, sku: &str) -> Result<i64, LicenseError> {
     match made {
-        LicenseInsert::Made(id) => Ok(id),
+        LicenseInsert::Made { id, .. } => Ok(id),
         LicenseInsert::Taken(id) => Err(LicenseError::Taken(id)),
         LicenseInsert::NoProduct => Err(LicenseError::NoProduct(sku.to_owned())),
         LicenseInsert::OtherProduct => Err(LicenseError::OtherProduct(sku.to_owned())),

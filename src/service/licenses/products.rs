@@ -116,7 +116,7 @@ async fn allowed(services: &Services, caller: &Caller, sku: &str) -> Result<(), 
     permitted(services, caller, Role::may_manage_licenses, what).await
 }
 
-fn told(product: &Product) -> Entry {
+pub(super) fn told(product: &Product) -> Entry {
     let details = json!({
         "name": product.name, "download_name": product.download_name,
         "download_url": product.download_url, "desktop": product.desktop,

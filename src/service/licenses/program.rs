@@ -154,7 +154,7 @@ pub async fn activate(
         return Err(Refusal::Expired.into());
     }
     let id = match place {
-        Place::Local => LOCAL,
+        Place::Local(_) => LOCAL,
         Place::At(domain) => counter.activated(caller, &record, domain).await?,
     };
     counter.succeeded();

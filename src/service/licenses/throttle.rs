@@ -2,7 +2,8 @@
 //!
 //! Unlike a consumer secret a license key may be short, if it was made elsewhere; so whoever fails often is
 //! turned away, not only slowed. Nobody is locked out by others: who asked rightly about a license lately goes on
-//! asking about it from that address, however many fail from there or about it.
+//! asking about it from that address, however many fail from there or about it. What a known asker fails counts for
+//! that pair of address and license alone.
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
@@ -26,8 +27,9 @@ const FAILURES: Rate = Rate { free: 20, forgiven_in: 3_000 };
 /// Failures of all together, after which strangers wait a moment.
 const ALL: Rate = Rate { free: 500, forgiven_in: 10 };
 
-/// Tokens and new activations of one license.
+/// Tokens and new activations of one license, from one address and from all.
 const WRITES: Rate = Rate { free: 200, forgiven_in: 500 };
+const ALL_WRITES: Rate = Rate { free: 2_000, forgiven_in: 50 };
 
 /// How long that moment is.
 const DELAY: Duration = Duration::from_millis(250);
@@ -43,6 +45,10 @@ impl Asker {
     pub(super) fn new(address: IpAddr, lookup: &Lookup) -> Self {
         Self { address: network(address.to_canonical()), key: cut(lookup) }
     }
+
+    fn pair(self) -> (IpAddr, Tag) {
+        (self.address, self.key)
+    }
 }
 
 /// Who failed of late.
@@ -50,7 +56,9 @@ pub struct Throttle {
     addresses: Cache<IpAddr, Arc<Budget>>,
     licenses: Cache<Tag, Arc<Budget>>,
     writes: Cache<Tag, Arc<Budget>>,
-    known: Cache<(IpAddr, Tag), ()>,
+    writes_from: Cache<(IpAddr, Tag), Arc<Budget>>,
+    /// Who asked rightly about which license lately, and how often wrongly since.
+    known: Cache<(IpAddr, Tag), Arc<Budget>>,
     all: Budget,
 }
 
@@ -60,6 +68,7 @@ impl Default for Throttle {
             addresses: Cache::new(WATCHED),
             licenses: Cache::new(WATCHED),
             writes: Cache::new(WATCHED),
+            writes_from: Cache::new(WATCHED),
             known: Cache::new(WATCHED),
             all: Budget::default(),
         }
@@ -69,25 +78,30 @@ impl Default for Throttle {
 impl Throttle {
     /// Lets somebody ask; else how long to wait.
     pub(super) async fn admit(&self, asker: Asker, now: Timestamp) -> Result<(), Duration> {
-        if self.is_known(asker) {
-            return Ok(());
-        }
-        let waits = [self.addresses.get(&asker.address), self.licenses.get(&asker.key)];
-        let wait = waits.into_iter().flatten().map(|budget| budget.wait(now, FAILURES)).max();
-        match wait {
-            Some(wait) if !wait.is_zero() => Err(wait),
-            _ if self.all.is_spent(now, ALL) => {
-                sleep(DELAY).await;
-                Ok(())
+        let known = self.known.get(&asker.pair());
+        let waits = match &known {
+            Some(own) => vec![Arc::clone(own)],
+            None => {
+                let watched = [self.addresses.get(&asker.address), self.licenses.get(&asker.key)];
+                watched.into_iter().flatten().collect()
             }
-            _ => Ok(()),
+        };
+        let wait = waits.iter().map(|budget| budget.wait(now, FAILURES)).max().unwrap_or_default();
+        if !wait.is_zero() {
+            return Err(wait);
         }
+        if known.is_none() && self.all.is_spent(now, ALL) {
+            sleep(DELAY).await;
+        }
+        Ok(())
     }
 
     /// Notes that somebody asked wrongly; the same work whether there is such a license or not.
     pub(super) fn failed(&self, asker: Asker, now: Timestamp) {
-        of(&self.addresses, asker.address).spend(now, FAILURES);
-        if !self.is_known(asker) {
+        if let Some(own) = self.known.get(&asker.pair()) {
+            own.spend(now, FAILURES);
+        } else {
+            of(&self.addresses, asker.address).spend(now, FAILURES);
             of(&self.licenses, asker.key).spend(now, FAILURES);
         }
         self.all.spend(now, ALL);
@@ -95,19 +109,16 @@ impl Throttle {
 
     /// Notes that somebody asked rightly.
     pub(super) fn succeeded(&self, asker: Asker) {
-        if !self.is_known(asker) {
-            self.known.insert((asker.address, asker.key), ());
-        }
+        of(&self.known, asker.pair());
     }
 
     /// Lets a license have something written; else how long to wait.
     pub(super) fn admit_write(&self, asker: Asker, now: Timestamp) -> Result<(), Duration> {
-        let writes = of(&self.writes, asker.key);
-        if writes.take(now, WRITES) { Ok(()) } else { Err(writes.wait(now, WRITES)) }
-    }
-
-    fn is_known(&self, asker: Asker) -> bool {
-        self.known.get(&(asker.address, asker.key)).is_some()
+        let (here, all) = (of(&self.writes_from, asker.pair()), of(&self.writes, asker.key));
+        if !here.take(now, WRITES) {
+            return Err(here.wait(now, WRITES));
+        }
+        if all.take(now, ALL_WRITES) { Ok(()) } else { Err(all.wait(now, ALL_WRITES)) }
     }
 }
 
@@ -159,6 +170,20 @@ mod tests {
         assert!(throttle.admit(customer, NOW).await.is_ok(), "who has it");
     }
 
+    #[tokio::test]
+    async fn mistakes_of_a_customer_are_his_own() {
+        let throttle = Throttle::default();
+        let customer = asker([192, 0, 2, 1], 1);
+        throttle.succeeded(customer);
+        for _ in 0..FAILURES.free {
+            assert!(throttle.admit(customer, NOW).await.is_ok());
+            throttle.failed(customer, NOW);
+        }
+        assert!(throttle.admit(customer, NOW).await.is_err());
+        assert!(throttle.admit(asker([192, 0, 2, 1], 2), NOW).await.is_ok(), "a neighbour");
+        assert!(throttle.admit(asker([192, 0, 2, 2], 1), NOW).await.is_ok(), "another site of his");
+    }
+
     #[test]
     fn one_license_does_not_fill_the_database() {
         let throttle = Throttle::default();
@@ -168,5 +193,6 @@ mod tests {
         }
         let wait = throttle.admit_write(one, NOW).unwrap_err();
         assert!(throttle.admit_write(one, NOW.plus(wait)).is_ok());
+        assert!(throttle.admit_write(asker([192, 0, 2, 2], 1), NOW).is_ok(), "from elsewhere");
     }
 }

@@ -3,9 +3,14 @@
 //! Rows are taken in batches, each one transaction with a row of the audit log for each license; a run that is
 //! stopped left whole batches, and running it again takes the rest.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    mem,
+    time::Duration,
+};
 
 use serde_json::json;
+use tokio::time::sleep;
 use zeroize::Zeroizing;
 
 use super::{
@@ -28,8 +33,14 @@ use crate::{
     service::{Services, caller::Caller},
 };
 
-/// How many licenses are read for an export at once.
-const PIECE: i64 = 100;
+/// How many licenses are read for an export at once; each may have ten thousand activations.
+const PIECE: i64 = 20;
+
+/// How many activations one transaction of an import takes, and those of the license that makes it so many.
+const AT_ONCE: usize = 500;
+
+/// How long others may write before the next.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// What became of a row.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -137,7 +148,28 @@ fn read(
     Ok(NewLicense { revoked, activations, ..row_of(services, &key, terms, Some(product)) })
 }
 
+/// Writes licenses: few at a time, since others wait meanwhile.
 async fn written(
+    services: &Services,
+    caller: &Caller,
+    new: Vec<NewLicense>,
+) -> Result<Vec<RowOutcome>, LicenseError> {
+    let mut outcomes = Vec::with_capacity(new.len());
+    let (mut batch, mut activations) = (Vec::new(), 0);
+    for license in new {
+        activations += license.activations.len();
+        batch.push(license);
+        if activations >= AT_ONCE {
+            outcomes.extend(write_batch(services, caller, mem::take(&mut batch)).await?);
+            activations = 0;
+            sleep(PAUSE).await;
+        }
+    }
+    outcomes.extend(write_batch(services, caller, batch).await?);
+    Ok(outcomes)
+}
+
+async fn write_batch(
     services: &Services,
     caller: &Caller,
     new: Vec<NewLicense>,
@@ -150,9 +182,8 @@ async fn written(
         license_edits::create_several(now, new),
         |made: &Vec<LicenseInsert>| {
             let entries = noted.into_iter().zip(made);
-            let entry =
-                |(noted, made): (Noted, &LicenseInsert)| noted.entry(Event::LicenseImported, *made);
-            entries.filter_map(entry).collect()
+            let entries = entries.map(|(noted, made)| noted.entries(Event::LicenseImported, *made));
+            entries.flatten().collect()
         },
     )?;
     Ok(made.into_iter().map(outcome).collect())
@@ -188,7 +219,7 @@ async fn looked_at(
 
 fn outcome(made: LicenseInsert) -> RowOutcome {
     match made {
-        LicenseInsert::Made(_) => RowOutcome::Taken,
+        LicenseInsert::Made { .. } => RowOutcome::Taken,
         LicenseInsert::Taken(_) => RowOutcome::There,
         LicenseInsert::NoProduct | LicenseInsert::OtherProduct => RowOutcome::OtherProduct,
     }

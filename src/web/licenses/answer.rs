@@ -1,6 +1,6 @@
 //! Answers in the envelope of WooCommerce License Keys.
 //!
-//! What is no verdict about a license (too many failures, no database) is a plain text with its status: the
+//! What is no verdict about a license (too many failures, no database, no TLS, half a body) is a plain text with its status: the
 //! published PHP client wipes what it knows of a license on any JSON with `error`, and takes anything else for a
 //! server that is away, which is what its offline allowance is for.
 
@@ -113,10 +113,23 @@ pub async fn refused(services: &Services, refusals: &[Refusal]) -> HttpResponse 
 /// That it is worth asking again after some time.
 pub fn wait(time: Duration) -> HttpResponse {
     let seconds = time.as_secs() + u64::from(time.subsec_nanos() > 0);
-    let text = format!("Too many requests that failed. Try again in {seconds} seconds.\n");
+    let text = format!("Too many requests. Try again in {seconds} seconds.\n");
     let mut response = plain(StatusCode::TOO_MANY_REQUESTS, text);
     response.headers_mut().insert(RETRY_AFTER, seconds.into());
     response
+}
+
+/// That the question must come by TLS; no verdict, as it is a matter of the store's proxies.
+pub fn insecure() -> HttpResponse {
+    tracing::warn!(
+        "a question about a license came without TLS, or a proxy did not say that it had it"
+    );
+    plain(StatusCode::FORBIDDEN, "Send this over https.\n".to_owned())
+}
+
+/// That the question did not come whole.
+pub fn broken_off() -> HttpResponse {
+    plain(StatusCode::REQUEST_TIMEOUT, "The body broke off. Try again.\n".to_owned())
 }
 
 /// That nothing can be told at present.

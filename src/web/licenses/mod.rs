@@ -76,10 +76,11 @@ async fn answered(
     }
     let parameters = match parameters::read(&request, payload).await {
         Ok(parameters) => parameters,
-        Err(refusal) => {
-            let response = answer::refused(&services, &[refusal]).await;
+        Err(parameters::Broken::Unreadable) => {
+            let response = answer::refused(&services, &[Refusal::Unreadable]).await;
             return cors::allowed(&services, &request, response).await;
         }
+        Err(parameters::Broken::Off) => return answer::broken_off(),
     };
     let Some(question) = question(&parameters) else { return answer::no_action() };
     let response = if takes(question, request.method()) {
@@ -104,10 +105,9 @@ async fn ask(
     let asked = asked(request, parameters);
     let site = visitor::app(request).site.load_full();
     let needs_tls = site.public_url.is_secure();
-    let told = match client_address::secured(request, &site.trusted_proxies, needs_tls) {
-        Some(address) => told(services, request, (address, asked), question).await,
-        None => Err(Refusal::NoTls.into()),
-    };
+    let address = client_address::secured(request, &site.trusted_proxies, needs_tls);
+    let Some(address) = address else { return answer::insecure() };
+    let told = told(services, request, (address, asked), question).await;
     let verdict = match &told {
         Ok(_) => Verdict::Granted,
         Err(Denied::Refused(_)) => Verdict::Refused,

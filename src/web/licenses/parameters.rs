@@ -11,12 +11,12 @@ use actix_web::{
     web::{Bytes, Payload},
 };
 use futures_util::{StreamExt, TryStreamExt, stream};
-use serde_json::Value;
+use serde_json::{Number, Value};
 use tokio::time::timeout;
 use url::form_urlencoded::Serializer;
 use zeroize::Zeroizing;
 
-use crate::domain::{licenses::Refusal, parameters::Parameters};
+use crate::domain::parameters::Parameters;
 
 /// The largest body, in bytes.
 const LARGEST: usize = 16 * 1024;
@@ -27,15 +27,26 @@ const MOST_FIELDS: usize = 64;
 /// How long a program may take to send it.
 const SLOWEST: Duration = Duration::from_secs(10);
 
+/// Why there are no parameters.
+pub enum Broken {
+    /// The body is none that can be read, or too large.
+    Unreadable,
+    /// It did not come whole.
+    Off,
+}
+
 /// The parameters of a request.
 ///
 /// # Errors
 /// If its body cannot be read.
-pub async fn read(request: &HttpRequest, payload: Payload) -> Result<Parameters, Refusal> {
+pub async fn read(request: &HttpRequest, payload: Payload) -> Result<Parameters, Broken> {
     let query = request.query_string().as_bytes();
-    let body = timeout(SLOWEST, payload.to_bytes_limited(LARGEST)).await;
-    let Ok(Ok(Ok(body))) = body else { return Err(Refusal::Unreadable) };
-    let form = form(request, body).await.ok_or(Refusal::Unreadable)?;
+    let body = match timeout(SLOWEST, payload.to_bytes_limited(LARGEST)).await {
+        Ok(Ok(Ok(body))) => body,
+        Ok(Err(_)) => return Err(Broken::Unreadable),
+        Ok(Ok(Err(_))) | Err(_) => return Err(Broken::Off),
+    };
+    let form = form(request, body).await.ok_or(Broken::Unreadable)?;
     Ok(Parameters::read([query, form.as_bytes()]))
 }
 
@@ -60,13 +71,20 @@ fn from_json(body: &[u8]) -> Option<Zeroizing<String>> {
     for (name, value) in members {
         match value {
             Value::String(text) => form.append_pair(&name, &text),
-            Value::Number(number) => form.append_pair(&name, &number.to_string()),
+            Value::Number(number) => form.append_pair(&name, &whole(&number)),
             Value::Bool(flag) => form.append_pair(&name, if flag { "1" } else { "" }),
             Value::Null => form.append_pair(&name, ""),
-            Value::Array(_) | Value::Object(_) => return None,
+            // Nobody asks for one of these.
+            Value::Array(_) | Value::Object(_) => &mut form,
         };
     }
     Some(Zeroizing::new(form.finish()))
+}
+
+/// A number as PHP writes it: `1519628117.0` is `1519628117`.
+fn whole(number: &Number) -> String {
+    let text = number.to_string();
+    text.strip_suffix(".0").map_or(text.clone(), str::to_owned)
 }
 
 async fn from_parts(request: &HttpRequest, body: Bytes) -> Option<Zeroizing<String>> {
@@ -81,7 +99,10 @@ async fn from_parts(request: &HttpRequest, body: Bytes) -> Option<Zeroizing<Stri
         while let Some(piece) = part.try_next().await.ok()? {
             value.extend_from_slice(&piece);
         }
-        form.append_pair(&name, str::from_utf8(&value).ok()?);
+        let is_file = part.content_disposition().is_some_and(|it| it.get_filename().is_some());
+        if !is_file {
+            form.append_pair(&name, str::from_utf8(&value).ok()?);
+        }
     }
     Some(Zeroizing::new(form.finish()))
 }
@@ -95,7 +116,9 @@ mod tests {
         let read = |text: &str| from_json(text.as_bytes()).map(|form| form.to_string());
         let body = r#"{"sku":"a&b","activation_id":1519628117,"domain":null,"x":true}"#;
         assert_eq!(read(body), Some("sku=a%26b&activation_id=1519628117&domain=&x=1".to_owned()));
-        for body in ["", "[]", "1", "{\"a\":[1]}", "{\"a\":{}}", "{", "{\"a\":1}x"] {
+        let body = r#"{"activation_id":1519628117.0,"more":[1,{"a":2}],"sku":"pro","other":{}}"#;
+        assert_eq!(read(body), Some("activation_id=1519628117&sku=pro".to_owned()));
+        for body in ["", "[]", "1", "{", "{\"a\":1}x"] {
             assert_eq!(read(body), None, "{body}");
         }
     }

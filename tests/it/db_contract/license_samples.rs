@@ -50,7 +50,7 @@ pub async fn begin(db: &TestDatabase) {
 /// Makes a license; gives its number in the database.
 pub async fn make(db: &TestDatabase, number: i64, terms: LicenseTerms) -> i64 {
     match write!(db, license_edits::create(at(0), new_license(number, terms))) {
-        LicenseInsert::Made(id) => id,
+        LicenseInsert::Made { id, .. } => id,
         other => panic!("license {number} was not made: {other:?}"),
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use appgrant::{
     db::license_outcomes::{Activated, LicenseInsert, NewLicenseToken},
-    domain::licenses::{LicenseTerms, StoreCode},
+    domain::licenses::{LicenseTerms, MOST_ACTIVATIONS, Refusal, StoreCode},
 };
 
 use super::{
@@ -24,6 +24,8 @@ on_each_database!(
     tokens_die_with_their_license_and_stay_dead,
     tokens_that_are_over_are_deleted_in_batches,
     licenses_made_at_once_of_the_same_products_wait_for_nobody,
+    a_number_that_nobody_counts_up_to_ends_no_making,
+    nobody_fills_the_database_with_activations,
     a_key_is_one_license,
     a_product_is_what_it_was_said_to_be_first,
     a_store_has_one_code_however_many_nodes_start,
@@ -44,7 +46,10 @@ async fn a_hundred_at_once_leave_as_many_activations_as_there_may_be(db: TestDat
     });
     let made: BTreeSet<_> = made.collect();
     assert_eq!(made.len(), 5, "each with an id of its own");
-    assert_eq!(outcomes.iter().filter(|o| **o == Activated::ActivationLimit).count(), 95);
+    assert_eq!(
+        outcomes.iter().filter(|o| **o == Activated::Full(Refusal::ActivationLimit)).count(),
+        95
+    );
     assert_eq!(db.count(&format!("license_activations WHERE license_id = {id}")).await, 5);
     assert_eq!(db.count("license_uses WHERE activations = 5 AND domains = 5").await, 1);
 }
@@ -58,7 +63,10 @@ async fn a_hundred_at_once_leave_as_many_domains_as_there_may_be(db: TestDatabas
         write!(db, license_activations::activate(at(1), activation(id, &domain)))
     })
     .await;
-    assert_eq!(outcomes.iter().filter(|o| **o == Activated::DomainLimit).count(), 45);
+    assert_eq!(
+        outcomes.iter().filter(|o| **o == Activated::Full(Refusal::DomainLimit)).count(),
+        45
+    );
     assert_eq!(db.count("license_uses WHERE activations = 55 AND domains = 5").await, 1);
 }
 
@@ -164,10 +172,17 @@ async fn tokens_die_with_their_license_and_stay_dead(db: TestDatabase) {
     assert_eq!(token(db.clone(), "one").await.license, padded("license 1"));
     assert!(!token(db.clone(), "one").await.is_dead);
     write!(db, license_edits::revoke(at(1), one));
-    assert!(token(db.clone(), "one").await.is_dead);
+    assert!(read!(db, license_tokens::by_lookup(&padded("one"))).is_none());
     assert!(!token(db.clone(), "other").await.is_dead);
+    // One that was being written while the license was taken back.
+    let late = NewLicenseToken { lookup: padded("late"), license_id: one, expires_at: None };
+    write!(db, license_tokens::insert(at(1), late));
+    assert!(token(db.clone(), "late").await.is_dead);
     write!(db, license_edits::restore(at(2), one));
-    assert!(token(db.clone(), "one").await.is_dead, "it was made before");
+    assert!(read!(db, license_tokens::by_lookup(&padded("late"))).is_none(), "it stays dead");
+    let old = NewLicenseToken { lookup: padded("old"), license_id: one, expires_at: None };
+    write!(db, license_tokens::insert(at(2), old));
+    assert!(token(db.clone(), "old").await.is_dead, "it was made before");
     let new = NewLicenseToken { lookup: padded("new"), license_id: one, expires_at: None };
     write!(db, license_tokens::insert(at(3), new));
     assert!(!token(db.clone(), "new").await.is_dead);
@@ -202,10 +217,29 @@ async fn licenses_made_at_once_of_the_same_products_wait_for_nobody(db: TestData
         write!(db, license_edits::create_several(at(0), new))
     })
     .await;
-    assert!(outcomes.iter().flatten().all(|made| matches!(made, LicenseInsert::Made(_))));
+    assert!(outcomes.iter().flatten().all(|made| matches!(made, LicenseInsert::Made { .. })));
     assert_eq!(db.count("licenses").await, 24);
     assert_eq!(db.count("license_products").await, 3);
     assert_eq!(write!(db, license_settings::next_number()), 73, "after the highest");
+}
+
+async fn a_number_that_nobody_counts_up_to_ends_no_making(db: TestDatabase) {
+    begin(&db).await;
+    make(&db, i64::MAX, terms("pro")).await;
+    make(&db, 7, terms("pro")).await;
+    assert_eq!(write!(db, license_settings::next_number()), 8);
+}
+
+async fn nobody_fills_the_database_with_activations(db: TestDatabase) {
+    begin(&db).await;
+    let mut many = new_license(1, terms("pro"));
+    many.activations = (0..MOST_ACTIVATIONS).map(|n| (1_000_000 + n, String::new())).collect();
+    let LicenseInsert::Made { id, .. } = write!(db, license_edits::create(at(0), many)) else {
+        panic!("not made")
+    };
+    let full = Activated::Full(Refusal::ActivationLimit);
+    assert_eq!(activate(&db, 1, id, "shop.example").await, full);
+    assert_eq!(db.count("license_uses WHERE activations = 10000 AND domains = 0").await, 1);
 }
 
 async fn a_key_is_one_license(db: TestDatabase) {

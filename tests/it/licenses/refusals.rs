@@ -15,7 +15,7 @@ use crate::support::{Manager, TestApp, query};
 /// What is asked, and what it is answered by property and by number.
 type Case<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a str, &'a str);
 
-const CASES: [Case<'_>; 17] = [
+const CASES: [Case<'_>; 16] = [
     (
         "activate",
         &[("store_code", ""), ("license_key", ""), ("sku", "")],
@@ -39,7 +39,6 @@ const CASES: [Case<'_>; 17] = [
     ("activate", &[("sku", "PRO")], "license_key: Invalid license key.", "3"),
     ("activate", &[], "domain: Required.", "104"),
     ("validate", &[("activation_id", "9")], "domain: Required.", "104"),
-    ("activate", &[("domain", "a b")], "domain: Invalid domain.", "8"),
     (
         "validate",
         &[("activation_id", "9"), ("domain", "a.example")],
@@ -118,7 +117,6 @@ async fn what_is_no_request_is_told_so_and_harms_nothing() {
     for (kind, body) in [
         ("application/json", b"{".to_vec()),
         ("application/json", b"[1]".to_vec()),
-        ("application/json", br#"{"sku":{"a":1}}"#.to_vec()),
         ("application/json", "[".repeat(10_000).into_bytes()),
         ("text/xml", b"<a/>".to_vec()),
         ("multipart/form-data", b"--x".to_vec()),
@@ -176,7 +174,7 @@ async fn keys_are_taken_over_tls_alone() {
     let program = customer(&app, LicenseDraft::default()).await;
     let program = Program { browser: Manager::new(app.url.clone()), ..program };
     let told = program.ask("activate", &[("domain", "shop.example")]).await;
-    assert_eq!(told.errors(), ["request: Send this over https."]);
+    assert_eq!((told.status, told.answer.body.as_str()), (403, "Send this over https.\n"));
     let path = "/wp-json/woo-license-keys/v1/activate";
     let request = program.browser.request(Method::POST, path);
     let request = request.form(&program.fields(&[("domain", "shop.example")]));

@@ -104,15 +104,13 @@ pub async fn activate(
         see(conn, now, license_id, there.id).await?;
         return Ok(Activated::Before(there.id));
     }
-    let is_full = |limit: Option<i64>, count| limit.is_some_and(|limit| count >= limit);
-    if is_full(license.terms.activation_limit, license.activations) {
-        return Ok(Activated::ActivationLimit);
-    }
-    if !domain.is_empty() && is_full(license.terms.domain_limit, license.domains) {
-        return Ok(Activated::DomainLimit);
+    if let Some(limit) = license.is_full(!domain.is_empty()) {
+        return Ok(Activated::Full(limit));
     }
     let id = now.as_seconds().max(record.last_activation + 1);
     insert(conn, now, license_id, (id, &domain), (address, client)).await?;
+    count(conn, license_id, 1, i64::from(!domain.is_empty())).await?;
+    advance(conn, license_id, id).await?;
     Ok(Activated::Now(id))
 }
 
@@ -126,7 +124,11 @@ pub(super) async fn bring(
     for (id, domain) in activations {
         insert(conn, now, license_id, (*id, domain), (None, None)).await?;
     }
-    Ok(())
+    let all = i64::try_from(activations.len()).unwrap_or(i64::MAX);
+    let domains = activations.iter().filter(|(_, domain)| !domain.is_empty()).count();
+    count(conn, license_id, all, i64::try_from(domains).unwrap_or(i64::MAX)).await?;
+    let newest = activations.iter().map(|(id, _)| *id).max();
+    advance(conn, license_id, newest.unwrap_or_default()).await
 }
 
 async fn insert(
@@ -147,7 +149,11 @@ async fn insert(
         table::client.eq(client),
     );
     diesel::insert_into(table::table).values(row).execute(conn).await?;
-    count(conn, license_id, 1, domain).await?;
+    Ok(())
+}
+
+/// Ids up to that one are given.
+async fn advance(conn: &mut Conn, license_id: i64, id: i64) -> Result<(), DbError> {
     let older = uses::table.find(license_id).filter(uses::last_activation.lt(id));
     diesel::update(older).set(uses::last_activation.eq(id)).execute(conn).await?;
     Ok(())
@@ -170,7 +176,7 @@ pub async fn deactivate(
     hold(conn, license_id).await?;
     let Some(there) = find(conn, license_id, id).await? else { return Ok(None) };
     diesel::delete(table::table.find((license_id, id))).execute(conn).await?;
-    count(conn, license_id, -1, &there.domain).await?;
+    count(conn, license_id, -1, -i64::from(!there.domain.is_empty())).await?;
     Ok(Some(there))
 }
 
@@ -181,12 +187,9 @@ async fn hold(conn: &mut Conn, license_id: i64) -> Result<(), DbError> {
     Ok(())
 }
 
-async fn count(conn: &mut Conn, license_id: i64, by: i64, domain: &str) -> Result<(), DbError> {
-    let of_domains = if domain.is_empty() { 0 } else { by };
-    let values = (
-        uses::activations.eq(uses::activations + by),
-        uses::domains.eq(uses::domains + of_domains),
-    );
+async fn count(conn: &mut Conn, license_id: i64, all: i64, domains: i64) -> Result<(), DbError> {
+    let values =
+        (uses::activations.eq(uses::activations + all), uses::domains.eq(uses::domains + domains));
     diesel::update(uses::table.find(license_id)).set(values).execute(conn).await?;
     Ok(())
 }

@@ -5,6 +5,7 @@ use diesel_async::RunQueryDsl;
 
 use super::{
     Conn, idempotency, license_activations, license_products, license_settings, license_terms,
+    license_tokens,
 };
 use crate::{
     db::{
@@ -32,9 +33,10 @@ pub async fn create(
     if let Some(id) = there.first(conn).await.optional()? {
         return Ok(LicenseInsert::Taken(id));
     }
-    if let Some(missing) = product_of(conn, &new).await? {
-        return Ok(missing);
-    }
+    let with_product = match product_of(conn, &new).await? {
+        Ok(made) => made,
+        Err(missing) => return Ok(missing),
+    };
     let terms = &new.terms;
     let row = (
         table::lookup.eq(&new.lookup[..]),
@@ -62,21 +64,26 @@ pub async fn create(
     license_terms::add(conn, id, &license_terms::of(terms)).await?;
     license_activations::bring(conn, now, id, &new.activations).await?;
     license_settings::pass_number(conn, new.number).await?;
-    Ok(LicenseInsert::Made(id))
+    Ok(LicenseInsert::Made { id, with_product })
 }
 
-/// Sees that there is the product of a license; what is wrong if there is not.
-async fn product_of(conn: &mut Conn, new: &NewLicense) -> Result<Option<LicenseInsert>, DbError> {
-    if let Some(product) = &new.product {
-        license_products::create(conn, product.clone()).await?;
+/// Sees that there is the product of a license: whether it was made, or what is wrong.
+async fn product_of(
+    conn: &mut Conn,
+    new: &NewLicense,
+) -> Result<Result<bool, LicenseInsert>, DbError> {
+    if let Some(product) = &new.product
+        && license_products::create(conn, product.clone()).await?
+    {
+        return Ok(Ok(true));
     }
     let there = license_products::find(conn, &new.terms.sku).await?;
     Ok(match (there, &new.product) {
-        (None, _) => Some(LicenseInsert::NoProduct),
+        (None, _) => Err(LicenseInsert::NoProduct),
         (Some(there), Some(told)) if there.is_contradicted_by(told) => {
-            Some(LicenseInsert::OtherProduct)
+            Err(LicenseInsert::OtherProduct)
         }
-        _ => None,
+        _ => Ok(false),
     })
 }
 
@@ -97,7 +104,7 @@ pub async fn create_once(
     }
     let made = create(conn, now, new).await?;
     match made {
-        LicenseInsert::Made(id) => idempotency::answer(conn, &request, &seal(id)).await?,
+        LicenseInsert::Made { id, .. } => idempotency::answer(conn, &request, &seal(id)).await?,
         _ => idempotency::take_back(conn, &request).await?,
     }
     Ok(OnceMade::Now(made))
@@ -142,7 +149,11 @@ pub async fn change(conn: &mut Conn, seen: License, terms: LicenseTerms) -> Resu
 pub async fn revoke(conn: &mut Conn, now: Timestamp, id: i64) -> Result<bool, DbError> {
     let live = table::table.find(id).filter(table::revoked_at.is_null());
     let values = (table::revoked_at.eq(now.as_millis()), table::version.eq(table::version + 1));
-    Ok(diesel::update(live).set(values).execute(conn).await? == 1)
+    if diesel::update(live).set(values).execute(conn).await? == 0 {
+        return Ok(false);
+    }
+    license_tokens::end_all(conn, id).await?;
+    Ok(true)
 }
 
 /// Gives a license again; whether it had been taken back. The tokens it had stay dead.
@@ -154,5 +165,6 @@ pub async fn restore(conn: &mut Conn, now: Timestamp, id: i64) -> Result<bool, D
     }
     let own = diesel::update(uses::table.find(id));
     own.set(uses::tokens_from.eq(now.as_millis())).execute(conn).await?;
+    license_tokens::end_all(conn, id).await?;
     Ok(true)
 }

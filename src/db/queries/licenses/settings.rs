@@ -16,6 +16,9 @@ use crate::{
 /// The number of the row.
 const ROW: i64 = 1;
 
+/// The highest number that numbers go on from. A key that comes from elsewhere may have any behind its dash.
+const HIGHEST: i64 = 1_000_000_000_000;
+
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = table)]
 struct SettingsRow {
@@ -80,8 +83,11 @@ pub(super) async fn hold(conn: &mut Conn) -> Result<(), DbError> {
     Ok(())
 }
 
-/// Numbers up to that one are taken.
+/// Numbers up to that one are taken, unless it is one that nobody counts up to.
 pub(super) async fn pass_number(conn: &mut Conn, number: i64) -> Result<(), DbError> {
+    if number > HIGHEST {
+        return Ok(());
+    }
     let row = table::table.find(ROW).filter(table::last_number.lt(number));
     diesel::update(row).set(table::last_number.eq(number)).execute(conn).await?;
     Ok(())

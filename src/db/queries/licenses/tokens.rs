@@ -52,6 +52,13 @@ pub async fn by_lookup(conn: &mut Conn, lookup: &[u8]) -> Result<Option<LicenseT
     }))
 }
 
+/// Deletes the tokens of a license.
+pub(super) async fn end_all(conn: &mut Conn, license_id: i64) -> Result<(), DbError> {
+    let own = table::table.filter(table::license_id.eq(license_id));
+    diesel::delete(own).execute(conn).await?;
+    Ok(())
+}
+
 /// Deletes tokens that ended before then, the oldest first, at most that many; how many.
 pub async fn purge(conn: &mut Conn, before: Timestamp, most: i64) -> Result<usize, DbError> {
     let over = table::table.filter(table::expires_at.lt(before.as_millis()));

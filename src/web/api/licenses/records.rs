@@ -61,8 +61,8 @@ pub async fn list(client: Client) -> Answer {
 }
 
 fn read(questions: &mut Questions) -> LicenseQuery {
-    let domain = questions.value("domain", "must be a host such as shop.example", |text| {
-        ActivationDomain::parse(text).ok().map(|domain| domain.as_str().to_owned())
+    let domain = questions.value("domain", "must say something, such as shop.example", |text| {
+        ActivationDomain::parse(text).map(|domain| domain.as_str().to_owned())
     });
     LicenseQuery {
         find: domain.map(Find::Domain),
