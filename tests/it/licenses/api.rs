@@ -84,6 +84,7 @@ async fn all_that_is_wrong_is_told_at_once() {
         (json!({ "offline_interval": "days" }), "offline_value"),
         (json!({ "offline_value": 7 }), "offline_interval"),
         (json!({ "offline_interval": "unlimited", "offline_value": 7 }), "offline_value"),
+        (json!({ "offline_interval": null, "offline_value": 0 }), "offline_value"),
         (json!({ "license_key": "abc-1" }), "license_key"),
     ] {
         let mut fields = max.patch("/api/v1/licenses/1", change.clone()).await.wrong_fields();

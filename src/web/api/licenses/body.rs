@@ -36,7 +36,7 @@ impl Said {
             activation_limit: body.optional("activation_limit", number),
             domain_limit: body.optional("domain_limit", number),
             offline_interval: body.optional("offline_interval", interval),
-            offline_value: body.optional("offline_value", number),
+            offline_value: body.optional("offline_value", count),
         }
     }
 
@@ -148,6 +148,12 @@ fn number(value: &Value) -> Result<String, Wrong> {
     }
     let number = members::whole_number(value).map(|number| number.to_string());
     number.ok_or_else(|| "must be a whole number, or null for none".to_owned())
+}
+
+/// A table may say 0 for none; here that is null.
+fn count(value: &Value) -> Result<String, Wrong> {
+    let complaint = "must be 1 to 10000, or null for none";
+    number(value).ok().filter(|text| text != "0").ok_or_else(|| complaint.to_owned())
 }
 
 fn interval(value: &Value) -> Result<String, Wrong> {
