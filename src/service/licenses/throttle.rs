@@ -79,14 +79,11 @@ impl Throttle {
     /// Lets somebody ask; else how long to wait.
     pub(super) async fn admit(&self, asker: Asker, now: Timestamp) -> Result<(), Duration> {
         let known = self.known.get(&asker.pair());
-        let waits = match &known {
-            Some(own) => vec![Arc::clone(own)],
-            None => {
-                let watched = [self.addresses.get(&asker.address), self.licenses.get(&asker.key)];
-                watched.into_iter().flatten().collect()
-            }
-        };
-        let wait = waits.iter().map(|budget| budget.wait(now, FAILURES)).max().unwrap_or_default();
+        let watched = [self.addresses.get(&asker.address), self.licenses.get(&asker.key)];
+        // Who is known is judged by what was his own fault.
+        let waits = if known.is_some() { vec![known.clone()] } else { watched.to_vec() };
+        let waits = waits.iter().flatten().map(|budget| budget.wait(now, FAILURES));
+        let wait = waits.max().unwrap_or_default();
         if !wait.is_zero() {
             return Err(wait);
         }
