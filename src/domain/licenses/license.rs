@@ -3,8 +3,8 @@
 use super::{LicenseTerms, Product, Refusal};
 use crate::domain::timestamp::Timestamp;
 
-/// How often a license may be activated, however little it is limited: so that whoever has its key cannot fill
-/// the database, and what is exported can be imported.
+/// How often a license may be activated that has no limit of its own, so that whoever has its key cannot fill the
+/// database.
 pub const MOST_ACTIVATIONS: i64 = 10_000;
 
 /// Where a license is in its life.
@@ -82,7 +82,7 @@ impl License {
     /// Why it cannot be activated once more, if it cannot: on a domain, if it is `on_domain`.
     pub fn is_full(&self, on_domain: bool) -> Option<Refusal> {
         let reached = |limit: Option<i64>, count| limit.is_some_and(|limit| count >= limit);
-        let most = self.terms.activation_limit.unwrap_or(MOST_ACTIVATIONS).min(MOST_ACTIVATIONS);
+        let most = self.terms.activation_limit.unwrap_or(MOST_ACTIVATIONS);
         if reached(Some(most), self.activations) {
             Some(Refusal::ActivationLimit)
         } else if on_domain && reached(self.terms.domain_limit, self.domains) {

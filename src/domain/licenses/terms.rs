@@ -38,7 +38,7 @@ pub struct Wrongs(pub Vec<Wrong>);
 
 impl fmt::Display for Wrongs {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let lines = self.0.iter().map(|wrong| format!("{} {}", wrong.field, wrong.message));
+        let lines = self.0.iter().map(|wrong| format!("{}: {}", wrong.field, wrong.message));
         f.write_str(&lines.collect::<Vec<_>>().join("; "))
     }
 }
@@ -350,7 +350,7 @@ mod tests {
                 "offline_interval"
             ]
         );
-        assert!(wrongs.to_string().starts_with("sku is missing; customer has more than 200"));
+        assert!(wrongs.to_string().starts_with("sku: is missing; customer: has more than 200"));
     }
 
     #[test]

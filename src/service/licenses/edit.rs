@@ -106,7 +106,7 @@ pub async fn revoke(
             let entry = Entry::done(Event::LicenseRevoked, Object::license(id), details);
             if *revoked { vec![entry] } else { Vec::new() }
         },)?;
-    if revoked { Ok(()) } else { Err(LicenseError::Already("revoked")) }
+    if revoked { Ok(()) } else { Err(LicenseError::Already("revoked already")) }
 }
 
 /// Gives a license again. The tokens it had stay dead; its activations stand.

@@ -80,18 +80,18 @@ pub enum LicenseError {
     #[error("that license key is taken, by the license with the number {0}")]
     Taken(i64),
     /// No product has the SKU.
-    #[error("there is no product with the SKU “{0}”; make it first")]
+    #[error("there is no product with the SKU “{0}”; name it, and it is made")]
     NoProduct(String),
     /// The product differs from what is said of it.
     #[error(
-        "the product “{0}” is there, and its name or download is another; change the product, or leave these out"
+        "the product “{0}” is there, and its name or download is another; leave these out, or change the product on its page"
     )]
     OtherProduct(String),
     /// There is a product of that SKU.
     #[error("there is a product with that SKU already")]
     ProductTaken,
     /// It is so already.
-    #[error("this license is {0} already")]
+    #[error("this license is {0}")]
     Already(&'static str),
     /// Somebody changed it at the same time.
     #[error("somebody else changed this at the same time; look at it again")]

@@ -76,7 +76,7 @@ fn a_license_is_made_shown_once_listed_revoked_and_restored() {
     assert_eq!(json(folder, &["list", "--state", "revoked"])[0]["id"], 1);
     assert_eq!(done(folder, &["restore", "1"]), "license 1 restored\n");
     for (wrong, complaint) in [
-        (&["restore", "1"][..], "this license is not revoked already"),
+        (&["restore", "1"][..], "this license is not revoked"),
         (&["revoke", "9"], "there is no such license"),
         (&["show", "1", "--key"], "key was not kept"),
         (&["create", "--sku", "none"], "no product with the SKU “none”"),

@@ -31,8 +31,8 @@ impl LicenseList {
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "it describes")]
 pub struct LicenseListParams {
-    /// Beginnings of words of product, customer or e-mail address; or the number behind the dash of the key, a
-    /// shortened or whole key, or a domain it is activated on.
+    /// Beginnings of words of SKU, customer or e-mail address; or the number behind the dash of the key, a
+    /// shortened key, or a domain it is activated on.
     #[param(nullable = false)]
     pub q: Option<String>,
     /// Of the product of that SKU.

@@ -7,10 +7,10 @@ use zeroize::Zeroizing;
 use super::{
     client_name::recognised,
     frame::{Frame, Section, field, go},
-    key_edit::status,
     moment::Moment,
     once, user_list,
     wrong::Wrong,
+    wrong::status,
 };
 use crate::{
     domain::timestamp::Timestamp,

@@ -5,8 +5,9 @@ use askama::Template;
 
 use super::{
     audit_words::{AuditLine, words},
+    choice::{Choice, choices},
     frame::{Frame, Section, field, user},
-    key_list::{Choice, choices, named},
+    key_list::named,
     refusal::not_allowed,
 };
 use crate::{

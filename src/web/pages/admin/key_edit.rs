@@ -1,15 +1,17 @@
 //! Changing a key: what it is for, what it may do, when it ends, whose it is.
 
-use actix_web::{HttpResponse, http::StatusCode};
+use actix_web::HttpResponse;
 use askama::Template;
 
 use super::{
+    choice::Choice,
     frame::{Frame, Section, field, go, number},
     key_form::{self, KeyForm, SCOPES, Scope},
-    key_list::{Choice, named},
+    key_list::named,
     key_row::KeyRow,
     refusal::not_allowed,
     wrong::Wrong,
+    wrong::status,
 };
 use crate::{
     domain::{key_view::KeyView, timestamp::Timestamp},
@@ -103,14 +105,6 @@ fn form(
         frame,
     };
     respond::page(status, &page, Forms::Stay)
-}
-
-/// The status of a form that is shown, again if something is wrong.
-pub fn status(wrong: &Wrong) -> StatusCode {
-    match wrong.anywhere() {
-        None => StatusCode::OK,
-        Some(_) => StatusCode::UNPROCESSABLE_ENTITY,
-    }
 }
 
 fn ends_with_its_day(at: Timestamp) -> bool {

@@ -1,6 +1,6 @@
 //! The fields of a key's forms: description, permissions and the day it ends.
 
-use super::{frame::field, wrong::Wrong};
+use super::{frame::field, typed::last_day, wrong::Wrong};
 use crate::{
     domain::{
         expiry::{self, ExpiryError},
@@ -109,12 +109,6 @@ pub fn wrong(error: KeyError) -> Result<Wrong, WebError> {
         KeyError::NoOwner => Ok(Wrong::at_field("owner", &error.to_string())),
         other => Err(other.into()),
     }
-}
-
-/// The last day on which a key works that ends at that time, as a date field holds it.
-pub fn last_day(ends: Timestamp) -> String {
-    let last = ends.minus(std::time::Duration::from_millis(1));
-    last.to_string().chars().take_while(|c| *c != 'T').collect()
 }
 
 #[cfg(test)]

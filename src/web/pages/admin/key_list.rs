@@ -7,6 +7,7 @@ use actix_web::{HttpResponse, http::StatusCode};
 use askama::Template;
 
 use super::{
+    choice::{Choice, choices},
     frame::{Frame, Section, field, go},
     key_link::{EXPIRING, FILTERS, KeyLink},
     key_row::{KeyRow, state_text},
@@ -28,16 +29,6 @@ use crate::{
 
 /// What secrets and tokens begin with: none of them is searched for.
 const SECRETS: [&str; 5] = ["cs_", "agt_", "agat_", "agrt_", "agac_"];
-
-/// A choice in a form.
-pub struct Choice {
-    /// What is sent.
-    pub value: String,
-    /// What is read.
-    pub text: String,
-    /// Whether it is chosen.
-    pub is_chosen: bool,
-}
 
 /// A filter that is on, and the list without it.
 struct Chip {
@@ -142,16 +133,6 @@ const fn order_text(order: KeyOrder) -> &'static str {
         KeyOrder::ExpiringFirst => "ending soonest first",
         KeyOrder::ExpiredLast => "last expired first",
     }
-}
-
-/// These choices, one of them chosen.
-pub fn choices(all: &[(&str, &str)], chosen: &str) -> Vec<Choice> {
-    let choice = |(value, text): &(&str, &str)| Choice {
-        value: (*value).to_owned(),
-        text: (*text).to_owned(),
-        is_chosen: *value == chosen,
-    };
-    all.iter().map(choice).collect()
 }
 
 fn states(link: &KeyLink) -> Vec<Choice> {

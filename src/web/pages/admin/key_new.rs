@@ -5,13 +5,14 @@ use actix_web::{HttpResponse, http::StatusCode};
 use askama::Template;
 
 use super::{
+    choice::Choice,
     frame::{Frame, Section, field, user},
-    key_edit::{heirs, status},
+    key_edit::heirs,
     key_form::{self, KeyForm, SCOPES, Scope},
-    key_list::Choice,
     once, qr,
     refusal::not_allowed,
     wrong::Wrong,
+    wrong::status,
 };
 use crate::{
     domain::{

@@ -6,11 +6,12 @@ use askama::Template;
 
 use super::{
     frame::{Frame, Section, field, go, number},
-    key_edit::status,
     key_row::KeyRow,
     life::{self, LifeForm},
     refusal::not_allowed,
+    typed::is_same,
     wrong::Wrong,
+    wrong::status,
 };
 use crate::{
     domain::{
@@ -129,15 +130,6 @@ pub fn checked<T>(field: &'static str, rule: Result<T, RuleError>) -> Result<T, 
 /// One a line, as they are typed.
 pub fn lines(list: &str) -> String {
     list.replace(", ", "\n")
-}
-
-/// Whether two lists name the same, however they are written: a browser does not keep line ends.
-pub fn is_same(one: &str, other: &str) -> bool {
-    let names = |text: &str| -> Vec<String> {
-        let pieces = text.split(|c: char| c == ',' || c.is_whitespace());
-        pieces.filter(|piece| !piece.is_empty()).map(str::to_owned).collect()
-    };
-    names(one) == names(other)
 }
 
 #[derive(Template)]

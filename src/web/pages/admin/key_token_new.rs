@@ -6,13 +6,14 @@ use askama::Template;
 
 use super::{
     frame::{Frame, Section, field, number},
-    key_edit::status,
     key_row::KeyRow,
-    key_rules::{checked, is_same, lines},
+    key_rules::{checked, lines},
     life::{self, LifeForm},
     once,
     refusal::{conflict, not_allowed},
+    typed::is_same,
     wrong::Wrong,
+    wrong::status,
 };
 use crate::{
     domain::{key_rules::AllowedDomains, key_view::KeyView, token_life::TokenLife},

@@ -4,12 +4,13 @@ use actix_web::HttpResponse;
 use askama::Template;
 
 use super::{
+    choice::Choice,
     frame::{Frame, Section, field, go, number},
-    key_edit::{heirs, status},
-    key_list::Choice,
+    key_edit::heirs,
     user::{Keys, keys_of},
     user_list::{self, is_admin},
     wrong::Wrong,
+    wrong::status,
 };
 use crate::{
     domain::user::User,

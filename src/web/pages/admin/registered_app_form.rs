@@ -5,13 +5,13 @@ use askama::Template;
 
 use super::{
     frame::{Frame, Section, field, go},
-    key_edit::status,
     key_form,
     key_row::KeyRow,
-    key_rules::is_same,
     refusal::not_allowed,
     registered_apps::{AppRow, find, path},
+    typed::is_same,
     wrong::Wrong,
+    wrong::status,
 };
 use crate::{
     domain::{key_view::KeyView, redirect_uri::RedirectUri},

@@ -5,16 +5,16 @@ use actix_web::{HttpResponse, http::StatusCode};
 use askama::Template;
 
 use super::{
+    choice::Choice,
     frame::{Frame, Section, field, user},
-    key_edit::status,
     key_form::{KeyForm, SCOPES, Scope},
-    key_list::Choice,
     key_new::owners,
     once,
     refusal::not_allowed,
     registered_app_form::{NameForm, wrong},
     registered_apps::path,
     wrong::Wrong,
+    wrong::status,
 };
 use crate::{
     domain::credential::Credential,

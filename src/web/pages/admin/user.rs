@@ -6,9 +6,9 @@ use zeroize::Zeroizing;
 
 use super::{
     frame::{Frame, Section, field, go, number},
-    key_edit::status,
     user_list::{self, ROLES, is_admin},
     wrong::Wrong,
+    wrong::status,
 };
 use crate::{
     domain::user::{Role, User},

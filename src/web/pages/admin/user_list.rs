@@ -6,9 +6,9 @@ use zeroize::Zeroizing;
 
 use super::{
     frame::{Frame, Section, field, go, user},
-    key_edit::status,
     refusal::not_allowed,
     wrong::Wrong,
+    wrong::status,
 };
 use crate::{
     domain::user::{Role, User},

@@ -1,5 +1,7 @@
 //! What is wrong with a form, and at which fields: shown beside each, with everything typed kept.
 
+use actix_web::http::StatusCode;
+
 /// What is wrong with a form.
 #[derive(Default)]
 pub struct Wrong(Vec<(&'static str, String)>);
@@ -24,6 +26,14 @@ impl Wrong {
     pub fn anywhere(&self) -> Option<String> {
         let all: Vec<&str> = self.0.iter().map(|(_, why)| why.as_str()).collect();
         (!all.is_empty()).then(|| all.join(" "))
+    }
+}
+
+/// The status of a form that is shown, again if something is wrong.
+pub fn status(wrong: &Wrong) -> StatusCode {
+    match wrong.anywhere() {
+        None => StatusCode::OK,
+        Some(_) => StatusCode::UNPROCESSABLE_ENTITY,
     }
 }
 

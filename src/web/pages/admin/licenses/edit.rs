@@ -13,11 +13,11 @@ use crate::{
     web::{
         errors::WebError,
         pages::admin::{
+            choice::Choice,
             frame::{Frame, Section, field, go, number},
-            key_edit::status,
-            key_list::Choice,
             refusal::not_allowed,
             wrong::Wrong,
+            wrong::status,
         },
         respond::{self, Forms},
         visitor::Visitor,

@@ -6,12 +6,12 @@ use askama::Template;
 use super::row::LicenseRow;
 use crate::{
     domain::licenses::License,
-    service::licenses,
+    service::licenses::{self, LicenseError},
     web::{
         errors::WebError,
         pages::admin::{
             frame::{Frame, Section, field, go, number},
-            refusal::{conflict, not_allowed},
+            refusal::not_allowed,
         },
         respond::{self, Forms},
         visitor::Visitor,
@@ -32,7 +32,11 @@ pub async fn revoke(visitor: Visitor) -> Result<HttpResponse, WebError> {
     let (services, caller) = (&visitor.services, visitor.caller());
     if visitor.posts() {
         visitor.form_session()?;
-        licenses::revoke(services, &caller, id, field(&visitor, "reason")).await?;
+        match licenses::revoke(services, &caller, id, field(&visitor, "reason")).await {
+            // Pressed twice, it is as it was wished.
+            Ok(()) | Err(LicenseError::Already(_)) => {}
+            Err(error) => return Err(error.into()),
+        }
         return Ok(go(&visitor, &format!("{}?done=license_revoked", super::path(id))));
     }
     let frame = Frame::of(&visitor, Section::Licenses)?;
@@ -41,7 +45,7 @@ pub async fn revoke(visitor: Visitor) -> Result<HttpResponse, WebError> {
         return Err(not_allowed("only admins and managers revoke licenses"));
     }
     if license.revoked_at.is_some() {
-        return Err(conflict("this license is revoked already"));
+        return Ok(go(&visitor, &super::path(id)));
     }
     let page = Page { row: LicenseRow::of(&visitor, &license), license: &license, frame };
     respond::page(StatusCode::OK, &page, Forms::Stay)

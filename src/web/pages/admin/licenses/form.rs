@@ -4,9 +4,9 @@ use crate::{
     domain::licenses::{LicenseDraft, LicenseTerms, OfflineInterval, ProductDraft},
     web::{
         pages::admin::{
+            choice::{Choice, choices},
             frame::field,
-            key_form::last_day,
-            key_list::{Choice, choices},
+            typed::last_day,
         },
         visitor::Visitor,
     },

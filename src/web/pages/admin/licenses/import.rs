@@ -8,7 +8,7 @@ use subtle::ConstantTimeEq;
 
 use super::{
     Tab, TabLink,
-    report::{Report, rows},
+    report::{File, Report},
     upload,
 };
 use crate::{
@@ -78,15 +78,15 @@ async fn take_file(visitor: &Visitor, content: upload::Content) -> Result<Told, 
         let broken = Some("Choose a file; this one is empty.".to_owned());
         return Ok(Told { broken, ..Told::default() });
     }
-    let rows = match rows(content).await {
-        Ok(rows) => rows,
+    let file = match File::whole(content).await {
+        Ok(file) => file,
         Err(error) => {
             let broken = Some(sentence(&format!("the file cannot be read: {error}")));
             return Ok(Told { broken, ..Told::default() });
         }
     };
     let is_dry = !(wants_import && was_checked);
-    let report = Report::of(&visitor.services, &visitor.caller(), rows, is_dry).await?;
+    let report = Report::of(&visitor.services, &visitor.caller(), file, is_dry).await?;
     Ok(Told {
         checked: if is_dry && report.taken > 0 { tag } else { String::new() },
         report: Some(report),

@@ -122,7 +122,11 @@ pub async fn end_activation(visitor: Visitor) -> Result<HttpResponse, WebError> 
 pub async fn restore(visitor: Visitor) -> Result<HttpResponse, WebError> {
     visitor.form_session()?;
     let id = number(&visitor)?;
-    licenses::restore(&visitor.services, &visitor.caller(), id).await?;
+    match licenses::restore(&visitor.services, &visitor.caller(), id).await {
+        // Pressed twice, it is as it was wished.
+        Ok(()) | Err(LicenseError::Already(_)) => {}
+        Err(error) => return Err(error.into()),
+    }
     Ok(go(&visitor, &format!("{}?done=license_restored", super::path(id))))
 }
 

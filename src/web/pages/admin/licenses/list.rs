@@ -17,8 +17,8 @@ use crate::{
     web::{
         errors::WebError,
         pages::admin::{
+            choice::{Choice, choices},
             frame::{Frame, Section, field, go},
-            key_list::{Choice, choices},
         },
         respond::{self, Forms},
         visitor::Visitor,

@@ -11,12 +11,12 @@ use crate::{
     web::{
         errors::WebError,
         pages::admin::{
+            choice::Choice,
             frame::{Frame, Section, user},
-            key_edit::status,
-            key_list::Choice,
             once,
             refusal::not_allowed,
             wrong::Wrong,
+            wrong::status,
         },
         respond::{self, Forms},
         visitor::Visitor,

@@ -11,9 +11,9 @@ use crate::{
         errors::WebError,
         pages::admin::{
             frame::{Frame, Section, field, go, user},
-            key_edit::status,
             refusal::not_allowed,
             wrong::Wrong,
+            wrong::status,
         },
         respond::{self, Forms},
         visitor::Visitor,

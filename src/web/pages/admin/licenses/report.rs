@@ -1,25 +1,41 @@
 //! What became of the rows of a file: how many were taken, and why others were not. Never: what stands in them.
 
-use std::io::Cursor;
+use std::{io::Cursor, sync::Arc};
 
 use super::upload::Content;
 use crate::{
-    domain::licenses::{BroughtLicense, RowError, TableError, read},
+    domain::licenses::TableError,
     service::{
         Services,
         caller::Caller,
-        licenses::{self, Imported, LicenseError},
+        licenses::{LicenseError, Table},
     },
 };
 
-/// How many rows are one transaction.
-const BATCH: usize = 200;
-
-/// How many rows that were passed over are named.
+/// How many rows that could not be taken are named.
 const NAMED: usize = 200;
 
-/// Rows as they were read, with their numbers.
-pub type Rows = Vec<(u64, Result<BroughtLicense, RowError>)>;
+/// A file that can be read more than once.
+#[derive(Clone)]
+pub struct File(Arc<Content>);
+
+impl AsRef<[u8]> for File {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl File {
+    /// A file that can be read to its end.
+    ///
+    /// # Errors
+    /// If it cannot.
+    pub async fn whole(content: Content) -> Result<Self, TableError> {
+        let file = Self(Arc::new(content));
+        Table::check(Cursor::new(file.clone())).await?;
+        Ok(file)
+    }
+}
 
 /// What became of a file.
 pub struct Report {
@@ -27,65 +43,48 @@ pub struct Report {
     pub rows: u64,
     /// How many of them were taken, or would be.
     pub taken: u64,
-    /// How many were passed over.
-    pub passed_over: usize,
+    /// How many were licenses before.
+    pub already_here: u64,
+    /// How many could not be taken.
+    pub skipped: u64,
     /// Those of them that are named, with the reasons.
     pub named: Vec<(u64, String)>,
     /// Whether they were only looked at.
     pub is_dry: bool,
 }
 
-/// Reads the rows of a file.
-///
-/// # Errors
-/// If it cannot be read to its end.
-pub async fn rows(content: Content) -> Result<Rows, TableError> {
-    let read_all = move || {
-        let mut rows = Rows::new();
-        read(Cursor::new(content.as_slice()), &mut |number, row| rows.push((number, row)))?;
-        Ok(rows)
-    };
-    // Large files take a while, in which other people's pages must not stand still.
-    let read = tokio::task::spawn_blocking(read_all).await;
-    read.unwrap_or_else(|_| {
-        Err(TableError::Io { after: 0, error: std::io::Error::other("it broke off") })
-    })
-}
-
 impl Report {
-    /// Takes rows over, or only looks whether they could be.
+    /// Takes a file over, or only looks what could be.
     ///
     /// # Errors
     /// If the caller may not, or the database gives no answer.
     pub async fn of(
         services: &Services,
         caller: &Caller,
-        rows: Rows,
+        file: File,
         is_dry: bool,
     ) -> Result<Self, LicenseError> {
-        let count = rows.len() as u64;
-        let mut all = Imported::default();
-        let mut rows = rows.into_iter();
-        loop {
-            let batch: Rows = rows.by_ref().take(BATCH).collect();
-            if batch.is_empty() {
-                break;
-            }
-            all.add(licenses::import(services, caller, batch, is_dry).await?);
+        let mut table = Table::open(services, caller, Cursor::new(file), is_dry).await?;
+        let mut named = Vec::new();
+        while let Some(passed_over) = table.take(services, caller).await? {
+            let room = NAMED.saturating_sub(named.len());
+            let told = passed_over.into_iter().take(room);
+            named.extend(told.map(|(number, why)| (number, why.to_string())));
         }
-        let named = all.passed_over.iter().take(NAMED);
-        let named = named.map(|(number, why)| (*number, why.to_string())).collect();
+        // That it can be read to its end was seen before.
+        let (report, _) = table.end().await;
         Ok(Self {
-            rows: count,
-            taken: all.taken,
-            passed_over: all.passed_over.len(),
+            rows: report.rows,
+            taken: report.taken,
+            already_here: report.already_here,
+            skipped: report.skipped,
             named,
             is_dry,
         })
     }
 
-    /// How many rows were passed over and are not named.
-    pub fn unnamed(&self) -> usize {
-        self.passed_over - self.named.len()
+    /// How many rows could not be taken and are not named.
+    pub fn unnamed(&self) -> u64 {
+        self.skipped.saturating_sub(self.named.len() as u64)
     }
 }

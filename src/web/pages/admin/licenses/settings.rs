@@ -15,10 +15,10 @@ use crate::{
         licenses::{AJAX, REST},
         pages::admin::{
             frame::{Frame, Section, go},
-            key_edit::status,
             life,
             moment::Moment,
             wrong::Wrong,
+            wrong::status,
         },
         respond::{self, Forms},
         visitor::Visitor,

@@ -9,7 +9,7 @@ use crate::{
     },
     service::licenses::{Overlap, SettingsChange},
     web::{
-        pages::admin::{frame::field, key_rules::is_same, wrong::Wrong},
+        pages::admin::{frame::field, typed::is_same, wrong::Wrong},
         visitor::Visitor,
     },
 };
