@@ -265,6 +265,7 @@ async fn license_keys(app: &TestApp, log: &mut Log<'_>) {
     log.shows(&[
         &format!("license.created done ada license:{id} web"),
         "license.created refused vera license: web",
+        "license_product.changed done ada license_product:pro web",
         "token.created done command line token:2 inside",
     ])
     .await;

@@ -106,7 +106,7 @@ pub async fn revoke(
             let entry = Entry::done(Event::LicenseRevoked, Object::license(id), details);
             if *revoked { vec![entry] } else { Vec::new() }
         },)?;
-    if revoked { Ok(()) } else { Err(LicenseError::Already("revoked already")) }
+    if revoked { Ok(()) } else { Err(LicenseError::AlreadyRevoked) }
 }
 
 /// Gives a license again. The tokens it had stay dead; its activations stand.
@@ -123,7 +123,7 @@ pub async fn restore(services: &Services, caller: &Caller, id: i64) -> Result<()
             let entry = Entry::done(Event::LicenseRestored, Object::license(id), json!({}));
             if *restored { vec![entry] } else { Vec::new() }
         },)?;
-    if restored { Ok(()) } else { Err(LicenseError::Already("not revoked")) }
+    if restored { Ok(()) } else { Err(LicenseError::NotRevoked) }
 }
 
 /// Takes an activation away, so that its place is free.

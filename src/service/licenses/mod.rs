@@ -90,9 +90,12 @@ pub enum LicenseError {
     /// There is a product of that SKU.
     #[error("there is a product with that SKU already")]
     ProductTaken,
-    /// It is so already.
-    #[error("this license is {0}")]
-    Already(&'static str),
+    /// It was taken back before.
+    #[error("this license is revoked already")]
+    AlreadyRevoked,
+    /// It had not been taken back.
+    #[error("this license is not revoked")]
+    NotRevoked,
     /// Somebody changed it at the same time.
     #[error("somebody else changed this at the same time; look at it again")]
     Changed,

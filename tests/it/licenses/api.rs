@@ -182,7 +182,9 @@ async fn activations_are_listed_and_taken_away() {
         [&first["data"][0]["domain"], &first["data"][1]["domain"]],
         ["c.example", "b.example"]
     );
-    assert_eq!(first["data"][0]["address"], "127.0.0.1");
+    assert_eq!(first["data"][0]["address"], Value::Null, "a viewer is not told where people are");
+    let told = max.get(&format!("{path}?limit=1")).await.is(200);
+    assert_eq!(told["data"][0]["address"], "127.0.0.1");
     let rest = format!("{path}?limit=2&cursor={}", text(&first, "next_cursor"));
     let rest = vera.get(&rest).await.is(200);
     assert_eq!(
@@ -244,7 +246,7 @@ async fn lists_are_filtered_and_go_on() {
         ("limit=101", "limit"),
         ("cursor=x", "cursor"),
         ("skuu=pro", "skuu"),
-        ("domain=a%20b", "domain"),
+        ("domain=%20", "domain"),
     ] {
         let told = max.get(&format!("/api/v1/licenses?{query}")).await;
         assert_eq!(told.wrong_fields(), [field], "{query}");

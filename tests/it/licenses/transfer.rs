@@ -129,7 +129,7 @@ async fn rows_that_cannot_be_taken_are_named_and_the_others_are_taken() {
     let expected = [
         (4, "has a dash"),
         (5, "shortened"),
-        (6, "sku is missing"),
+        (6, "sku: is missing"),
         (7, "name or download is another"),
         (8, "state must be"),
         (9, "desktop must be"),

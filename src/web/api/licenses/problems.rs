@@ -19,10 +19,8 @@ impl From<LicenseError> for Problem {
                 "the product of that SKU is here, and its name or download is another; change the \
                  product, or leave these out",
             ),
-            LicenseError::Already("revoked") => Self::conflict("already_revoked", detail),
-            LicenseError::Already(_) => {
-                Self::conflict("not_revoked", "this license is not revoked")
-            }
+            LicenseError::AlreadyRevoked => Self::conflict("already_revoked", detail),
+            LicenseError::NotRevoked => Self::conflict("not_revoked", detail),
             LicenseError::Changed => Self::conflict("changed_meanwhile", detail),
             LicenseError::KeyNotKept => Self::conflict("key_not_kept", detail),
             LicenseError::StoreCode(_) => Self::field("store_code", detail),

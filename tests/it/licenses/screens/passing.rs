@@ -68,7 +68,7 @@ async fn a_file_is_looked_at_first_and_then_imported() {
     assert_eq!(done.text("#report h2"), "2 licenses were imported");
     let told = done.texts("#passed-over li");
     assert_eq!(told.len(), 3, "{told:?}");
-    assert!(told[1].contains("Row 3: activation_limit must be a number"), "{told:?}");
+    assert!(told[1].contains("Row 3: activation_limit: must be a number"), "{told:?}");
     assert!(told[2].contains("Row 4: the product of its SKU is here"), "{told:?}");
     assert_eq!(count(&max).await, 2);
     assert_eq!(max.get("/admin/licenses").await.texts("a.key-name"), ["Grace", "Ada Byron"]);
@@ -113,7 +113,7 @@ async fn broken_and_huge_files_are_told_plainly() {
     for (file, words) in [
         (b"".as_slice(), "Choose a file"),
         (b"name;email\nAda;a@b.example\n", "no column license_key"),
-        (b"\x00\xff\xfe\x00", "it is no CSV"),
+        (b"\x00\xff\xfe\x00", "it is no UTF-8 text"),
         (b"license_key\n", "no column sku"),
         (&huge_row, "a row is longer than 1 MiB"),
     ] {

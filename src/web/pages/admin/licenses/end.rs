@@ -34,7 +34,7 @@ pub async fn revoke(visitor: Visitor) -> Result<HttpResponse, WebError> {
         visitor.form_session()?;
         match licenses::revoke(services, &caller, id, field(&visitor, "reason")).await {
             // Pressed twice, it is as it was wished.
-            Ok(()) | Err(LicenseError::Already(_)) => {}
+            Ok(()) | Err(LicenseError::AlreadyRevoked) => {}
             Err(error) => return Err(error.into()),
         }
         return Ok(go(&visitor, &format!("{}?done=license_revoked", super::path(id))));

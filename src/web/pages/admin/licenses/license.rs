@@ -124,7 +124,7 @@ pub async fn restore(visitor: Visitor) -> Result<HttpResponse, WebError> {
     let id = number(&visitor)?;
     match licenses::restore(&visitor.services, &visitor.caller(), id).await {
         // Pressed twice, it is as it was wished.
-        Ok(()) | Err(LicenseError::Already(_)) => {}
+        Ok(()) | Err(LicenseError::NotRevoked) => {}
         Err(error) => return Err(error.into()),
     }
     Ok(go(&visitor, &format!("{}?done=license_restored", super::path(id))))

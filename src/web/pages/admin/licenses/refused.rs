@@ -18,7 +18,8 @@ impl From<LicenseError> for WebError {
         match error {
             LicenseError::Unknown => Self::NotFound,
             LicenseError::NotAllowed => not_allowed("your role does not allow it; ask an admin"),
-            LicenseError::Already(_)
+            LicenseError::AlreadyRevoked
+            | LicenseError::NotRevoked
             | LicenseError::Changed
             | LicenseError::KeyNotKept
             | LicenseError::NoActivation
