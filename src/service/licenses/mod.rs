@@ -32,7 +32,7 @@ pub use settings::{
 };
 pub use table::{Table, TableReport};
 pub use throttle::Throttle;
-pub use transfer::{Imported, RowOutcome, begin_export, export_after, import};
+pub use transfer::{RowOutcome, begin_export, export_after, may_import};
 
 pub use crate::db::license_outcomes::LicensePage;
 use crate::{

@@ -33,7 +33,7 @@ use crate::{
     service::{Services, caller::Caller},
 };
 
-/// How many licenses are read for an export at once; each may have ten thousand activations.
+/// How many licenses are read for an export at once, as each may have very many activations.
 const PIECE: i64 = 20;
 
 /// How many activations one transaction of an import takes, and those of the license that makes it so many.
@@ -64,37 +64,18 @@ pub enum RowOutcome {
 
 /// What became of some rows.
 #[derive(Debug, Default)]
-pub struct Imported {
+pub(super) struct Imported {
     /// How many were taken.
     pub taken: u64,
     /// Those that were not, by their numbers.
     pub passed_over: Vec<(u64, RowOutcome)>,
 }
 
-impl Imported {
-    /// Adds what became of others.
-    pub fn add(&mut self, mut more: Self) {
-        self.taken += more.taken;
-        self.passed_over.append(&mut more.passed_over);
-    }
-}
-
-/// Takes a batch of rows over, or only looks whether they could be.
+/// Refuses whoever may not import, which is written down.
 ///
 /// # Errors
-/// If the caller may not, or the database gives no answer.
-pub async fn import(
-    services: &Services,
-    caller: &Caller,
-    rows: Vec<(u64, Result<BroughtLicense, RowError>)>,
-    is_dry: bool,
-) -> Result<Imported, LicenseError> {
-    may_import(services, caller).await?;
-    taken(services, caller, rows, is_dry.then(Rehearsal::default).as_mut()).await
-}
-
-/// Whether somebody may import; a refusal is written down.
-pub(super) async fn may_import(services: &Services, caller: &Caller) -> Result<(), LicenseError> {
+/// If the caller may not.
+pub async fn may_import(services: &Services, caller: &Caller) -> Result<(), LicenseError> {
     let what = (Event::LicenseImported, Object::licenses());
     permitted(services, caller, Role::may_manage_licenses, what).await
 }

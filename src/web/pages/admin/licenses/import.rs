@@ -62,7 +62,7 @@ pub async fn take(request: HttpRequest, payload: Payload) -> HttpResponse {
     let answer = async {
         let mut visitor = upload::sender(request.clone()).await?;
         // Whoever may not is refused, and written down, before anything is read.
-        licenses::import(&visitor.services, &visitor.caller(), Vec::new(), true).await?;
+        licenses::may_import(&visitor.services, &visitor.caller()).await?;
         let content = upload::read(&mut visitor, payload).await?;
         let told = take_file(&visitor, content).await?;
         page(&visitor, told)
