@@ -15,10 +15,12 @@ use std::{
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use thirtyfour::{ChromeCapabilities, LoggingPrefsLogLevel, prelude::*};
+use thirtyfour::{
+    ChromeCapabilities, LoggingPrefsLogLevel, error::WebDriverErrorInner, prelude::*,
+};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
-    time::{sleep, timeout},
+    time::{Instant, sleep, timeout},
 };
 
 /// How long anything on a page may take; the service retries a delivery after five seconds.
@@ -87,9 +89,22 @@ impl Browser {
         self.driver.back().await.unwrap();
     }
 
-    /// Presses what a selector finds.
+    /// Presses what a selector finds, and waits until its page is gone: whatever is read next is the
+    /// answer's, although the page before may have had the like.
     pub async fn press(&self, css: &str) {
-        self.find(css).await.click().await.unwrap();
+        let pressed = self.press_here(css).await;
+        let gone = async {
+            while pressed.is_present().await.unwrap_or(true) {
+                sleep(LOOK_EVERY).await;
+            }
+        };
+        let left = timeout(PATIENCE, gone).await;
+        assert!(left.is_ok(), "{css} leads nowhere from {}", self.url().await);
+    }
+
+    /// Presses what a selector finds, which leaves the browser on its page.
+    pub async fn press_here(&self, css: &str) -> WebElement {
+        self.with(css, async |pressed| pressed.click().await.map(|()| pressed.clone())).await
     }
 
     /// Types into an empty field.
@@ -101,12 +116,12 @@ impl Browser {
 
     /// The text of what a selector finds.
     pub async fn text(&self, css: &str) -> String {
-        self.find(css).await.text().await.unwrap()
+        self.with(css, async |shown| shown.text().await).await
     }
 
     /// What stands in a field.
     pub async fn value(&self, css: &str) -> String {
-        self.find(css).await.value().await.unwrap().unwrap_or_default()
+        self.with(css, async |field| field.value().await).await.unwrap_or_default()
     }
 
     /// The page's title.
@@ -208,6 +223,19 @@ impl Browser {
         notes
     }
 
+    /// Does something with what a selector finds; again if its page went meanwhile, as a page does that
+    /// looks anew by itself.
+    async fn with<T>(&self, css: &str, act: impl AsyncFn(&WebElement) -> WebDriverResult<T>) -> T {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            match act(&self.find(css).await).await {
+                Ok(done) => return done,
+                Err(error) if is_stale(&error) && Instant::now() < deadline => {}
+                Err(error) => panic!("{css} on {}: {error}", self.url().await),
+            }
+        }
+    }
+
     async fn find(&self, css: &str) -> WebElement {
         let query = self.driver.query(By::Css(css)).wait(PATIENCE, LOOK_EVERY);
         let Ok(found) = query.first().await else { panic!("{css} is not on {}", self.url().await) };
@@ -220,6 +248,10 @@ impl Drop for Browser {
         // The session ends with its driver. Ending it politely cannot be awaited here.
         let _ = self.driver.clone().leak();
     }
+}
+
+fn is_stale(error: &WebDriverError) -> bool {
+    matches!(**error, WebDriverErrorInner::StaleElementReference(_))
 }
 
 fn capabilities(

@@ -75,7 +75,7 @@ async fn an_app_on_the_device_takes_the_browser_back() {
         return;
     };
     scene.asks("com.example.parcel:/back").await;
-    scene.browser.press(".wc-auth-approve").await;
+    scene.browser.press_here(".wc-auth-approve").await;
     let notes = scene.browser.notes("\"documentURL\":\"com.example.parcel:/back?code=agac_").await;
     assert!(!notes.contains(BLOCKED), "{notes}");
 }

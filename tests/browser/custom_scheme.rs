@@ -12,7 +12,7 @@ async fn approving_opens_the_app_on_this_device() {
     };
     let browser = &scene.browser;
     scene.consider("myapp://cb").await;
-    browser.press(".wc-auth-approve").await;
+    browser.press_here(".wc-auth-approve").await;
     scene.receiver.wait_for(1).await;
     let notes = browser.notes("\"documentURL\":\"myapp://cb?success=1&user_id=7\"").await;
     assert!(!notes.contains(BLOCKED), "{notes}");
@@ -26,6 +26,6 @@ async fn a_stricter_policy_would_have_been_noticed() {
     };
     let browser = &scene.browser;
     browser.open(&scene.site.strict_form_to("myapp://cb")).await;
-    browser.press("button").await;
+    browser.press_here("button").await;
     browser.notes(BLOCKED).await;
 }

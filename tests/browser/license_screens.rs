@@ -151,8 +151,8 @@ impl Screens<'_> {
         };
         licenses::change_settings(services, &ada, change).await.unwrap();
         self.open("/admin/licenses/settings").await;
-        self.browser.press("#addresses summary").await;
-        self.browser.press("input[value=own]").await;
+        self.browser.press_here("#addresses summary").await;
+        self.browser.press_here("input[value=own]").await;
         self.browser.fill("#store_code", "short").await;
         self.browser.press("#change-code").await;
         self.browser.text("[role=alert]").await;

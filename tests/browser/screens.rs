@@ -108,8 +108,8 @@ impl Screens<'_> {
         .await;
         self.look("/admin/keys?q=nothing", "keys-none", looker).await;
         self.open("/admin/keys").await;
-        browser.press("tbody tr:nth-child(2) input[type=checkbox]").await;
-        browser.press("tbody tr:nth-child(3) input[type=checkbox]").await;
+        browser.press_here("tbody tr:nth-child(2) input[type=checkbox]").await;
+        browser.press_here("tbody tr:nth-child(3) input[type=checkbox]").await;
         browser.press("main form:not([role=search]) > .actions button").await;
         browser.text("#sure").await;
         looker.look(browser, "keys-revoke").await;
@@ -141,7 +141,7 @@ impl Screens<'_> {
         looker.look(browser, "key-new-error").await;
         browser.fill("#description", "Stand at the market").await;
         browser.press("main form .button.primary").await;
-        browser.press("details summary").await;
+        browser.press_here("details summary").await;
         looker.look(browser, "key-made").await;
     }
 

@@ -27,7 +27,7 @@ impl Screens<'_> {
         self.look(&format!("{path}/tokens"), "key-tokens", looker).await;
         self.look(&format!("{path}/tokens/end"), "key-tokens-end", looker).await;
         self.look(&format!("{path}/rules"), "key-rules", looker).await;
-        browser.press("input[value=seconds]").await;
+        browser.press_here("input[value=seconds]").await;
         browser.fill("#seconds", "an hour").await;
         browser.fill("#domains", "https://shop.example/admin").await;
         browser.fill("#networks", "192.0.2.0/33").await;
@@ -35,7 +35,7 @@ impl Screens<'_> {
         browser.text("[role=alert]").await;
         looker.look(browser, "key-rules-error").await;
         self.look(&format!("{path}/tokens/new"), "key-token-new", looker).await;
-        browser.press("input[value=store]").await;
+        browser.press_here("input[value=store]").await;
         browser.press("main form .button.primary").await;
         browser.text("#access-token").await;
         looker.look(browser, "key-token-made").await;
@@ -79,7 +79,7 @@ impl Screens<'_> {
         self.look(&format!("/admin/keys/{connection}"), "key-connection", looker).await;
         self.look("/admin/registered-apps/new", "registered-app-new", looker).await;
         browser.fill("#name", "Counter on a tablet").await;
-        browser.press("input[value=device]").await;
+        browser.press_here("input[value=device]").await;
         browser.fill("#redirect_uris", "http://localhost/back").await;
         browser.press("main form .button.primary").await;
         browser.text("[role=alert]").await;
