@@ -69,12 +69,16 @@ pub async fn list(
     rows.into_iter().map(app).collect()
 }
 
-/// Changes an app that is still as it was seen; whether it was.
+/// Changes an app that is still as it was seen and whose key is live and its owner's; whether it was.
 pub async fn change(
     conn: &mut Conn,
+    owner_id: i64,
     seen: RegisteredApp,
     new: RegisteredApp,
 ) -> Result<bool, DbError> {
+    if !key_edits::hold_live(conn, (seen.key_id, owner_id)).await? {
+        return Ok(false);
+    }
     let unchanged = table::table
         .find(seen.key_id)
         .filter(table::name.eq(seen.name))

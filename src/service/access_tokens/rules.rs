@@ -64,13 +64,13 @@ pub async fn change_rules(
         return Ok(seen);
     }
     let store = services.tokens.options.life;
-    keys::permitted(services, caller, key_id, &needed(&seen, &new, store)).await?;
+    let view = keys::permitted(services, caller, key_id, &needed(&seen, &new, store)).await?;
     let journal = caller.journal(services);
     let (details, wanted) = (told(&new), new.clone());
     let changed = db::audited!(
         services.db,
         journal,
-        key_rules::put(key_id, seen, wanted),
+        key_rules::put((key_id, view.owner.id), seen, wanted),
         |changed: &bool| {
             let entry = Entry::done(Event::KeyChanged, Object::key(key_id), details);
             if *changed { vec![entry] } else { Vec::new() }

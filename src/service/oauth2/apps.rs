@@ -257,7 +257,7 @@ pub async fn change_app(
     let changed = db::audited!(
         services.db,
         journal,
-        oauth_clients::change(seen, wanted),
+        oauth_clients::change(key.owner.id, seen, wanted),
         |changed: &bool| {
             let entry = Entry::done(Event::AppChanged, Object::key(key_id), details);
             if *changed { vec![entry] } else { Vec::new() }

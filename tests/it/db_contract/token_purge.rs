@@ -1,12 +1,16 @@
 //! What is over is deleted in batches; what is live, or tells that a spent token is used again, stays.
 
-use appgrant::domain::{keyring::Lookup, timestamp::Timestamp};
+use appgrant::{
+    db::token_outcomes::Ended,
+    domain::{keyring::Lookup, timestamp::Timestamp},
+};
 
 use super::{
     TestDatabase, at_once,
     samples::{at, make_user, padded},
     token_samples::{
-        MONTH, access, begin, is_live, make_key, new_key, pair, refresh, register, spend,
+        MONTH, access, begin, end_all, is_live, make_key, new_key, owned, pair, refresh, register,
+        spend,
     },
 };
 
@@ -32,7 +36,8 @@ async fn a_batch_is_no_larger_than_asked_for(db: TestDatabase) {
         begin(&db, name, key_id).await;
     }
     let revoked = read!(db, access_tokens::by_lookup(&access(0))).unwrap().id;
-    assert!(write!(db, access_tokens::revoke(at(1), key_id, revoked)));
+    let key = owned(&db, key_id).await;
+    assert_eq!(write!(db, access_tokens::revoke(at(1), key, revoked)), Ended::Now);
     let mut endless = pair(50, key_id, at(0));
     endless.expires_at = None;
     write!(db, access_tokens::insert(at(0), vec![endless]));
@@ -66,7 +71,7 @@ async fn what_was_ended_together_goes_with_its_families(db: TestDatabase) {
         endless.refresh.as_mut().unwrap().expires_at = None;
         write!(db, access_tokens::insert(at(0), vec![endless]));
     }
-    write!(db, access_tokens::revoke_all(key_id));
+    end_all(&db, key_id).await;
     begin(&db, 9, key_id).await;
     let mut deleted = Vec::new();
     for _ in 0..4 {
