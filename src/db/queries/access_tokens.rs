@@ -7,7 +7,7 @@ use super::{Conn, key_edits, key_rules, refresh_tokens};
 use crate::{
     db::{
         DbError,
-        schema::{access_tokens as table, key_rules as rules, keys, token_families as families},
+        schema::{access_tokens as table, keys, token_families as families},
         token_outcomes::{Ended, NewToken, TokenRecord, TokenView},
     },
     domain::{
@@ -254,18 +254,17 @@ pub async fn purge(conn: &mut Conn, before: Timestamp, most: i64) -> Result<usiz
     Ok(diesel::delete(over).execute(conn).await?)
 }
 
-/// Deletes tokens that were ended together, at most that many; how many.
-pub async fn purge_ended_together(conn: &mut Conn, most: i64) -> Result<usize, DbError> {
-    let over: Vec<i64> = table::table
-        .inner_join(rules::table.on(rules::key_id.eq(table::key_id)))
-        .filter(rules::tokens_over.gt(0))
-        .filter(table::id.le(rules::tokens_over))
-        .select(table::id)
-        .limit(most)
-        .load(conn)
-        .await?;
+/// Deletes the tokens of a key up to that number, at most that many; how many.
+pub(super) async fn purge_upto(
+    conn: &mut Conn,
+    (key_id, upto): (i64, i64),
+    most: i64,
+) -> Result<i64, DbError> {
+    let over = table::table.filter(table::key_id.eq(key_id)).filter(table::id.le(upto));
+    let over = over.order(table::id).limit(most).select(table::id);
+    let over: Vec<i64> = over.load(conn).await?;
     let over = table::table.filter(table::id.eq_any(over));
-    Ok(diesel::delete(over).execute(conn).await?)
+    Ok(i64::try_from(diesel::delete(over).execute(conn).await?).unwrap_or(i64::MAX))
 }
 
 fn view(row: ListedRow) -> Result<TokenView, DbError> {
