@@ -99,6 +99,8 @@ pub mod rotations;
 pub mod sessions;
 #[path = "queries/signing_keys.rs"]
 pub mod signing_keys;
+#[path = "queries/token_purges.rs"]
+pub mod token_purges;
 #[path = "queries/users.rs"]
 pub mod users;
 

@@ -122,6 +122,7 @@ fn the_list_has_the_fields_of_the_contract() {
         "description",
         "ending",
         "permissions",
+        "kind",
         "environment",
         "state",
         "owner",
