@@ -27,9 +27,7 @@ pub use make::{MadeLicense, create, create_once};
 pub use products::{change_product, create_product, product, products};
 pub use program::{Asked, Denied, Granted, Handed, activate, deactivate, hand_token, validate};
 pub use purge::purge;
-pub use settings::{
-    Overlap, SettingsChange, answer_to_origin, begin, change_settings, how_to_refuse, settings,
-};
+pub use settings::{answer_to_origin, begin, change_settings, how_to_refuse, settings};
 pub use table::{Table, TableReport};
 pub use throttle::Throttle;
 pub use transfer::{RowOutcome, begin_export, export_after, may_import};
@@ -40,7 +38,7 @@ use crate::{
     domain::{
         audit::{Entry, Event, Object},
         keyring::Lookup,
-        licenses::{NoOrigin, NoStoreCode, Wrongs},
+        licenses::Wrongs,
         user::Role,
     },
     service::{ServiceError, Services, caller::Caller},
@@ -102,15 +100,6 @@ pub enum LicenseError {
     /// The key is not kept.
     #[error("this license’s key was not kept; it was shown when it was made")]
     KeyNotKept,
-    /// A setting is none.
-    #[error(transparent)]
-    StoreCode(#[from] NoStoreCode),
-    /// A setting is none.
-    #[error(transparent)]
-    Origin(#[from] NoOrigin),
-    /// A setting is none.
-    #[error("{0}")]
-    Setting(&'static str),
     /// Something nobody asked for.
     #[error(transparent)]
     Service(#[from] ServiceError),

@@ -71,7 +71,7 @@ const FORMS: [(&str, &[(&str, &str)]); 35] = [
     ("/admin/licenses/products/new", &[("sku", "x")]),
     ("/admin/licenses/products/edit", &[("sku", "x"), ("version", "0")]),
     ("/admin/licenses/settings", &[("needs_token", "on")]),
-    ("/admin/licenses/settings/store-code", &[("choice", "fresh"), ("overlap", "0")]),
+    ("/admin/licenses/settings/store-code", &[("choice", "fresh"), ("overlap_days", "0")]),
     ("/admin/licenses/settings/end-previous", &[]),
     ("/admin/licenses/import", &[]),
     ("/admin/licenses/export", &[]),

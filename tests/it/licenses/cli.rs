@@ -168,9 +168,13 @@ fn the_store_code_is_shown_and_changed() {
         (&["settings", "--store-code", "", "--overlap-days", "1"], 1),
         (&["settings", "--store-code", "long-enough"], 2),
         (&["settings", "--overlap-days", "1"], 2),
-        (&["settings", "--store-code", "long-enough", "--overlap-days", "732"], 2),
+        (&["settings", "--store-code", "long-enough", "--overlap-days", "732"], 1),
+        (&["settings", "--store-code", "long-enough", "--overlap-days", "-1"], 1),
     ] {
         assert_eq!(run(folder, wrong).0, expected, "{wrong:?}");
     }
+    let (_, _, error) = run(folder, &["settings", "--store-code", "short", "--overlap-days", "x"]);
+    assert!(error.contains("store_code: a store code has"), "{error}");
+    assert!(error.contains("; overlap_days: must be"), "both are told: {error}");
     assert_eq!(json(folder, &["settings"]), fresh, "nothing changed");
 }

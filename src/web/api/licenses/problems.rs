@@ -23,10 +23,6 @@ impl From<LicenseError> for Problem {
             LicenseError::NotRevoked => Self::conflict("not_revoked", detail),
             LicenseError::Changed => Self::conflict("changed_meanwhile", detail),
             LicenseError::KeyNotKept => Self::conflict("key_not_kept", detail),
-            LicenseError::StoreCode(_) => Self::field("store_code", detail),
-            // Read before, without the value.
-            LicenseError::Origin(_) => Self::field("origins", "cannot be taken"),
-            LicenseError::Setting(_) => Self::field("page_url", detail),
             LicenseError::Service(error) => error.into(),
         }
     }

@@ -31,7 +31,7 @@ const FORMS: [(&str, &[(&str, &str)]); 10] = [
     ("/admin/licenses/products/edit", &[("sku", "tea-plugin"), ("version", "0")]),
     ("/admin/licenses/export", &[]),
     ("/admin/licenses/settings", &[("needs_token", "on")]),
-    ("/admin/licenses/settings/store-code", &[("choice", "fresh"), ("overlap", "0")]),
+    ("/admin/licenses/settings/store-code", &[("choice", "fresh"), ("overlap_days", "0")]),
     ("/admin/licenses/settings/end-previous", &[]),
 ];
 
