@@ -1,11 +1,18 @@
 //! Limits of licenses hold however many come at once; counts are always right; tokens die with their license.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
 
 use appgrant::{
-    db::license_outcomes::{Activated, LicenseInsert, NewLicenseToken},
-    domain::licenses::{LicenseTerms, MOST_ACTIVATIONS, Refusal, StoreCode},
+    db::license_outcomes::{Activated, LicenseInsert, NewLicense, NewLicenseToken},
+    domain::{
+        licenses::{LicenseTerms, MOST_ACTIVATIONS, Refusal, StoreCode},
+        timestamp::Timestamp,
+    },
 };
+use tokio::time::sleep;
 
 use super::{
     TestDatabase, at_once,
@@ -26,6 +33,7 @@ on_each_database!(
     licenses_made_at_once_of_the_same_products_wait_for_nobody,
     a_number_that_nobody_counts_up_to_ends_no_making,
     nobody_fills_the_database_with_activations,
+    very_many_activations_brought_along_keep_nobody_waiting,
     a_key_is_one_license,
     a_product_is_what_it_was_said_to_be_first,
     a_store_has_one_code_however_many_nodes_start,
@@ -240,6 +248,36 @@ async fn nobody_fills_the_database_with_activations(db: TestDatabase) {
     let full = Activated::Full(Refusal::ActivationLimit);
     assert_eq!(activate(&db, 1, id, "shop.example").await, full);
     assert_eq!(db.count("license_uses WHERE activations = 10000 AND domains = 0").await, 1);
+}
+
+/// Others wait for SQLite's writer for five seconds, and as long for a row of a server.
+async fn very_many_activations_brought_along_keep_nobody_waiting(db: TestDatabase) {
+    begin(&db).await;
+    let other = make(&db, 1, terms("pro")).await;
+    // Every tenth is a device without a name.
+    let domain = |n: i64| if n % 10 == 0 { String::new() } else { format!("s{n}.example") };
+    let activations = (1..=50_000).map(|n| (10_000 + n, domain(n))).collect();
+    let new = NewLicense { activations, ..new_license(2, terms("pro")) };
+    let start = Instant::now();
+    let bring = async { write!(db, license_edits::create(at(90_000), new)) };
+    let meanwhile = async {
+        sleep(Duration::from_millis(50)).await;
+        (make(&db, 3, terms("pro")).await, activate(&db, 90_000, other, "a.example").await)
+    };
+    let (brought, (_, activated)) = tokio::join!(bring, meanwhile);
+    let took = start.elapsed();
+    assert!(took < Duration::from_secs(5), "{took:?}");
+    assert!(matches!(activated, Activated::Now(_)), "{activated:?}");
+    let LicenseInsert::Made { id, .. } = brought else { panic!("{brought:?}") };
+    assert_eq!(db.count(&format!("license_activations WHERE license_id = {id}")).await, 50_000);
+    let uses = "license_uses WHERE activations = 50000 AND domains = 45000";
+    assert_eq!(db.count(&format!("{uses} AND last_activation = 60000")).await, 1);
+    let newest = read!(db, license_activations::list(id, None, 2));
+    let told: Vec<_> = newest.iter().map(|a| (a.id, a.domain.as_str(), a.activated_at)).collect();
+    let seconds = |n: i64| Timestamp::from_millis(n * 1_000);
+    let last = (59_999, "s49999.example", seconds(59_999));
+    assert_eq!(told, [(60_000, "", seconds(60_000)), last]);
+    println!("50 000 activations of one license: {took:?}");
 }
 
 async fn a_key_is_one_license(db: TestDatabase) {
