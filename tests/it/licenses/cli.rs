@@ -60,6 +60,11 @@ fn a_license_is_made_shown_once_listed_revoked_and_restored() {
     let mut shown = json(folder, &["show", "2"]);
     assert_eq!(shown["activation_limit"], 5);
     shown["license_key"] = made["license_key"].clone();
+    for (name, nothing) in
+        [("activation_list", Value::Array(Vec::new())), ("has_more_activations", false.into())]
+    {
+        assert_eq!(shown.as_object_mut().unwrap().remove(name), Some(nothing));
+    }
     assert_eq!(shown, made, "nothing but the key differs");
     let listed = json(folder, &["list"]);
     assert_eq!([&listed[0]["id"], &listed[1]["id"]], [2, 1]);
@@ -145,6 +150,45 @@ fn a_table_is_written_for_its_owner_alone_and_read_elsewhere() {
     assert!(code == 1 && error.contains("/nowhere.csv cannot be read"), "{error}");
     let (code, out, error) = run(there.path(), &["export"]);
     assert!(code == 0 && !out.contains(key) && error.contains("shortened"), "{error}");
+}
+
+#[test]
+fn the_newest_activations_of_a_license_are_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let feed = |count: i64| {
+        let pairs: Vec<_> = (1..=count).map(|n| format!("{}:site{n}.example", 5_000 + n)).collect();
+        let row = format!("Cqu62al903ICv40am9nM68Y7o9-{count},pro,{} 4000:", pairs.join(" "));
+        let table = format!("license_key,sku,activations\n{row}\n");
+        Process::run_fed(folder, &[], &["license", "import", "-"], &table);
+    };
+    (feed(2), feed(100));
+    let shown = json(folder, &["show", "1"]);
+    let ids: Vec<_> = shown["activation_list"].as_array().unwrap().iter().collect();
+    assert_eq!(
+        (ids.len(), &shown["has_more_activations"], &shown["activations"]),
+        (3, &false.into(), &3.into())
+    );
+    assert_eq!(
+        (&ids[0]["activation_id"], &ids[0]["domain"]),
+        (&5_002.into(), &"site2.example".into())
+    );
+    assert_eq!(ids[2]["domain"], Value::Null);
+    let told = done(folder, &["show", "1"]);
+    assert!(told.contains("activation   5002\tsite2.example\t1970-01-01T01:23:22Z\t"), "{told}");
+    assert!(told.contains("activation   4000\t-\t") && !told.contains("older ones"), "{told}");
+    let shown = json(folder, &["show", "2"]);
+    assert_eq!(shown["activation_list"].as_array().unwrap().len(), 100);
+    assert_eq!(
+        (&shown["has_more_activations"], &shown["activations"]),
+        (&true.into(), &101.into())
+    );
+    let told = done(folder, &["show", "2"]);
+    assert!(
+        told.ends_with("and older ones; the license's page and the API have them all\n"),
+        "{told}"
+    );
+    assert_eq!(told.matches("\nactivation  ").count(), 101, "{told}");
 }
 
 #[test]
