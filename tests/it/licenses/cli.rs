@@ -192,6 +192,35 @@ fn the_newest_activations_of_a_license_are_shown() {
 }
 
 #[test]
+fn keys_that_can_be_guessed_are_taken_and_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let feed = |table: &str, more: &[&str]| {
+        let import = [&["license", "import", "-"], more].concat();
+        let (code, out, error) = Process::run_fed(folder.path(), &[], &import, table);
+        assert_eq!((code, error.as_str()), (0, ""), "{out}");
+        out
+    };
+    let table =
+        "license_key,sku\nX-1,pro\nCqu62al903ICv40am9nM68Y7o9-2,pro\nabc-3,\nabcdefgh-4,pro\n";
+    let note = "\n2 keys are short enough to be guessed; replace: rows 1, 4\n";
+    for more in [&["--dry-run"][..], &[], &[]] {
+        let told = feed(table, more);
+        assert!(told.ends_with(note), "before, now, and once more: {told}");
+        assert!(!told.contains("X-1") && !told.contains("abcdefgh"), "{told}");
+    }
+    let report: Value = serde_json::from_str(&feed(table, &["--json"])).unwrap();
+    assert_eq!((&report["guessable_count"], &report["already_here"]), (&2.into(), &3.into()));
+    assert_eq!(report["guessable"], serde_json::json!([1, 4]));
+    let many: String = (0..150).map(|n| format!("x{n}-{n},pro\n")).collect();
+    let told = feed(&format!("license_key,sku\n{many}"), &[]);
+    assert!(
+        told.contains("150 keys are short") && told.ends_with(" 99, 100 and 50 more\n"),
+        "{told}"
+    );
+    assert!(!feed("license_key,sku\nabc-9,\n", &[]).contains("guessed"), "none of them is taken");
+}
+
+#[test]
 fn the_store_code_is_shown_and_changed() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
