@@ -24,7 +24,9 @@ use serde_json::json;
 pub use edit::{change, deactivate_by_hand, restore, revoke};
 pub use look::{LicenseDetails, activations, find_typed, history, list, show, whole_key};
 pub use make::{MadeLicense, create, create_once};
-pub use products::{change_product, create_product, product, products};
+pub use products::{
+    change_product, create_product, delete_product, product, product_is_used, products,
+};
 pub use program::{Asked, Denied, Granted, Handed, activate, deactivate, hand_token, validate};
 pub use purge::purge;
 pub use settings::{answer_to_origin, begin, change_settings, how_to_refuse, settings};
@@ -88,6 +90,9 @@ pub enum LicenseError {
     /// There is a product of that SKU.
     #[error("there is a product with that SKU already")]
     ProductTaken,
+    /// Licenses are of it.
+    #[error("there are licenses of this product, so it cannot be deleted")]
+    ProductInUse,
     /// It was taken back before.
     #[error("this license is revoked already")]
     AlreadyRevoked,

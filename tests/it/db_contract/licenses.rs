@@ -6,7 +6,9 @@ use std::{
 };
 
 use appgrant::{
-    db::license_outcomes::{Activated, LicenseInsert, NewLicense, NewLicenseToken},
+    db::license_outcomes::{
+        Activated, LicenseInsert, NewLicense, NewLicenseToken, ProductDeletion,
+    },
     domain::{
         licenses::{LicenseTerms, MOST_ACTIVATIONS, Refusal, StoreCode},
         timestamp::Timestamp,
@@ -16,7 +18,7 @@ use tokio::time::sleep;
 
 use super::{
     TestDatabase, at_once,
-    license_samples::{activate, activation, begin, make, new_license, terms},
+    license_samples::{activate, activation, begin, make, new_license, product, terms},
     samples::{at, padded},
 };
 
@@ -36,6 +38,7 @@ on_each_database!(
     very_many_activations_brought_along_keep_nobody_waiting,
     a_key_is_one_license,
     a_product_is_what_it_was_said_to_be_first,
+    a_product_is_deleted_or_has_a_license_and_never_both,
     a_store_has_one_code_however_many_nodes_start,
     changes_are_guarded_by_what_was_seen,
 );
@@ -286,6 +289,41 @@ async fn a_key_is_one_license(db: TestDatabase) {
     let again = write!(db, license_edits::create(at(1), new_license(1, terms("lite"))));
     assert_eq!(again, LicenseInsert::Taken(first));
     assert_eq!(db.count("licenses").await, 1);
+}
+
+async fn a_product_is_deleted_or_has_a_license_and_never_both(db: TestDatabase) {
+    begin(&db).await;
+    let other = make(&db, 1_000, terms("other")).await;
+    for round in 0..15 {
+        let sku = format!("p{round}");
+        let new = product(&sku);
+        assert!(write!(db, license_products::create(new)));
+        let seen = read!(db, licenses::by_id(other)).unwrap();
+        let name = sku.clone();
+        let outcomes = at_once(&db, 3, move |db, number| {
+            let (sku, seen) = (name.clone(), seen.clone());
+            async move {
+                match number {
+                    0 => write!(db, license_products::delete(sku)) == ProductDeletion::Deleted,
+                    1 => {
+                        let new = NewLicense { product: None, ..new_license(round, terms(&sku)) };
+                        let made = write!(db, license_edits::create(at(0), new));
+                        matches!(made, LicenseInsert::Made { .. })
+                    }
+                    _ => write!(db, license_edits::change(seen, terms(&sku))),
+                }
+            }
+        })
+        .await;
+        let used = db.count(&format!("licenses WHERE sku = '{sku}'")).await;
+        let there = db.count(&format!("license_products WHERE sku = '{sku}'")).await;
+        let told = outcomes.iter().filter(|done| **done).count();
+        assert!((there == 1 && used > 0) || (there == 0 && used == 0), "{sku}: {there} {used}");
+        assert!(
+            told == if there == 1 { usize::try_from(used).unwrap() } else { 1 },
+            "{outcomes:?}"
+        );
+    }
 }
 
 async fn a_product_is_what_it_was_said_to_be_first(db: TestDatabase) {

@@ -19,6 +19,7 @@ impl From<LicenseError> for Problem {
                 "the product of that SKU is here, and its name or download is another; change the \
                  product, or leave these out",
             ),
+            LicenseError::ProductInUse => Self::conflict("product_in_use", detail),
             LicenseError::AlreadyRevoked => Self::conflict("already_revoked", detail),
             LicenseError::NotRevoked => Self::conflict("not_revoked", detail),
             LicenseError::Changed => Self::conflict("changed_meanwhile", detail),

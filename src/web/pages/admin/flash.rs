@@ -9,7 +9,7 @@ use subtle::ConstantTimeEq;
 use crate::web::visitor::Visitor;
 
 /// Every code and what it says.
-const SENTENCES: [(&str, &str); 37] = [
+const SENTENCES: [(&str, &str); 38] = [
     ("changed", "Saved."),
     ("unchanged", "Nothing was different, so nothing was changed."),
     ("narrowed", "The key may only read now."),
@@ -48,6 +48,7 @@ const SENTENCES: [(&str, &str); 37] = [
     ("activation_ended", "The activation was ended. Its place is free."),
     ("activation_over", "That activation was ended already."),
     ("product_made", "The product was made. Licenses can be made for it now."),
+    ("product_deleted", "The product was deleted."),
     ("product_changed", "Saved. It holds for all licenses of the product."),
     (
         "store_code_changed",

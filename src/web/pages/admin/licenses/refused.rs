@@ -24,6 +24,7 @@ impl From<LicenseError> for WebError {
             | LicenseError::KeyNotKept
             | LicenseError::NoActivation
             | LicenseError::ProductTaken
+            | LicenseError::ProductInUse
             | LicenseError::Taken(_) => conflict(&message),
             LicenseError::Service(error) => Self::Service(error),
             _ => unfitting(&message),
