@@ -115,10 +115,6 @@ impl Reader<'_> {
 mod tests {
     use super::*;
 
-    fn text(text: &str) -> Option<String> {
-        Some(text.to_owned())
-    }
-
     #[test]
     fn what_is_absent_stays() {
         assert_eq!(SettingsDraft::default().read(), Ok(SettingsChange::default()));
@@ -131,11 +127,11 @@ mod tests {
     #[test]
     fn all_that_is_wrong_is_told_at_once() {
         let draft = SettingsDraft {
-            store_code: Some((text(""), "732".to_owned())),
-            token_seconds: text("59"),
-            errors: text("words"),
-            origins: text("shop.example\nhttps://a.example\nb.example"),
-            page_url: text("javascript:{key}"),
+            store_code: Some((Some(String::new()), "732".to_owned())),
+            token_seconds: Some("59".to_owned()),
+            errors: Some("words".to_owned()),
+            origins: Some("shop.example\nhttps://a.example\nb.example".to_owned()),
+            page_url: Some("javascript:{key}".to_owned()),
         };
         let wrongs = draft.read().unwrap_err();
         let fields: Vec<_> = wrongs.0.iter().map(|wrong| wrong.field).collect();

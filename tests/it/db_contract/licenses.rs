@@ -1,9 +1,6 @@
 //! Limits of licenses hold however many come at once; counts are always right; tokens die with their license.
 
-use std::{
-    collections::BTreeSet,
-    time::{Duration, Instant},
-};
+use std::{collections::BTreeSet, time::Duration};
 
 use appgrant::{
     db::license_outcomes::{
@@ -14,7 +11,7 @@ use appgrant::{
         timestamp::Timestamp,
     },
 };
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use super::{
     TestDatabase, at_once,
@@ -261,15 +258,13 @@ async fn very_many_activations_brought_along_keep_nobody_waiting(db: TestDatabas
     let domain = |n: i64| if n % 10 == 0 { String::new() } else { format!("s{n}.example") };
     let activations = (1..=50_000).map(|n| (10_000 + n, domain(n))).collect();
     let new = NewLicense { activations, ..new_license(2, terms("pro")) };
-    let start = Instant::now();
     let bring = async { write!(db, license_edits::create(at(90_000), new)) };
     let meanwhile = async {
         sleep(Duration::from_millis(50)).await;
         (make(&db, 3, terms("pro")).await, activate(&db, 90_000, other, "a.example").await)
     };
-    let (brought, (_, activated)) = tokio::join!(bring, meanwhile);
-    let took = start.elapsed();
-    assert!(took < Duration::from_secs(5), "{took:?}");
+    let both = timeout(Duration::from_secs(5), async { tokio::join!(bring, meanwhile) }).await;
+    let (brought, (_, activated)) = both.expect("others wait no longer");
     assert!(matches!(activated, Activated::Now(_)), "{activated:?}");
     let LicenseInsert::Made { id, .. } = brought else { panic!("{brought:?}") };
     assert_eq!(db.count(&format!("license_activations WHERE license_id = {id}")).await, 50_000);
@@ -280,7 +275,6 @@ async fn very_many_activations_brought_along_keep_nobody_waiting(db: TestDatabas
     let seconds = |n: i64| Timestamp::from_millis(n * 1_000);
     let last = (59_999, "s49999.example", seconds(59_999));
     assert_eq!(told, [(60_000, "", seconds(60_000)), last]);
-    println!("50 000 activations of one license: {took:?}");
 }
 
 async fn a_key_is_one_license(db: TestDatabase) {

@@ -162,7 +162,8 @@ fn the_newest_activations_of_a_license_are_shown() {
         let table = format!("license_key,sku,activations\n{row}\n");
         Process::run_fed(folder, &[], &["license", "import", "-"], &table);
     };
-    (feed(2), feed(100));
+    feed(2);
+    feed(100);
     let shown = json(folder, &["show", "1"]);
     let ids: Vec<_> = shown["activation_list"].as_array().unwrap().iter().collect();
     assert_eq!(
@@ -211,7 +212,8 @@ fn keys_that_can_be_guessed_are_taken_and_told() {
     let report: Value = serde_json::from_str(&feed(table, &["--json"])).unwrap();
     assert_eq!((&report["guessable_count"], &report["already_here"]), (&2.into(), &3.into()));
     assert_eq!(report["guessable"], serde_json::json!([1, 4]));
-    let many: String = (0..150).map(|n| format!("x{n}-{n},pro\n")).collect();
+    let many: Vec<_> = (0..150).map(|n| format!("x{n}-{n},pro\n")).collect();
+    let many = many.concat();
     let told = feed(&format!("license_key,sku\n{many}"), &[]);
     assert!(
         told.contains("150 keys are short") && told.ends_with(" 99, 100 and 50 more\n"),

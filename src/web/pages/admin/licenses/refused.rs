@@ -166,7 +166,6 @@ mod tests {
                 "token_seconds",
                 "The life of a token must be 60 to 315360000 seconds, or below 0 for no end.",
             ),
-            ("errors", "This must be property or code."),
             (
                 "origins",
                 "No origin: “shop.example”; write https://shop.example, without a path, or * for all.",
