@@ -12,6 +12,7 @@ mod app_page;
 mod browser;
 mod code_flow;
 mod custom_scheme;
+mod every_page;
 mod gallery;
 mod keyboard;
 mod license_screens;

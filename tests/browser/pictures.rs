@@ -24,6 +24,7 @@ impl Looker for Camera {
 }
 
 #[tokio::test]
+#[ignore = "a minute of pictures that nobody looks at here: scripts/pictures"]
 async fn pictures_of_every_page() {
     let target = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
     let folder = target.with_file_name("screenshots");
