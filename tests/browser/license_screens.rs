@@ -2,7 +2,7 @@
 
 use appgrant::{
     domain::{
-        licenses::{LicenseDraft, ProductDraft},
+        licenses::{LicenseDraft, Overlap, ProductDraft, SettingsChange},
         token_life::TokenLife,
     },
     service::licenses::{self, MadeLicense},
