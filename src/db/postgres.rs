@@ -70,6 +70,8 @@ pub mod key_warnings;
 pub mod keys;
 #[path = "queries/licenses/activations.rs"]
 pub mod license_activations;
+#[path = "queries/licenses/brought.rs"]
+pub mod license_brought;
 #[path = "queries/licenses/edits.rs"]
 pub mod license_edits;
 #[path = "queries/licenses/list.rs"]

@@ -111,6 +111,7 @@ pub const fn words(event: Event) -> &'static str {
         Event::LicenseKeySeen => "looked at a whole license key",
         Event::LicensesExported => "exported licenses",
         Event::LicenseProductChanged => "made or changed a product",
+        Event::LicenseProductDeleted => "deleted a product",
         Event::LicenseSettingsChanged => "changed the license settings",
         Event::TokenCreated => "made an API token",
         Event::TokenRevoked => "ended an API token",

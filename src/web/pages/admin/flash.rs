@@ -52,6 +52,7 @@ const SENTENCES: [(&str, &str); 38] = [
     ("activation_ended", "The activation was ended. Its place is free."),
     ("activation_over", "That activation was ended already."),
     ("product_made", "The product was made. Licenses can be made for it now."),
+    ("product_deleted", "The product was deleted."),
     ("product_changed", "Saved. It holds for all licenses of the product."),
     (
         "store_code_changed",
