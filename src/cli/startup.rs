@@ -154,7 +154,7 @@ pub async fn of_store(settings: &Settings) -> Result<Arc<Services>, CliError> {
     if let Some(path) = settings.database_url.strip_prefix("sqlite:")
         && !Path::new(path).exists()
     {
-        let complaint = "which is not there; appgrant serve and appgrant user add make one";
+        let complaint = "which is not there; appgrant serve, migrate and user add make one";
         return Err(about_database(&format!("names {path}, {complaint}")));
     }
     services(settings, &World::real()).await

@@ -92,9 +92,11 @@ impl Told<'_> {
             self.out.line(format_args!(
                 "{before}],\"rows\":{rows},\"taken\":{taken},\"already_here\":{already_here},\
                  \"skipped_count\":{skipped},\"guessable_count\":{},\"guessable\":{},\
-                 \"dry_run\":{dry_run}}}",
+                 \"new_product_count\":{},\"new_products\":{},\"dry_run\":{dry_run}}}",
                 report.guessable,
-                json!(report.guessable_rows)
+                json!(report.guessable_rows),
+                report.new_products,
+                json!(report.new_skus)
             ))?;
         } else {
             let taken = match (taken, dry_run) {
@@ -106,9 +108,24 @@ impl Told<'_> {
             self.out.line(format_args!(
                 "{rows}: {taken}, {already_here} already here, {skipped} skipped"
             ))?;
+            self.products(report.new_products, &report.new_skus)?;
             self.guessable(report.guessable, &report.guessable_rows)?;
         }
         self.out.flush().map(drop)
+    }
+
+    /// Which products are new: a mistyped SKU makes one.
+    fn products(&mut self, count: u64, skus: &[String]) -> Result<(), CliError> {
+        if count == 0 {
+            return Ok(());
+        }
+        let made = if self.options.dry_run { "would be made" } else { "made" };
+        let products =
+            if count == 1 { "1 product".to_owned() } else { format!("{count} products") };
+        let more = count.saturating_sub(skus.len() as u64);
+        let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+        let skus = skus.join(", ");
+        self.out.line(format_args!("{products} {made}: {skus}{more}")).map(drop)
     }
 
     /// A note about keys that are short; they were taken.

@@ -32,16 +32,16 @@ pub(super) enum Command {
     Show(show::Options),
     /// Take a license back; programs are told that there is no such license key
     Revoke {
-        /// The license's number
-        license_id: i64,
+        /// The license's id, as `license list` begins with it; not the number at the end of its key
+        id: i64,
         /// Why, for the audit log
         #[arg(long, value_name = "TEXT", default_value = "")]
         reason: String,
     },
     /// Give a license again that was taken back
     Restore {
-        /// The license's number
-        license_id: i64,
+        /// The license's id, as `license list` begins with it; not the number at the end of its key
+        id: i64,
     },
     /// Take licenses over from a table
     Import(import::Options),
@@ -59,10 +59,8 @@ pub(super) async fn run(values: &Values, command: Command) -> Result<(), CliErro
         Command::Create(options) => create::run(&services, &caller, *options).await,
         Command::List(options) => list::run(&services, &caller, options).await,
         Command::Show(options) => show::run(&services, &caller, options).await,
-        Command::Revoke { license_id, reason } => {
-            revoke(&services, &caller, license_id, &reason).await
-        }
-        Command::Restore { license_id } => restore(&services, &caller, license_id).await,
+        Command::Revoke { id, reason } => revoke(&services, &caller, id, &reason).await,
+        Command::Restore { id } => restore(&services, &caller, id).await,
         Command::Import(options) => import::run(&services, &caller, options).await,
         Command::Export(options) => export::run(&services, &caller, options).await,
         Command::Settings(options) => settings::run(&services, &caller, options).await,
@@ -76,12 +74,22 @@ async fn revoke(
     reason: &str,
 ) -> Result<(), CliError> {
     licenses::revoke(services, caller, id, reason).await?;
-    print_line(format_args!("license {id} revoked"))
+    told(services, caller, id, "revoked").await
 }
 
 async fn restore(services: &Services, caller: &Caller, id: i64) -> Result<(), CliError> {
     licenses::restore(services, caller, id).await?;
-    print_line(format_args!("license {id} restored"))
+    told(services, caller, id, "restored").await
+}
+
+/// Says whose license it was: its id is easily taken for the number at the end of another one's key.
+async fn told(services: &Services, caller: &Caller, id: i64, done: &str) -> Result<(), CliError> {
+    let license = licenses::show(services, caller, id).await?.license;
+    let terms = &license.terms;
+    let customer = [&terms.customer, &terms.email].into_iter().find(|text| !text.is_empty());
+    let customer = customer.map(|text| format!(" of {text}")).unwrap_or_default();
+    let key = license.shortened_key();
+    print_line(format_args!("license {id} {done}: {key}, {}{customer}", terms.sku))
 }
 
 impl From<LicenseError> for CliError {

@@ -27,8 +27,8 @@ const PAGE: usize = 100;
 
 #[derive(Args)]
 pub(in crate::cli) struct Options {
-    /// The license's number
-    license_id: i64,
+    /// The license's id, as `license list` begins with it; not the number at the end of its key
+    id: i64,
     /// Print the whole key alone, if the store keeps keys readable; that is written into the audit log
     #[arg(long, conflicts_with = "json")]
     key: bool,
@@ -50,13 +50,13 @@ struct Shown {
 pub(super) async fn run(
     services: &Services,
     caller: &Caller,
-    Options { license_id, key, json }: Options,
+    Options { id, key, json }: Options,
 ) -> Result<(), CliError> {
     if key {
-        return print_line(licenses::whole_key(services, caller, license_id).await?.as_str());
+        return print_line(licenses::whole_key(services, caller, id).await?.as_str());
     }
-    let found = licenses::show(services, caller, license_id).await?.license;
-    let newest = licenses::activations(services, caller, license_id, (None, PAGE)).await?;
+    let found = licenses::show(services, caller, id).await?.license;
+    let newest = licenses::activations(services, caller, id, (None, PAGE)).await?;
     let shown = Shown {
         license: LicenseJson::of(found, services.now()),
         activation_list: newest.0.into_iter().map(ActivationJson::from).collect(),

@@ -148,6 +148,10 @@ async fn prepare(
         }
         (Ok(_), Err(wrongs)) => return Err(wrongs.into()),
     };
+    if product.is_none() && db::read!(services.db, license_products::find(&terms.sku))?.is_none() {
+        return Err(LicenseError::NoProduct(terms.sku));
+    }
+    // Not before: a refused license shall use up no number.
     let number = db::write!(services.db, license_settings::next_number())?;
     let key = LicenseKey::generate(&*services.entropy, number);
     let new = row_of(services, &key, terms, product);

@@ -25,7 +25,7 @@ const BATCH: usize = 100;
 
 type Batch = Vec<(u64, Result<BroughtLicense, RowError>)>;
 
-/// How many rows a report names whose keys are short.
+/// How many rows a report names whose keys are short, and how many new products.
 const NAMED: usize = 100;
 
 /// How it went.
@@ -43,6 +43,10 @@ pub struct TableReport {
     pub guessable: u64,
     /// The numbers of the first of those rows.
     pub guessable_rows: Vec<u64>,
+    /// How many products were made, or would be: a mistyped SKU makes one.
+    pub new_products: u64,
+    /// The SKUs of the first of them.
+    pub new_skus: Vec<String>,
 }
 
 /// A table that is being taken over.
@@ -98,6 +102,9 @@ impl Table {
         self.report.guessable += imported.guessable.len() as u64;
         let room = NAMED - self.report.guessable_rows.len();
         self.report.guessable_rows.extend(imported.guessable.into_iter().take(room));
+        self.report.new_products += imported.products.len() as u64;
+        let room = NAMED - self.report.new_skus.len();
+        self.report.new_skus.extend(imported.products.into_iter().take(room));
         self.report.taken += imported.taken;
         self.report.already_here += passed_over - skipped;
         self.report.skipped += skipped;

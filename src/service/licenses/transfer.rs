@@ -71,7 +71,12 @@ pub(super) struct Imported {
     pub passed_over: Vec<(u64, RowOutcome)>,
     /// The numbers of those that are licenses, now or before, and whose keys are short enough to be guessed.
     pub guessable: Vec<u64>,
+    /// The SKUs of products that were made with them.
+    pub products: Vec<String>,
 }
+
+/// What became of a license, and the SKU of the product that was made with it.
+type Written = (RowOutcome, Option<String>);
 
 /// Refuses whoever may not import, which is written down.
 ///
@@ -111,7 +116,8 @@ pub(super) async fn taken(
         Some(rehearsal) => looked_at(services, new, rehearsal).await?,
         None => written(services, caller, new).await?,
     };
-    for ((number, is_guessable), outcome) in numbers.into_iter().zip(outcomes) {
+    for ((number, is_guessable), (outcome, product)) in numbers.into_iter().zip(outcomes) {
+        imported.products.extend(product);
         if is_guessable && matches!(outcome, RowOutcome::Taken | RowOutcome::There) {
             imported.guessable.push(number);
         }
@@ -140,7 +146,7 @@ async fn written(
     services: &Services,
     caller: &Caller,
     new: Vec<NewLicense>,
-) -> Result<Vec<RowOutcome>, LicenseError> {
+) -> Result<Vec<Written>, LicenseError> {
     let mut outcomes = Vec::with_capacity(new.len());
     let (mut batch, mut activations) = (Vec::new(), 0);
     for license in new {
@@ -160,8 +166,9 @@ async fn write_batch(
     services: &Services,
     caller: &Caller,
     new: Vec<NewLicense>,
-) -> Result<Vec<RowOutcome>, LicenseError> {
+) -> Result<Vec<Written>, LicenseError> {
     let noted: Vec<Noted> = new.iter().map(Noted::of).collect();
+    let skus: Vec<String> = new.iter().map(|license| license.terms.sku.clone()).collect();
     let (now, journal) = (services.now(), caller.journal(services));
     let made = db::audited!(
         services.db,
@@ -173,14 +180,14 @@ async fn write_batch(
             entries.flatten().collect()
         },
     )?;
-    Ok(made.into_iter().map(outcome).collect())
+    Ok(made.into_iter().zip(skus).map(|(made, sku)| outcome(made, sku)).collect())
 }
 
 async fn looked_at(
     services: &Services,
     new: Vec<NewLicense>,
     rehearsal: &mut Rehearsal,
-) -> Result<Vec<RowOutcome>, LicenseError> {
+) -> Result<Vec<Written>, LicenseError> {
     let mut outcomes = Vec::with_capacity(new.len());
     for license in new {
         let there = db::read!(services.db, licenses::by_lookup(&license.lookup))?;
@@ -190,25 +197,27 @@ async fn looked_at(
         let contradicts =
             |there: &Product| license.product.iter().any(|told| there.is_contradicted_by(told));
         outcomes.push(if there.is_some() || rehearsal.keys.contains(&license.lookup) {
-            RowOutcome::There
+            (RowOutcome::There, None)
         } else if product.as_ref().is_some_and(contradicts) {
-            RowOutcome::OtherProduct
+            (RowOutcome::OtherProduct, None)
         } else {
             rehearsal.keys.insert(license.lookup);
-            if let (None, Some(told)) = (product, license.product) {
-                rehearsal.products.insert(told.sku.clone(), told);
-            }
-            RowOutcome::Taken
+            let made = license.product.filter(|_| product.is_none());
+            let sku = made.as_ref().map(|made| made.sku.clone());
+            rehearsal.products.extend(made.map(|made| (made.sku.clone(), made)));
+            (RowOutcome::Taken, sku)
         });
     }
     Ok(outcomes)
 }
 
-fn outcome(made: LicenseInsert) -> RowOutcome {
+fn outcome(made: LicenseInsert, sku: String) -> Written {
     match made {
-        LicenseInsert::Made { .. } => RowOutcome::Taken,
-        LicenseInsert::Taken(_) => RowOutcome::There,
-        LicenseInsert::NoProduct | LicenseInsert::OtherProduct => RowOutcome::OtherProduct,
+        LicenseInsert::Made { with_product, .. } => {
+            (RowOutcome::Taken, with_product.then_some(sku))
+        }
+        LicenseInsert::Taken(_) => (RowOutcome::There, None),
+        LicenseInsert::NoProduct | LicenseInsert::OtherProduct => (RowOutcome::OtherProduct, None),
     }
 }
 

@@ -3,6 +3,7 @@
 use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
 use serde_json::Value;
+use tempfile::TempDir;
 
 use crate::support::Process;
 
@@ -22,9 +23,16 @@ fn json(folder: &Path, arguments: &[&str]) -> Value {
     serde_json::from_str(&done(folder, &[arguments, &["--json"]].concat())).unwrap()
 }
 
+/// The folder of a store where nothing is yet.
+fn store() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(Process::run(folder.path(), &["migrate"], "").0, 0);
+    folder
+}
+
 #[test]
 fn a_license_is_made_shown_once_listed_revoked_and_restored() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = store();
     let folder = folder.path();
     assert_eq!(
         (done(folder, &["list"]), done(folder, &["list", "--json"])),
@@ -36,6 +44,7 @@ fn a_license_is_made_shown_once_listed_revoked_and_restored() {
     assert_eq!((code, error.as_str()), (0, "The key is not shown again.\n"));
     let key = out.strip_prefix("license 1\nlicense key  ").unwrap().trim_end().to_owned();
     assert_eq!(key.split_once('-').map(|(code, number)| (code.len(), number)), Some((26, "1")));
+    assert_eq!(run(folder, &["create", "--sku", "por"]).0, 1, "there is no such product");
     let more = [
         "create",
         "--sku",
@@ -57,6 +66,7 @@ fn a_license_is_made_shown_once_listed_revoked_and_restored() {
     ];
     let made = json(folder, &more);
     assert_eq!(made["license_key"].as_str().unwrap().len(), 28);
+    assert_eq!(made["number"], 2, "what was refused uses up no number");
     let mut shown = json(folder, &["show", "2"]);
     assert_eq!(shown["activation_limit"], 5);
     shown["license_key"] = made["license_key"].clone();
@@ -77,9 +87,11 @@ fn a_license_is_made_shown_once_listed_revoked_and_restored() {
     {
         assert!(told.contains(part), "{part}: {told}");
     }
-    assert_eq!(done(folder, &["revoke", "1", "--reason", "refunded"]), "license 1 revoked\n");
+    let [revoked, restored] = ["revoked", "restored"]
+        .map(|done| format!("license 1 {done}: {}…-1, pro of Ada Lovelace\n", &key[..4]));
+    assert_eq!(done(folder, &["revoke", "1", "--reason", "refunded"]), revoked);
     assert_eq!(json(folder, &["list", "--state", "revoked"])[0]["id"], 1);
-    assert_eq!(done(folder, &["restore", "1"]), "license 1 restored\n");
+    assert_eq!(done(folder, &["restore", "1"]), restored);
     for (wrong, complaint) in [
         (&["restore", "1"][..], "this license is not revoked"),
         (&["revoke", "9"], "there is no such license"),
@@ -103,7 +115,7 @@ fn a_license_is_made_shown_once_listed_revoked_and_restored() {
 
 #[test]
 fn a_table_is_written_for_its_owner_alone_and_read_elsewhere() {
-    let (here, there) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (here, there) = (store(), store());
     let readable = |folder: &Path, arguments: &[&str]| {
         Process::run_with(folder, &READABLE, &[&["license"], arguments].concat())
     };
@@ -154,7 +166,7 @@ fn a_table_is_written_for_its_owner_alone_and_read_elsewhere() {
 
 #[test]
 fn the_newest_activations_of_a_license_are_shown() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = store();
     let folder = folder.path();
     let feed = |count: i64| {
         let pairs: Vec<_> = (1..=count).map(|n| format!("{}:site{n}.example", 5_000 + n)).collect();
@@ -194,7 +206,7 @@ fn the_newest_activations_of_a_license_are_shown() {
 
 #[test]
 fn keys_that_can_be_guessed_are_taken_and_told() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = store();
     let feed = |table: &str, more: &[&str]| {
         let import = [&["license", "import", "-"], more].concat();
         let (code, out, error) = Process::run_fed(folder.path(), &[], &import, table);
@@ -203,6 +215,8 @@ fn keys_that_can_be_guessed_are_taken_and_told() {
     };
     let table =
         "license_key,sku\nX-1,pro\nCqu62al903ICv40am9nM68Y7o9-2,pro\nabc-3,\nabcdefgh-4,pro\n";
+    let product = "\n1 product would be made: pro\n";
+    assert!(feed(table, &["--dry-run"]).contains(product));
     let note = "\n2 keys are short enough to be guessed; replace: rows 1, 4\n";
     for more in [&["--dry-run"][..], &[], &[]] {
         let told = feed(table, more);
@@ -224,7 +238,7 @@ fn keys_that_can_be_guessed_are_taken_and_told() {
 
 #[test]
 fn the_store_code_is_shown_and_changed() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = store();
     let folder = folder.path();
     let old = json(folder, &["settings"]);
     let code = old["store_code"].as_str().unwrap();

@@ -293,6 +293,10 @@ pub struct ImportReportJson {
     pub guessable_count: u64,
     /// The numbers of those rows, at most the first 100.
     pub guessable: Vec<u64>,
+    /// How many products were made with them, or would be: a mistyped SKU makes one.
+    pub new_product_count: u64,
+    /// The SKUs of those products, at most the first 100.
+    pub new_products: Vec<String>,
     /// Whether nothing was written.
     pub dry_run: bool,
 }
@@ -308,6 +312,8 @@ impl ImportReportJson {
             skipped,
             guessable_count: report.guessable,
             guessable: report.guessable_rows,
+            new_product_count: report.new_products,
+            new_products: report.new_skus,
             dry_run,
         }
     }

@@ -9,7 +9,7 @@ use subtle::ConstantTimeEq;
 use crate::web::visitor::Visitor;
 
 /// Every code and what it says.
-const SENTENCES: [(&str, &str); 38] = [
+const SENTENCES: [(&str, &str); 39] = [
     ("changed", "Saved."),
     ("unchanged", "Nothing was different, so nothing was changed."),
     ("narrowed", "The key may only read now."),

@@ -89,9 +89,12 @@ async fn keys_that_can_be_guessed_are_told_and_taken() {
     let told = look.text("#guessable");
     assert!(told.contains("2 keys are short enough") && told.contains("Rows: 1, 3."), "{told}");
     assert!(!look.body.contains("abcdefgh"), "{}", look.body);
+    let products = look.text("#new-products");
+    assert!(products.starts_with("1 product would be made: tea."), "{products}");
     let done = upload(&max, &look, "import", file.as_bytes()).await;
     assert_eq!(done.text("#report h2"), "3 licenses were imported");
     assert_eq!(done.text("#guessable"), told);
+    assert_eq!(done.text("#new-products"), "1 product was made: tea.");
     let strong = b"license_key,sku\nDqu62al903ICv40am9nM68Y7o9-33,tea\n";
     assert!(upload(&max, &done, "look", strong).await.texts("#guessable").is_empty());
 }

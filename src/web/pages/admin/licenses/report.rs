@@ -53,6 +53,10 @@ pub struct Report {
     pub guessable: u64,
     /// Those of them that are named.
     pub guessable_rows: Vec<u64>,
+    /// How many products were made, or would be.
+    pub new_products: u64,
+    /// The SKUs of those that are named.
+    pub new_skus: Vec<String>,
     /// Whether they were only looked at.
     pub is_dry: bool,
 }
@@ -85,6 +89,8 @@ impl Report {
             named,
             guessable: report.guessable,
             guessable_rows: report.guessable_rows,
+            new_products: report.new_products,
+            new_skus: report.new_skus,
             is_dry,
         })
     }
@@ -92,15 +98,25 @@ impl Report {
     /// The rows with keys short enough to be guessed, in words.
     pub fn guessable_in_words(&self) -> String {
         let rows: Vec<_> = self.guessable_rows.iter().map(u64::to_string).collect();
-        let rows = rows.join(", ");
-        match self.guessable.saturating_sub(self.guessable_rows.len() as u64) {
-            0 => rows,
-            more => format!("{rows} and {more} more"),
-        }
+        in_words(&rows, self.guessable)
+    }
+
+    /// The products that were made, or would be, in words.
+    pub fn products_in_words(&self) -> String {
+        in_words(&self.new_skus, self.new_products)
     }
 
     /// How many rows could not be taken and are not named.
     pub fn unnamed(&self) -> u64 {
         self.skipped.saturating_sub(self.named.len() as u64)
+    }
+}
+
+/// The first of so many.
+fn in_words(named: &[String], all: u64) -> String {
+    let words = named.join(", ");
+    match all.saturating_sub(named.len() as u64) {
+        0 => words,
+        more => format!("{words} and {more} more"),
     }
 }
