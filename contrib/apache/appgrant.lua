@@ -73,11 +73,11 @@ local function needs_a_key(uri)
 end
 
 local function is_page(path)
-    for _, start in ipairs { "wc-auth/", "connections/", "static/", "admin/", "oauth2/" } do
+    for _, start in ipairs { "wc-auth/", "connections/", "static/", "admin/", "oauth2/", "api/v1/" } do
         if path:sub(2, #start + 1) == start then return true end
     end
     for _, page in ipairs {
-        "/login", "/logout", "/setup", "/admin", "/token", "/revoke", "/auth/v1/accessToken",
+        "/openapi.json", "/login", "/logout", "/setup", "/admin", "/token", "/revoke", "/auth/v1/accessToken",
         "/.well-known/jwks.json", "/.well-known/oauth-authorization-server",
     } do
         if path == page then return true end
@@ -92,7 +92,7 @@ local function is_license(uri)
     local base, what = "/wp-json/woo-license-keys/v1", nil
     if path == base or path == base .. "/" then return true end
     if path:sub(1, #base + 1) == base .. "/" then
-        what = path:sub(#base + 2)
+        what = path:sub(#base + 2):gsub("/$", "")
     elseif path == "/wp-admin/admin-ajax.php" then
         what = ("&" .. query):match("&action=license_key_([a-z]+)$")
             or ("&" .. query):match("&action=license_key_([a-z]+)&")

@@ -8,7 +8,7 @@ use super::{
     CliError,
     key::parse_permissions,
     output::{Lines, print_line},
-    startup::{self, World},
+    startup,
 };
 use crate::{
     config::{Settings, Values},
@@ -87,7 +87,7 @@ pub(super) struct ChangeOptions {
 
 pub(super) async fn run(values: &Values, command: Command) -> Result<(), CliError> {
     let settings = Settings::read(values)?;
-    let services = startup::services(&settings, &World::real()).await?;
+    let services = startup::of_store(&settings).await?;
     let caller = Caller::command_line();
     match command {
         Command::Register(options) => register(&services, &caller, options).await,

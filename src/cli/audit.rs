@@ -6,7 +6,7 @@ use serde_json::json;
 use super::{
     CliError,
     output::{Lines, print_line},
-    startup::{self, World},
+    startup,
 };
 use crate::{
     config::{Settings, Values},
@@ -47,7 +47,7 @@ fn parse_head(text: &str) -> Result<(i64, String), String> {
 
 pub(super) async fn run(values: &Values, command: Command) -> Result<(), CliError> {
     let settings = Settings::read(values)?;
-    let services = startup::services(&settings, &World::real()).await?;
+    let services = startup::of_store(&settings).await?;
     match command {
         Command::Verify { head, json } => verify(&services, head, json).await,
         Command::Export { after } => export(&services, after).await,

@@ -3,11 +3,7 @@
 use clap::Subcommand;
 use serde_json::json;
 
-use super::{
-    CliError,
-    output::print_line,
-    startup::{self, World},
-};
+use super::{CliError, output::print_line, startup};
 use crate::{
     config::{Settings, Values},
     domain::timestamp::Timestamp,
@@ -36,7 +32,7 @@ pub(super) enum Command {
 
 pub(super) async fn run(values: &Values, command: Command) -> Result<(), CliError> {
     let settings = Settings::read(values)?;
-    let services = startup::services(&settings, &World::real()).await?;
+    let services = startup::of_store(&settings).await?;
     match command {
         Command::Rotate { at_once } => rotate(&services, at_once).await,
         Command::List { json } => print(&signing::list(&services).await?, services.now(), json),

@@ -145,6 +145,21 @@ pub async fn database(settings: &Settings) -> Result<Db, CliError> {
     Ok(db)
 }
 
+/// What [`services`] gives, of a store that is there. Commands that only look or change make none: in a
+/// wrong folder, as that of a cron job, an empty store would be taken for the right one.
+///
+/// # Errors
+/// If the database is not there, and as [`services`].
+pub async fn of_store(settings: &Settings) -> Result<Arc<Services>, CliError> {
+    if let Some(path) = settings.database_url.strip_prefix("sqlite:")
+        && !Path::new(path).exists()
+    {
+        let complaint = "which is not there; appgrant serve and appgrant user add make one";
+        return Err(about_database(&format!("names {path}, {complaint}")));
+    }
+    services(settings, &World::real()).await
+}
+
 /// Everything the use cases need, checked that it belongs together.
 ///
 /// # Errors

@@ -3,11 +3,7 @@
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use super::{
-    CliError,
-    output::print_line,
-    startup::{self, World},
-};
+use super::{CliError, output::print_line, startup};
 use crate::{
     config::{Settings, Values},
     domain::expiry,
@@ -55,7 +51,7 @@ pub(super) struct Create {
 
 pub(super) async fn run(values: &Values, command: Command) -> Result<(), CliError> {
     let settings = Settings::read(values)?;
-    let services = startup::services(&settings, &World::real()).await?;
+    let services = startup::of_store(&settings).await?;
     let caller = Caller::command_line();
     match command {
         Command::Create(create) => make(&services, &caller, create).await,

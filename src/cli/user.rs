@@ -111,7 +111,11 @@ fn parse_role(text: &str) -> Result<Role, String> {
 
 pub(super) async fn run(values: &Values, command: Command) -> Result<(), CliError> {
     let settings = Settings::read(values)?;
-    let services = startup::services(&settings, &World::real()).await?;
+    let services = match &command {
+        // The first user may come before the first start.
+        Command::Add(_) => startup::services(&settings, &World::real()).await?,
+        _ => startup::of_store(&settings).await?,
+    };
     let caller = Caller::command_line();
     match command {
         Command::Add(Add { login, role, name, email, .. }) => {
@@ -131,6 +135,7 @@ pub(super) async fn run(values: &Values, command: Command) -> Result<(), CliErro
             users::disable(&services, &caller, leaving.id, leaving.fate).await?;
             print_line(format!("user {} disabled; sessions ended", leaving.login))?;
             leaving.tell_of_keys()?;
+            leaving.tell_of_last_admin(&services).await?;
         }
         Command::Delete { login, keys } => {
             let leaving = Leaving::of(&services, login, &keys).await?;
@@ -195,6 +200,21 @@ impl Leaving {
                 Ok(())
             }
         }
+    }
+}
+
+impl Leaving {
+    /// Says how to get back in if nobody can administer the store any more.
+    async fn tell_of_last_admin(&self, services: &Services) -> Result<(), CliError> {
+        let users = users::list(services).await?;
+        if users.iter().any(|user| user.role == Role::Admin && !user.disabled) {
+            return Ok(());
+        }
+        eprintln!(
+            "nobody can administer the store now; appgrant user enable {} lets this admin in again",
+            self.login
+        );
+        Ok(())
     }
 }
 

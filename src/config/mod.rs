@@ -5,6 +5,7 @@
 //! with one line that names the setting, where it came from and what is allowed.
 
 mod color;
+mod parse;
 mod public_url;
 mod values;
 
@@ -28,6 +29,16 @@ pub enum LogFormat {
     Json,
 }
 
+impl LogFormat {
+    fn parse(text: &str) -> Option<Self> {
+        match text {
+            "text" => Some(Self::Text),
+            "json" => Some(Self::Json),
+            _ => None,
+        }
+    }
+}
+
 /// How license keys are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LicenseKeys {
@@ -35,6 +46,16 @@ pub enum LicenseKeys {
     Hashed,
     /// Sealed beside their hash, so that staff can look at them.
     Readable,
+}
+
+impl LicenseKeys {
+    fn parse(text: &str) -> Option<Self> {
+        match text {
+            "hashed" => Some(Self::Hashed),
+            "readable" => Some(Self::Readable),
+            _ => None,
+        }
+    }
 }
 
 /// What the service shows who asks for TLS.
@@ -126,8 +147,8 @@ impl TokenSettings {
         Ok(Self {
             life: values.get("token_seconds", TokenLife::parse)?,
             refresh_life: values.get("refresh_token_seconds", TokenLife::parse)?,
-            rate: values.get("token_rate", rate)?,
-            password_grant: values.get("oauth2_password_grant", flag)?,
+            rate: values.get("token_rate", parse::rate)?,
+            password_grant: values.get("oauth2_password_grant", parse::flag)?,
         })
     }
 }
@@ -147,156 +168,35 @@ impl Settings {
             listen: values.get("listen", |text| text.parse().ok())?,
             public_url,
             store_name,
-            store_logo: values.get("store_logo", optional_path)?,
-            accent_color: values.get("accent_color", optional(Color::parse))?,
-            database_url: values.get("database_url", database_url)?,
-            database_pool_size: values.get("database_pool_size", pool_size)?,
-            secret_key_file: values.get("secret_key_file", |text| optional_path(text)?)?,
-            tls: tls(values)?,
-            shutdown: values.get("shutdown_seconds", seconds(1, 300))?,
-            trusted_proxies: values.get("trusted_proxies", networks)?,
-            callback_timeout: values.get("callback_timeout_seconds", seconds(1, 60))?,
-            callback_allow_networks: values.get("callback_allow_networks", networks)?,
-            callback_ca_file: values.get("callback_ca_file", optional_path)?,
-            allow_plain_http_keys: values.get("allow_plain_http_keys", flag)?,
-            anonymous: values.get("anonymous", anonymous)?,
-            oauth1: oauth1(values)?,
+            store_logo: values.get("store_logo", parse::optional_path)?,
+            accent_color: values.get("accent_color", parse::optional(Color::parse))?,
+            database_url: values.get("database_url", parse::database_url)?,
+            database_pool_size: values.get("database_pool_size", parse::pool_size)?,
+            secret_key_file: values.get("secret_key_file", |text| parse::optional_path(text)?)?,
+            tls: parse::tls(values)?,
+            shutdown: values.get("shutdown_seconds", parse::seconds(1, 300))?,
+            trusted_proxies: values.get("trusted_proxies", parse::networks)?,
+            callback_timeout: values.get("callback_timeout_seconds", parse::seconds(1, 60))?,
+            callback_allow_networks: values.get("callback_allow_networks", parse::networks)?,
+            callback_ca_file: values.get("callback_ca_file", parse::optional_path)?,
+            allow_plain_http_keys: values.get("allow_plain_http_keys", parse::flag)?,
+            anonymous: values.get("anonymous", parse::anonymous)?,
+            oauth1: parse::oauth1(values)?,
             protected_paths: values.get("protected_paths", ProtectedPaths::parse)?,
             secret_hash: values.get("secret_hash", Cost::parse)?,
             tokens: TokenSettings::read(values)?,
-            client_domain_header: values.get("client_domain_header", optional(header_name))?,
-            keep_credentials: values.get("keep_credentials", flag)?,
-            license_keys: values.get("license_keys", license_keys)?,
+            client_domain_header: values
+                .get("client_domain_header", parse::optional(parse::header_name))?,
+            keep_credentials: values.get("keep_credentials", parse::flag)?,
+            license_keys: values.get("license_keys", LicenseKeys::parse)?,
             verify_without_database: values
-                .get("verify_without_database_seconds", seconds(0, 3_600))?,
-            metrics_listen: values.get("metrics_listen", optional(|text| text.parse().ok()))?,
-            otlp_endpoint: values.get("otlp_endpoint", optional(endpoint))?,
+                .get("verify_without_database_seconds", parse::seconds(0, 3_600))?,
+            metrics_listen: values
+                .get("metrics_listen", parse::optional(|text| text.parse().ok()))?,
+            otlp_endpoint: values.get("otlp_endpoint", parse::optional(parse::endpoint))?,
             log: values.get("log", |text| (!text.is_empty()).then(|| text.to_owned()))?,
-            log_format: values.get("log_format", log_format)?,
+            log_format: values.get("log_format", LogFormat::parse)?,
         })
-    }
-}
-
-fn database_url(text: &str) -> Option<String> {
-    let file = text
-        .strip_prefix("sqlite:")
-        .is_some_and(|path| !path.is_empty() && !path.starts_with(':') && !path.starts_with("//"));
-    let server = text.starts_with("postgres://") || text.starts_with("postgresql://");
-    (file || server).then(|| text.to_owned())
-}
-
-fn networks(text: &str) -> Option<Vec<IpNet>> {
-    let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
-    parts
-        .map(|part| {
-            part.parse().ok().or_else(|| Some(IpNet::from(part.parse::<std::net::IpAddr>().ok()?)))
-        })
-        .collect()
-}
-
-fn pool_size(text: &str) -> Option<usize> {
-    text.parse().ok().filter(|size| (2..=100).contains(size))
-}
-
-fn rate(text: &str) -> Option<u32> {
-    text.parse().ok().filter(|rate| (0..=60_000).contains(rate))
-}
-
-/// A header's name (RFC 9110 §5.1), in lower case. None that says something else already.
-fn header_name(text: &str) -> Option<String> {
-    let letter = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
-    let name = text.to_ascii_lowercase();
-    let taken = ["authorization", "cookie", "x-accesstoken"].contains(&name.as_str())
-        || name.starts_with("x-forwarded-")
-        || name.starts_with("x-original-")
-        || name.starts_with("x-appgrant-");
-    (name.len() <= 100 && name.bytes().all(letter) && !taken).then_some(name)
-}
-
-fn seconds(least: u64, most: u64) -> impl Fn(&str) -> Option<Duration> {
-    move |text| {
-        let seconds = text.parse().ok().filter(|seconds| (least..=most).contains(seconds));
-        seconds.map(Duration::from_secs)
-    }
-}
-
-fn endpoint(text: &str) -> Option<Url> {
-    Url::parse(text).ok().filter(|url| {
-        matches!(url.scheme(), "http" | "https")
-            && url.has_host()
-            && url.username().is_empty()
-            && url.password().is_none()
-            && url.query().is_none()
-            && url.fragment().is_none()
-    })
-}
-
-fn tls(values: &Values) -> Result<Option<TlsFiles>, SettingError> {
-    let certificate = values.get("tls_certificate_file", optional_path)?;
-    match (certificate, values.get("tls_key_file", optional_path)?) {
-        (None, None) => Ok(None),
-        (Some(certificate), Some(key)) => Ok(Some(TlsFiles { certificate, key })),
-        (Some(_), None) => {
-            let complaint = "is set without APPGRANT_TLS_KEY_FILE; TLS needs both";
-            Err(SettingError::about("tls_certificate_file", complaint))
-        }
-        (None, Some(_)) => {
-            let complaint = "is set without APPGRANT_TLS_CERTIFICATE_FILE; TLS needs both";
-            Err(SettingError::about("tls_key_file", complaint))
-        }
-    }
-}
-
-fn oauth1(values: &Values) -> Result<oauth1::Mode, SettingError> {
-    match (values.get("oauth1", flag)?, values.get("oauth1_debug", flag)?) {
-        (false, false) => Ok(oauth1::Mode::Off),
-        (true, false) => Ok(oauth1::Mode::On),
-        (true, true) => Ok(oauth1::Mode::Telling),
-        (false, true) => {
-            let complaint = "is true, which means nothing while APPGRANT_OAUTH1 is false";
-            Err(SettingError::about("oauth1_debug", complaint))
-        }
-    }
-}
-
-fn flag(text: &str) -> Option<bool> {
-    text.parse().ok()
-}
-
-fn anonymous(text: &str) -> Option<bool> {
-    match text {
-        "deny" => Some(false),
-        "allow" => Some(true),
-        _ => None,
-    }
-}
-
-fn license_keys(text: &str) -> Option<LicenseKeys> {
-    match text {
-        "hashed" => Some(LicenseKeys::Hashed),
-        "readable" => Some(LicenseKeys::Readable),
-        _ => None,
-    }
-}
-
-fn log_format(text: &str) -> Option<LogFormat> {
-    match text {
-        "text" => Some(LogFormat::Text),
-        "json" => Some(LogFormat::Json),
-        _ => None,
-    }
-}
-
-/// An empty text is an absent path.
-#[expect(clippy::unnecessary_wraps, reason = "every parser has this shape")]
-fn optional_path(text: &str) -> Option<Option<PathBuf>> {
-    Some((!text.is_empty()).then(|| PathBuf::from(text)))
-}
-
-/// An empty text is an absent value.
-fn optional<T>(parse: fn(&str) -> Option<T>) -> impl Fn(&str) -> Option<Option<T>> {
-    move |text| {
-        if text.is_empty() { Some(None) } else { parse(text).map(Some) }
     }
 }
 

@@ -46,6 +46,17 @@ pub enum LicenseInsert {
     OtherProduct,
 }
 
+/// How deleting a product went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProductDeletion {
+    /// It is gone.
+    Deleted,
+    /// Licenses are of it.
+    InUse,
+    /// There is none of that SKU.
+    Unknown,
+}
+
 /// A license that a program asks about.
 #[derive(Clone, Debug)]
 pub struct LicenseRecord {

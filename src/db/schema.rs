@@ -334,6 +334,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    token_purges (id) {
+        id -> BigInt,
+        key_id -> BigInt,
+        since -> BigInt,
+    }
+}
+
+diesel::table! {
     authorization_codes (lookup) {
         lookup -> Binary,
         consent_id -> Text,

@@ -65,6 +65,8 @@ pub mod key_warnings;
 pub mod keys;
 #[path = "queries/licenses/activations.rs"]
 pub mod license_activations;
+#[path = "queries/licenses/brought.rs"]
+pub mod license_brought;
 #[path = "queries/licenses/edits.rs"]
 pub mod license_edits;
 #[path = "queries/licenses/list.rs"]
@@ -99,6 +101,8 @@ pub mod rotations;
 pub mod sessions;
 #[path = "queries/signing_keys.rs"]
 pub mod signing_keys;
+#[path = "queries/token_purges.rs"]
+pub mod token_purges;
 #[path = "queries/users.rs"]
 pub mod users;
 

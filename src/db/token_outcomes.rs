@@ -94,6 +94,17 @@ pub enum Spent {
     Over,
 }
 
+/// How ending a token went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// It, or what refreshes it, was live until now.
+    Now,
+    /// All of it was over.
+    Before,
+    /// Its key is somebody else's by now.
+    Changed,
+}
+
 /// An access token, as people see it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TokenView {

@@ -115,6 +115,8 @@ events! {
     LicensesExported = "license.exported",
     /// What is sold under a SKU was made or changed.
     LicenseProductChanged = "license_product.changed",
+    /// What was sold under a SKU was deleted.
+    LicenseProductDeleted = "license_product.deleted",
     /// What holds for all licenses changed.
     LicenseSettingsChanged = "license_settings.changed",
     /// An API token was made.

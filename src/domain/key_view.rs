@@ -80,6 +80,34 @@ pub struct KeyApp {
     pub approved_by: i64,
 }
 
+/// What a key is to those who use it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyKind {
+    /// A person's: made by hand, or taken over from `WooCommerce`.
+    Manual,
+    /// An app's that a user approved at `/wc-auth/` and that was sent to its callback.
+    Granted,
+    /// A registered app's own.
+    RegisteredApp,
+    /// What a user approved for a registered app; tokens alone open it.
+    Connection,
+}
+
+impl KeyKind {
+    /// Every kind.
+    pub const ALL: [Self; 4] = [Self::Manual, Self::Granted, Self::RegisteredApp, Self::Connection];
+
+    /// The word for machines.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Manual => "manual",
+            Self::Granted => "granted",
+            Self::RegisteredApp => "registered_app",
+            Self::Connection => "connection",
+        }
+    }
+}
+
 /// The last use of a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LastUse {
@@ -102,6 +130,8 @@ pub struct KeyView {
     pub ending: String,
     /// What it may do.
     pub permissions: Permissions,
+    /// What it is to those who use it.
+    pub kind: KeyKind,
     /// What it is for: the store's business, or trying things out.
     pub environment: Environment,
     /// Where it is in its life.

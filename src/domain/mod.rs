@@ -54,6 +54,7 @@ pub mod return_url;
 pub mod scope;
 pub mod sealed;
 pub mod search;
+pub mod secret_like;
 pub mod session;
 pub mod signature;
 pub mod signing_key;

@@ -20,6 +20,9 @@ pub enum TokenLife {
 }
 
 impl TokenLife {
+    /// What is wrong with a number of seconds that is none.
+    pub const RULE: &str = "must be 60 to 315360000 seconds, or below 0 for no end";
+
     /// The life of a number of seconds; a negative one never ends. Nothing for one that is too short or
     /// too long.
     pub fn of(seconds: i64) -> Option<Self> {

@@ -17,6 +17,7 @@ use super::{
     request_span,
     visitor::{self, App},
 };
+use crate::domain::secret_like;
 use crate::telemetry::{Route, traces};
 
 /// Gives the request an id, counts it and logs how it went.
@@ -30,7 +31,8 @@ pub async fn middleware(
     let id = RequestId::of_proxy(request.headers(), is_proxy).unwrap_or_else(|| app.ids.next());
     request.extensions_mut().insert(id.clone());
     let span = request_span::begin(&id.0, request.headers(), is_proxy);
-    let (method, path) = (request.method().clone(), request.path().to_owned());
+    let (method, path) =
+        (request.method().clone(), secret_like::hidden(request.path()).into_owned());
     drop(site);
     let route = route(&app, &path);
     #[expect(clippy::disallowed_methods, reason = "a duration for the log, no time of day")]

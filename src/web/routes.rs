@@ -131,6 +131,7 @@ fn looking_after_licenses(config: &mut ServiceConfig) {
         .route("/admin/licenses/products", get_page(products::list))
         .route("/admin/licenses/products/new", page(product_form::new))
         .route("/admin/licenses/products/edit", page(product_form::edit))
+        .route("/admin/licenses/products/delete", post_page(product_form::delete))
         .route("/admin/licenses/settings", page(settings::settings))
         .route("/admin/licenses/settings/store-code", post_page(settings::store_code))
         .route("/admin/licenses/settings/end-previous", post_page(settings::end_previous))

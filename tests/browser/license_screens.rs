@@ -2,10 +2,10 @@
 
 use appgrant::{
     domain::{
-        licenses::{LicenseDraft, ProductDraft},
+        licenses::{LicenseDraft, Overlap, ProductDraft, SettingsChange},
         token_life::TokenLife,
     },
-    service::licenses::{self, MadeLicense, Overlap, SettingsChange},
+    service::licenses::{self, MadeLicense},
 };
 
 use crate::{gallery::Looker, screens::Screens};
@@ -145,7 +145,7 @@ impl Screens<'_> {
         let (services, ada) = (self.store.services(), self.store.caller("ada").await);
         self.look("/admin/licenses/settings", "license-settings", looker).await;
         let change = SettingsChange {
-            store_code: Some((String::new(), Overlap::days(30).unwrap())),
+            store_code: Some((None, Overlap::days(30).unwrap())),
             token_life: Some(TokenLife::Never),
             ..SettingsChange::default()
         };

@@ -289,6 +289,8 @@ async fn license_keys(app: &TestApp, log: &mut Log<'_>) {
     seller::sent(&program, "", table).await.is(200);
     program.patch("/api/v1/license-products/pro", json!({ "name": "Pro" })).await.is(200);
     program.patch("/api/v1/license-settings", json!({ "needs_token": true })).await.is(200);
+    program.post("/api/v1/license-products", json!({ "sku": "lite" })).await.is(201);
+    program.delete("/api/v1/license-products/lite").await;
     let imported = id + 1;
     log.shows(&[
         &format!("license.changed done ada (token 2) license:{id} web"),
@@ -297,7 +299,9 @@ async fn license_keys(app: &TestApp, log: &mut Log<'_>) {
         &format!("license.key_seen done ada (token 2) license:{id} web"),
         &format!("license.restored done ada (token 2) license:{id} web"),
         &format!("license.revoked done ada (token 2) license:{id} web"),
+        "license_product.changed done ada (token 2) license_product:lite web",
         "license_product.changed done ada (token 2) license_product:pro web",
+        "license_product.deleted done ada (token 2) license_product:lite web",
         "license_settings.changed done ada (token 2) license_settings: web",
     ])
     .await;

@@ -122,6 +122,7 @@ fn the_list_has_the_fields_of_the_contract() {
         "description",
         "ending",
         "permissions",
+        "kind",
         "environment",
         "state",
         "owner",
@@ -249,6 +250,12 @@ fn what_becomes_of_keys_is_said_when_a_user_goes() {
         (code, error.as_str()),
         (1, "appgrant: this is the last admin; make another one first\n")
     );
+    let (code, _, error) = run(folder.path(), &["user", "disable", "ada"]);
+    assert!(code == 0 && error.contains("nobody can administer the store now"), "{error}");
+    let (code, _, error) = run(folder.path(), &["user", "delete", "ada", "--revoke-keys"]);
+    assert_eq!((code, error.contains("the last admin")), (1, true), "{error}");
+    let (_, _, error) = run(folder.path(), &["user", "enable", "ada"]);
+    assert!(!error.contains("nobody"), "{error}");
 }
 
 /// `appgrant key list | head -1`, with more keys than a pipe holds.

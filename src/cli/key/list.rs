@@ -116,6 +116,7 @@ fn told(key: &KeyView) -> Vec<(&'static str, String)> {
     let mut lines = vec![
         ("key", key.id.to_string()),
         ("description", key.description.clone()),
+        ("kind", key.kind.as_str().to_owned()),
         ("permissions", key.permissions.to_string()),
         ("owner", format!("{} ({})", key.owner.login, key.owner.name)),
         ("app", app.unwrap_or_else(|| "-".to_owned())),

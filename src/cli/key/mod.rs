@@ -11,11 +11,7 @@ mod tokens;
 
 use clap::Subcommand;
 
-use super::{
-    CliError,
-    output::print_line,
-    startup::{self, World},
-};
+use super::{CliError, output::print_line, startup};
 use crate::{
     config::{Settings, Values},
     domain::permissions::Permissions,
@@ -58,7 +54,7 @@ pub(super) enum Command {
 
 pub(super) async fn run(values: &Values, command: Command) -> Result<(), CliError> {
     let settings = Settings::read(values)?;
-    let services = startup::services(&settings, &World::real()).await?;
+    let services = startup::of_store(&settings).await?;
     let caller = Caller::command_line();
     match command {
         Command::Create(options) => create::run(&services, &caller, options).await,

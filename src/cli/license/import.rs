@@ -85,13 +85,16 @@ impl Told<'_> {
     }
 
     fn end(&mut self, report: TableReport) -> Result<(), CliError> {
-        let TableReport { rows, taken, already_here, skipped } = report;
+        let TableReport { rows, taken, already_here, skipped, .. } = report;
         let dry_run = self.options.dry_run;
         if self.options.json {
             let before = if self.count == 0 { "{\"skipped\":[" } else { "" };
             self.out.line(format_args!(
                 "{before}],\"rows\":{rows},\"taken\":{taken},\"already_here\":{already_here},\
-                 \"skipped_count\":{skipped},\"dry_run\":{dry_run}}}"
+                 \"skipped_count\":{skipped},\"guessable_count\":{},\"guessable\":{},\
+                 \"dry_run\":{dry_run}}}",
+                report.guessable,
+                json!(report.guessable_rows)
             ))?;
         } else {
             let taken = match (taken, dry_run) {
@@ -103,7 +106,23 @@ impl Told<'_> {
             self.out.line(format_args!(
                 "{rows}: {taken}, {already_here} already here, {skipped} skipped"
             ))?;
+            self.guessable(report.guessable, &report.guessable_rows)?;
         }
         self.out.flush().map(drop)
+    }
+
+    /// A note about keys that are short; they were taken.
+    fn guessable(&mut self, count: u64, rows: &[u64]) -> Result<(), CliError> {
+        if count == 0 {
+            return Ok(());
+        }
+        let keys = if count == 1 { "1 key is".to_owned() } else { format!("{count} keys are") };
+        let named: Vec<_> = rows.iter().map(u64::to_string).collect();
+        let more = count.saturating_sub(rows.len() as u64);
+        let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+        let named = named.join(", ");
+        self.out
+            .line(format_args!("{keys} short enough to be guessed; replace: rows {named}{more}"))
+            .map(drop)
     }
 }

@@ -1,12 +1,9 @@
-//! `appgrant license list` and `license show`: page by page, so that a million licenses need no memory.
+//! `appgrant license list`: page by page, so that a million licenses need no memory.
 
 use clap::Args;
 
 use crate::{
-    cli::{
-        CliError,
-        output::{Lines, print_line},
-    },
+    cli::{CliError, output::Lines},
     domain::licenses::{ActivationDomain, Find, LicenseQuery, LicenseState},
     service::{
         Services,
@@ -34,18 +31,6 @@ pub(in crate::cli) struct Options {
     #[arg(long, value_name = "TEXT")]
     search: Option<String>,
     /// For machines: an array
-    #[arg(long)]
-    json: bool,
-}
-
-#[derive(Args)]
-pub(in crate::cli) struct ShowOptions {
-    /// The license's number
-    license_id: i64,
-    /// Print the whole key alone, if the store keeps keys readable; that is written into the audit log
-    #[arg(long, conflicts_with = "json")]
-    key: bool,
-    /// For machines
     #[arg(long)]
     json: bool,
 }
@@ -87,60 +72,6 @@ fn query(options: Options) -> Result<LicenseQuery, CliError> {
     }
     let find = typed.flatten().or(options.domain.map(Find::Domain));
     Ok(LicenseQuery { find, sku: options.sku, state: options.state, before: None })
-}
-
-pub(super) async fn show(
-    services: &Services,
-    caller: &Caller,
-    ShowOptions { license_id, key, json }: ShowOptions,
-) -> Result<(), CliError> {
-    if key {
-        return print_line(licenses::whole_key(services, caller, license_id).await?.as_str());
-    }
-    let found = licenses::show(services, caller, license_id).await?.license;
-    let license = LicenseJson::of(found, services.now());
-    if json {
-        return print_line(views::line(&license));
-    }
-    let mut out = Lines::new();
-    for (name, value) in told(license) {
-        out.line(format_args!("{name:12} {value}"))?;
-    }
-    out.end()
-}
-
-/// Everything of a license, for people.
-fn told(license: LicenseJson) -> Vec<(&'static str, String)> {
-    let or_none = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
-    let of = |used: i64, limit: Option<i64>| match limit {
-        Some(limit) => format!("{used} of {limit}"),
-        None => format!("{used}, no limit"),
-    };
-    let product = license.product;
-    let offline = match (license.offline_interval, license.offline_value) {
-        (Some(interval), Some(value)) => format!("{value} {interval}"),
-        (Some(interval), None) => interval.to_owned(),
-        (None, _) => "-".to_owned(),
-    };
-    vec![
-        ("license", license.id.to_string()),
-        ("license key", license.license_key),
-        ("state", license.state.to_owned()),
-        ("sku", license.sku),
-        ("product", product.name),
-        ("download", or_none(product.download_name)),
-        ("at", or_none(product.download_url)),
-        ("desktop", if product.desktop { "yes" } else { "no" }.to_owned()),
-        ("customer", or_none(license.customer)),
-        ("email", or_none(license.email)),
-        ("cart token", or_none(license.cart_token)),
-        ("created", license.created_at),
-        ("expires", or_none(license.expires_at)),
-        ("activations", of(license.activations, license.activation_limit)),
-        ("domains", of(license.domains, license.domain_limit)),
-        ("offline", offline),
-        ("revoked", or_none(license.revoked_at)),
-    ]
 }
 
 /// A list that is printed while it is read.

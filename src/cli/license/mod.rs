@@ -8,14 +8,11 @@ mod export;
 mod import;
 mod list;
 mod settings;
+mod show;
 
 use clap::Subcommand;
 
-use super::{
-    CliError,
-    output::print_line,
-    startup::{self, World},
-};
+use super::{CliError, output::print_line, startup};
 use crate::{
     config::{Settings, Values},
     service::{
@@ -31,8 +28,8 @@ pub(super) enum Command {
     Create(Box<create::Options>),
     /// List licenses, newest first
     List(list::Options),
-    /// Show one license
-    Show(list::ShowOptions),
+    /// Show one license, and where it was last activated
+    Show(show::Options),
     /// Take a license back; programs are told that there is no such license key
     Revoke {
         /// The license's number
@@ -56,12 +53,12 @@ pub(super) enum Command {
 
 pub(super) async fn run(values: &Values, command: Command) -> Result<(), CliError> {
     let settings = Settings::read(values)?;
-    let services = startup::services(&settings, &World::real()).await?;
+    let services = startup::of_store(&settings).await?;
     let caller = Caller::command_line();
     match command {
         Command::Create(options) => create::run(&services, &caller, *options).await,
         Command::List(options) => list::run(&services, &caller, options).await,
-        Command::Show(options) => list::show(&services, &caller, options).await,
+        Command::Show(options) => show::run(&services, &caller, options).await,
         Command::Revoke { license_id, reason } => {
             revoke(&services, &caller, license_id, &reason).await
         }

@@ -7,10 +7,11 @@ use crate::{
         CliError,
         output::{Lines, print_line},
     },
+    domain::licenses::SettingsDraft,
     service::{
         Services,
         caller::Caller,
-        licenses::{self, Overlap, SettingsChange, views::LicenseSettingsJson},
+        licenses::{self, LicenseError, views::LicenseSettingsJson},
         views,
     },
 };
@@ -24,16 +25,11 @@ pub(in crate::cli) struct Options {
     #[arg(long, value_name = "CODE", requires = "overlap_days")]
     store_code: Option<String>,
     /// For how many days programs may use the store code before, too; 0 ends it at once
-    #[arg(long, value_name = "DAYS", requires = "store_code", value_parser = parse_days)]
-    overlap_days: Option<Overlap>,
+    #[arg(long, value_name = "DAYS", requires = "store_code", allow_hyphen_values = true)]
+    overlap_days: Option<String>,
     /// For machines
     #[arg(long)]
     json: bool,
-}
-
-fn parse_days(text: &str) -> Result<Overlap, String> {
-    let days = text.parse().ok().and_then(Overlap::days);
-    days.ok_or_else(|| "it must be a whole number from 0 to 731".to_owned())
 }
 
 pub(super) async fn run(
@@ -42,10 +38,10 @@ pub(super) async fn run(
     options: Options,
 ) -> Result<(), CliError> {
     let store_code = options.store_code.zip(options.overlap_days);
-    let settings = if let Some((code, overlap)) = store_code {
-        let code = if code == FRESH { String::new() } else { not_empty(code)? };
-        let store_code = Some((code, overlap));
-        let change = SettingsChange { store_code, ..SettingsChange::default() };
+    let settings = if let Some((code, days)) = store_code {
+        let code = Some(code).filter(|code| code != FRESH);
+        let draft = SettingsDraft { store_code: Some((code, days)), ..SettingsDraft::default() };
+        let change = draft.read().map_err(LicenseError::from)?;
         licenses::change_settings(services, caller, change).await?
     } else {
         licenses::settings(services, caller).await?
@@ -53,13 +49,6 @@ pub(super) async fn run(
     let readable = services.licenses.keys_readable;
     let settings = LicenseSettingsJson::of(&settings, readable, services.now());
     if options.json { print_line(views::line(&settings)) } else { tell(settings) }
-}
-
-/// An empty code, of a variable that was not set, must not make a fresh one.
-fn not_empty(code: String) -> Result<String, CliError> {
-    let is_empty = code.trim().is_empty();
-    let complaint = || CliError::new("--store-code is empty: say new for one that is made here");
-    if is_empty { Err(complaint()) } else { Ok(code) }
 }
 
 fn tell(settings: LicenseSettingsJson) -> Result<(), CliError> {

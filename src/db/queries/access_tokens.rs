@@ -3,12 +3,12 @@
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
-use super::{Conn, key_rules, refresh_tokens};
+use super::{Conn, key_edits, key_rules, refresh_tokens};
 use crate::{
     db::{
         DbError,
-        schema::{access_tokens as table, key_rules as rules, keys, token_families as families},
-        token_outcomes::{NewToken, TokenRecord, TokenView},
+        schema::{access_tokens as table, keys, token_families as families},
+        token_outcomes::{Ended, NewToken, TokenRecord, TokenView},
     },
     domain::{
         access_token::MadeBy, keyring::Lookup, permissions::Permissions, timestamp::Timestamp,
@@ -152,19 +152,21 @@ pub async fn find(conn: &mut Conn, key_id: i64, id: i64) -> Result<Option<TokenV
     row.map(view).transpose()
 }
 
-/// Ends a token of a key, and the tokens it was or would be refreshed to; whether any of it was not ended
-/// before.
+/// Ends a token of a key that is still its owner's, and the tokens it was or would be refreshed to.
 pub async fn revoke(
     conn: &mut Conn,
     now: Timestamp,
-    key_id: i64,
+    (key_id, owner_id): (i64, i64),
     id: i64,
-) -> Result<bool, DbError> {
+) -> Result<Ended, DbError> {
     let own = table::table.find(id).filter(table::key_id.eq(key_id));
     let family: Option<Option<i64>> = own.select(table::family).first(conn).await.optional()?;
-    let Some(family) = family else { return Ok(false) };
+    let Some(family) = family else { return Ok(Ended::Before) };
     if let Some(family) = family {
         refresh_tokens::hold_family(conn, family).await?;
+    }
+    if key_edits::hold(conn, (key_id, owner_id)).await?.is_none() {
+        return Ok(Ended::Changed);
     }
     let live = table::table.find(id).filter(table::revoked_at.is_null());
     let ended = diesel::update(live).set(table::revoked_at.eq(now.as_millis()));
@@ -174,7 +176,7 @@ pub async fn revoke(
         Some(family) => refresh_tokens::end_family(conn, now, family, "revoked").await?,
         None => false,
     };
-    Ok(was_live || had_family)
+    Ok(if was_live || had_family { Ended::Now } else { Ended::Before })
 }
 
 /// Ends the token of that hash, if it is one of that key's or was got by it; whether it was not ended
@@ -196,7 +198,7 @@ pub async fn revoke_own(
 /// Ends all tokens of a key at once, and the families they began: whatever has a smaller number. What is
 /// written at the same time is either seen here or counts as made afterwards, and a token that comes by
 /// refreshing has its family's number too. One row tells of it, however many they are.
-pub async fn revoke_all(conn: &mut Conn, key_id: i64) -> Result<(), DbError> {
+pub(super) async fn revoke_all(conn: &mut Conn, key_id: i64) -> Result<(), DbError> {
     let newest = table::table.filter(table::key_id.eq(key_id)).select(table::id);
     let newest: Option<i64> = newest.order(table::id.desc()).first(conn).await.optional()?;
     // A family outlives its access tokens, which are deleted soon after their end.
@@ -207,10 +209,30 @@ pub async fn revoke_all(conn: &mut Conn, key_id: i64) -> Result<(), DbError> {
     }
 }
 
-/// Ends all tokens of a key and makes one; its number.
-pub async fn regenerate(conn: &mut Conn, now: Timestamp, new: NewToken) -> Result<i64, DbError> {
+/// Ends all tokens of a key that is still its owner's; whether it was.
+pub async fn revoke_all_of(
+    conn: &mut Conn,
+    (key_id, owner_id): (i64, i64),
+) -> Result<bool, DbError> {
+    if key_edits::hold(conn, (key_id, owner_id)).await?.is_none() {
+        return Ok(false);
+    }
+    revoke_all(conn, key_id).await?;
+    Ok(true)
+}
+
+/// Ends all tokens of a live key that is still its owner's and makes one; its number.
+pub async fn regenerate(
+    conn: &mut Conn,
+    now: Timestamp,
+    owner_id: i64,
+    new: NewToken,
+) -> Result<Option<i64>, DbError> {
+    if !key_edits::hold_live(conn, (new.key_id, owner_id)).await? {
+        return Ok(None);
+    }
     revoke_all(conn, new.key_id).await?;
-    insert_one(conn, now, new).await
+    insert_one(conn, now, new).await.map(Some)
 }
 
 /// Notes that a token was used; an older use changes nothing.
@@ -232,18 +254,17 @@ pub async fn purge(conn: &mut Conn, before: Timestamp, most: i64) -> Result<usiz
     Ok(diesel::delete(over).execute(conn).await?)
 }
 
-/// Deletes tokens that were ended together, at most that many; how many.
-pub async fn purge_ended_together(conn: &mut Conn, most: i64) -> Result<usize, DbError> {
-    let over: Vec<i64> = table::table
-        .inner_join(rules::table.on(rules::key_id.eq(table::key_id)))
-        .filter(rules::tokens_over.gt(0))
-        .filter(table::id.le(rules::tokens_over))
-        .select(table::id)
-        .limit(most)
-        .load(conn)
-        .await?;
+/// Deletes the tokens of a key up to that number, at most that many; how many.
+pub(super) async fn purge_upto(
+    conn: &mut Conn,
+    (key_id, upto): (i64, i64),
+    most: i64,
+) -> Result<i64, DbError> {
+    let over = table::table.filter(table::key_id.eq(key_id)).filter(table::id.le(upto));
+    let over = over.order(table::id).limit(most).select(table::id);
+    let over: Vec<i64> = over.load(conn).await?;
     let over = table::table.filter(table::id.eq_any(over));
-    Ok(diesel::delete(over).execute(conn).await?)
+    Ok(i64::try_from(diesel::delete(over).execute(conn).await?).unwrap_or(i64::MAX))
 }
 
 fn view(row: ListedRow) -> Result<TokenView, DbError> {

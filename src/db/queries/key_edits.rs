@@ -124,6 +124,25 @@ pub async fn change(conn: &mut Conn, seen: SeenKey, change: KeyChange) -> Result
     Ok(true)
 }
 
+/// Locks a key that is still its owner's until the transaction ends; its state. What is held besides comes
+/// in this order, so that nobody waits for each other: a family of tokens, the key, its rules.
+pub(super) async fn hold(
+    conn: &mut Conn,
+    (id, owner_id): (i64, i64),
+) -> Result<Option<KeyState>, DbError> {
+    let theirs = table::table.find(id).filter(table::owner_id.eq(owner_id));
+    // A column that no trigger looks at: nothing changes.
+    let held = diesel::update(theirs).set(table::ending.eq(table::ending));
+    let state = held.returning(table::state).get_result::<String>(conn).await.optional()?;
+    let known = |state: String| KeyState::parse(&state).ok_or(DbError::Corrupt("keys.state"));
+    state.map(known).transpose()
+}
+
+/// Locks a key that is still its owner's and not ended; whether it was.
+pub(super) async fn hold_live(conn: &mut Conn, key: (i64, i64)) -> Result<bool, DbError> {
+    Ok(hold(conn, key).await?.is_some_and(|state| state != KeyState::Revoked))
+}
+
 /// Ends a key that is still its owner's, and the delivery that would hand it over; whether it was live.
 pub async fn revoke(
     conn: &mut Conn,
@@ -133,12 +152,8 @@ pub async fn revoke(
 ) -> Result<bool, DbError> {
     delivery_ends::hold_of_key(conn, id).await?;
     // The row is held from here on; so is what the decision was based on.
-    let live = table::table
-        .find(id)
-        .filter(table::owner_id.eq(owner_id))
-        .filter(table::state.ne(KeyState::Revoked.as_str()));
-    let held = diesel::update(live).set(table::owner_id.eq(owner_id)).returning(table::state);
-    let Some(state) = held.get_result::<String>(conn).await.optional()? else {
+    let held = hold(conn, (id, owner_id)).await?;
+    let Some(state) = held.filter(|state| *state != KeyState::Revoked) else {
         return Ok(false);
     };
     delivery_ends::call_off(conn, now, id).await?;
@@ -146,7 +161,7 @@ pub async fn revoke(
         return Ok(false);
     }
     // An app that never had the key need not hear of it.
-    if state == KeyState::Active.as_str() {
+    if state == KeyState::Active {
         let event = KeyEvent::Revoked { reason: reason.to_owned() };
         key_events::write(conn, now, id, &event).await?;
     }

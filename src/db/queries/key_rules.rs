@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
-use super::Conn;
+use super::{Conn, key_edits};
 use crate::{
     db::{DbError, schema::key_rules},
     domain::{
@@ -46,13 +46,17 @@ pub async fn of(conn: &mut Conn, key_id: i64) -> Result<KeyRules, DbError> {
     row.map_or(Ok(KeyRules::default()), RulesRow::into_rules)
 }
 
-/// Gives a key these rules in place of `seen`; whether it still had those. What was ended stays ended.
+/// Gives a live key these rules in place of `seen`; whether it still had those and was its owner's. What was
+/// ended stays ended.
 pub async fn put(
     conn: &mut Conn,
-    key_id: i64,
+    (key_id, owner_id): (i64, i64),
     seen: KeyRules,
     new: KeyRules,
 ) -> Result<bool, DbError> {
+    if !key_edits::hold_live(conn, (key_id, owner_id)).await? {
+        return Ok(false);
+    }
     hold(conn, key_id).await?;
     if of(conn, key_id).await? != seen {
         return Ok(false);

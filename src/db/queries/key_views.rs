@@ -9,12 +9,12 @@ use super::{Conn, other_pairs};
 use crate::{
     db::{
         DbError,
-        schema::{grants, key_rules, key_uses, keys, users},
+        schema::{connections, grants, key_rules, key_uses, keys, oauth_clients, users},
     },
     domain::{
         key::KeyState,
         key_rules::Environment,
-        key_view::{KeyApp, KeyView, LastUse, Owner, ShownState},
+        key_view::{KeyApp, KeyKind, KeyView, LastUse, Owner, ShownState},
         permissions::Permissions,
         text,
         timestamp::Timestamp,
@@ -38,8 +38,10 @@ struct KeyRow {
 type OwnerRow = (i64, String, String, Option<i64>);
 type AppRow = (String, String, String, i64);
 type UseRow = (i64, String, Option<String>, i64);
-/// A key, its owner, its app, its last use, whether it is for trying things out.
-type Found = (KeyRow, OwnerRow, Option<AppRow>, Option<UseRow>, Option<i64>);
+/// Whether it is for trying things out, a registered app's own, a connection of one.
+type Marks = (Option<i64>, Option<i64>, Option<i64>);
+/// A key, its owner, its app, its last use, and what it is marked as.
+type Found = (KeyRow, OwnerRow, Option<AppRow>, Option<UseRow>, Marks);
 
 /// The key of that number.
 pub async fn find(conn: &mut Conn, now: Timestamp, id: i64) -> Result<Option<KeyView>, DbError> {
@@ -62,6 +64,8 @@ pub async fn by_ids(conn: &mut Conn, now: Timestamp, ids: &[i64]) -> Result<Vec<
         .left_join(grants::table)
         .left_join(key_uses::table)
         .left_join(key_rules::table)
+        .left_join(oauth_clients::table)
+        .left_join(connections::table.on(connections::key_id.eq(keys::id)))
         .filter(keys::id.eq_any(ids))
         .select((
             KeyRow::as_select(),
@@ -69,7 +73,11 @@ pub async fn by_ids(conn: &mut Conn, now: Timestamp, ids: &[i64]) -> Result<Vec<
             (grants::id, grants::app_name, grants::callback_host, grants::approved_by).nullable(),
             (key_uses::last_at, key_uses::address, key_uses::client, key_uses::last_write_at)
                 .nullable(),
-            key_rules::sandbox.nullable(),
+            (
+                key_rules::sandbox.nullable(),
+                oauth_clients::key_id.nullable(),
+                connections::client_id.nullable(),
+            ),
         ))
         .load(conn)
         .await?;
@@ -81,7 +89,17 @@ pub async fn by_ids(conn: &mut Conn, now: Timestamp, ids: &[i64]) -> Result<Vec<
     Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
 }
 
-fn view(now: Timestamp, (key, owner, app, used, sandbox): Found) -> Result<KeyView, DbError> {
+fn kind(app: Option<&AppRow>, registered: Option<i64>, client: Option<i64>) -> KeyKind {
+    match (client, registered, app) {
+        (Some(_), ..) => KeyKind::Connection,
+        (None, Some(_), _) => KeyKind::RegisteredApp,
+        (None, None, Some(_)) => KeyKind::Granted,
+        (None, None, None) => KeyKind::Manual,
+    }
+}
+
+fn view(now: Timestamp, (key, owner, app, used, marks): Found) -> Result<KeyView, DbError> {
+    let (sandbox, registered, client) = marks;
     let state = KeyState::parse(&key.state).ok_or(DbError::Corrupt("keys.state"))?;
     let expires_at = key.expires_at.map(Timestamp::from_millis);
     let (owner_id, login, name, disabled_at) = owner;
@@ -92,6 +110,7 @@ fn view(now: Timestamp, (key, owner, app, used, sandbox): Found) -> Result<KeyVi
         ending: key.ending,
         permissions: Permissions::parse(&key.permissions)
             .ok_or(DbError::Corrupt("keys.permissions"))?,
+        kind: kind(app.as_ref(), registered, client),
         environment: match sandbox {
             None | Some(0) => Environment::Production,
             Some(_) => Environment::Sandbox,

@@ -69,12 +69,41 @@ pub async fn list(
     rows.into_iter().map(app).collect()
 }
 
-/// Changes an app that is still as it was seen; whether it was.
+/// The apps whose keys those are, in the order of their numbers.
+pub async fn of_keys(conn: &mut Conn, key_ids: &[i64]) -> Result<Vec<RegisteredApp>, DbError> {
+    let rows = table::table.filter(table::key_id.eq_any(key_ids)).order(table::key_id);
+    let rows: Vec<AppRow> = rows.select(AppRow::as_select()).load(conn).await?;
+    rows.into_iter().map(app).collect()
+}
+
+/// Some apps whose keys are live and that user's, in the order of their numbers.
+pub async fn some_of_owner(
+    conn: &mut Conn,
+    owner_id: i64,
+    most: i64,
+) -> Result<Vec<RegisteredApp>, DbError> {
+    let rows: Vec<AppRow> = table::table
+        .inner_join(keys::table)
+        .filter(keys::owner_id.eq(owner_id))
+        .filter(keys::state.ne(KeyState::Revoked.as_str()))
+        .order(table::key_id)
+        .limit(most)
+        .select(AppRow::as_select())
+        .load(conn)
+        .await?;
+    rows.into_iter().map(app).collect()
+}
+
+/// Changes an app that is still as it was seen and whose key is live and its owner's; whether it was.
 pub async fn change(
     conn: &mut Conn,
+    owner_id: i64,
     seen: RegisteredApp,
     new: RegisteredApp,
 ) -> Result<bool, DbError> {
+    if !key_edits::hold_live(conn, (seen.key_id, owner_id)).await? {
+        return Ok(false);
+    }
     let unchanged = table::table
         .find(seen.key_id)
         .filter(table::name.eq(seen.name))

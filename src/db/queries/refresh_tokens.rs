@@ -11,8 +11,8 @@ use crate::{
     db::{
         DbError,
         schema::{
-            access_tokens as tokens, connections, key_rules as rules, keys,
-            refresh_tokens as table, token_families as families,
+            access_tokens as tokens, connections, keys, refresh_tokens as table,
+            token_families as families,
         },
         token_outcomes::{NewRefresh, NewToken, Purged, RefreshRecord, Spent},
     },
@@ -25,9 +25,6 @@ pub const GRACE: Duration = Duration::from_secs(30);
 
 /// Why a connection ends that was not used.
 const UNUSED: &str = "its app did not use it for so long that its tokens ended";
-
-/// Why a family ends with all others of its key.
-const TOGETHER: &str = "all tokens of its key were ended";
 
 /// How long a spent token is recognised that had no end.
 const RECOGNISED: Duration = Duration::from_hours(90 * 24);
@@ -221,25 +218,26 @@ pub(super) async fn newest_family(conn: &mut Conn, key_id: i64) -> Result<i64, D
     Ok(newest.unwrap_or(0))
 }
 
-/// Marks families that were ended together as ended, at most that many, so that [`purge`] finds them; how
-/// many.
-pub async fn mark_ended_together(
+/// Marks the families of a key up to that number as ended then, at most that many, so that [`purge`] finds
+/// them, with the tokens that came of them; how many families.
+pub(super) async fn mark_ended(
     conn: &mut Conn,
-    now: Timestamp,
+    since: Timestamp,
+    (key_id, upto): (i64, i64),
+    reason: &str,
     most: i64,
-) -> Result<usize, DbError> {
-    let over: Vec<i64> = families::table
-        .inner_join(rules::table.on(rules::key_id.eq(families::key_id)))
-        .filter(rules::tokens_over.gt(0))
-        .filter(families::id.le(rules::tokens_over))
-        .filter(families::revoked_at.is_null())
-        .select(families::id)
-        .limit(most)
-        .load(conn)
-        .await?;
-    let over = families::table.filter(families::id.eq_any(over));
-    let values = (families::revoked_at.eq(now.as_millis()), families::revoke_reason.eq(TOGETHER));
-    Ok(diesel::update(over).set(values).execute(conn).await?)
+) -> Result<i64, DbError> {
+    let over = families::table.filter(families::key_id.eq(key_id)).filter(families::id.le(upto));
+    let over = over.filter(families::revoked_at.is_null()).order(families::id).limit(most);
+    let over: Vec<i64> = over.select(families::id).load(conn).await?;
+    let ended = families::table.filter(families::id.eq_any(&over));
+    let values = (families::revoked_at.eq(since.as_millis()), families::revoke_reason.eq(reason));
+    let count = diesel::update(ended).set(values).execute(conn).await?;
+    // Whoever refreshed at the moment of the end has one with a number beyond it.
+    let late = tokens::table.filter(tokens::family.eq_any(&over));
+    let late = diesel::update(late.filter(tokens::revoked_at.is_null()));
+    late.set(tokens::revoked_at.eq(since.as_millis())).execute(conn).await?;
+    Ok(i64::try_from(count).unwrap_or(i64::MAX))
 }
 
 /// Deletes refresh tokens that ended before then, at most that many, and the families that have none left;

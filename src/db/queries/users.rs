@@ -284,25 +284,27 @@ pub async fn delete(conn: &mut Conn, id: i64, now: Timestamp) -> Result<UserUpda
     Ok(UserUpdate::Done)
 }
 
-/// Whether nobody could make and change users without this one. Holds all admins, so that two who shut
-/// each other out at one moment do not both succeed.
+/// Whether this is an admin, shut out or not, and nobody else could make and change users. Holds all who
+/// could, so that two who shut each other out at one moment do not both succeed.
 async fn is_last_admin(conn: &mut Conn, id: i64) -> Result<bool, DbError> {
     let admins = users::table
         .filter(users::role.eq(Role::Admin.as_str()))
         .filter(users::disabled_at.is_null());
     let ids = admins.order(users::id).select(users::id).limit(1_000).load::<i64>(conn).await?;
-    let (mut is_one, mut others) = (false, false);
+    let mut others = false;
     for admin in ids {
         let still = users::table
             .find(admin)
             .filter(users::role.eq(Role::Admin.as_str()))
             .filter(users::disabled_at.is_null());
         let held = diesel::update(still).set(users::name.eq(users::name)).execute(conn).await?;
-        let holds = held == 1;
-        is_one |= holds && admin == id;
-        others |= holds && admin != id;
+        others |= held == 1 && admin != id;
     }
-    Ok(is_one && !others)
+    let itself = users::table
+        .find(id)
+        .filter(users::role.eq(Role::Admin.as_str()))
+        .filter(users::deleted_at.is_null());
+    Ok(!others && itself.count().get_result::<i64>(conn).await? == 1)
 }
 
 async fn end_sessions_of(conn: &mut Conn, id: i64) -> Result<(), DbError> {

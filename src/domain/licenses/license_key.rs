@@ -73,6 +73,22 @@ impl LicenseKey {
         &self.text
     }
 
+    /// Whether so few keys of its length and kinds of characters are possible, fewer than 2^64, that guessing
+    /// one of many licenses' keys is thinkable. The number behind the dash counts for nothing: it is no secret.
+    ///
+    /// 64 bits are what a session's id should have at least (OWASP, Session Management): among them, a
+    /// million licenses and a thousand guesses a second make centuries. That is 11 characters of both cases
+    /// and digits, 13 of one case and digits, 20 digits.
+    pub fn is_guessable(&self) -> bool {
+        let code = &self.text.as_bytes()[..self.dash];
+        let kinds: [(u64, fn(&u8) -> bool); 3] =
+            [(10, u8::is_ascii_digit), (26, u8::is_ascii_lowercase), (26, u8::is_ascii_uppercase)];
+        let used = kinds.into_iter().filter(|(_, is)| code.iter().any(is));
+        let characters: u64 = used.map(|(count, _)| count).sum();
+        let length = u32::try_from(code.len()).unwrap_or(u32::MAX);
+        characters.checked_pow(length).is_some()
+    }
+
     /// The number behind the dash.
     pub fn number(&self) -> i64 {
         self.number
@@ -140,6 +156,20 @@ mod tests {
         ] {
             assert_eq!(parsed(text), Err(Malformed::Format), "{text:?}");
         }
+    }
+
+    #[test]
+    fn a_key_that_can_be_guessed_is_told_by_its_length_and_characters() {
+        let guessable = |text: &str| LicenseKey::parse(text).unwrap().is_guessable();
+        for text in
+            ["X-1", "abcdefgh-1", "aB3aB3aB3a-99999999", "a1a1a1a1a1a1-1", "0123456789012345678-1"]
+        {
+            assert!(guessable(text), "{text}");
+        }
+        for text in ["aB3aB3aB3aB-1", "a1a1a1a1a1a1a-1", "01234567890123456789-1"] {
+            assert!(!guessable(text), "{text}");
+        }
+        assert!(!LicenseKey::generate(&Counting, 1).is_guessable());
     }
 
     #[test]

@@ -13,6 +13,7 @@ mod product;
 mod query;
 mod refusal;
 mod settings;
+mod settings_draft;
 mod table;
 mod terms;
 
@@ -24,5 +25,6 @@ pub use product::{Product, ProductDraft};
 pub use query::{Find, LicenseQuery};
 pub use refusal::{ErrorFormat, Refusal};
 pub use settings::{LicenseSettings, NoStoreCode, PageUrl, StoreCode};
+pub use settings_draft::{Overlap, SettingsChange, SettingsDraft};
 pub use table::{BroughtLicense, RowError, TableError, read, write};
 pub use terms::{LicenseDraft, LicenseTerms, Offline, OfflineInterval, Wrong, Wrongs};

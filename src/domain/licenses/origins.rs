@@ -10,15 +10,18 @@ use crate::domain::text;
 /// How many may be named.
 const MOST: usize = 50;
 
+/// How many lines that are none a complaint names.
+const NAMED: usize = 5;
+
 /// Origins, one a line, or `*` for all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Origins(Vec<String>);
 
-/// A line that is no origin.
+/// Lines that are no origins.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoOrigin {
-    /// It has another form.
-    #[error("“{0}” is no origin; write https://shop.example, without a path, or * for all")]
+    /// They have another form.
+    #[error("no origin: {0}; write https://shop.example, without a path, or * for all")]
     Form(String),
     /// There are very many.
     #[error("at most {MOST} origins can be named; * means all")]
@@ -29,10 +32,16 @@ impl Origins {
     /// What somebody typed, one a line.
     ///
     /// # Errors
-    /// Which line is no origin.
+    /// Which lines are no origins.
     pub fn parse(text: &str) -> Result<Self, NoOrigin> {
         let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-        let mut origins = lines.map(origin).collect::<Result<Vec<_>, _>>()?;
+        let (mut origins, mut others) = (Vec::new(), Vec::new());
+        for line in lines {
+            origin(line).map_or_else(|| others.push(line), |origin| origins.push(origin));
+        }
+        if !others.is_empty() {
+            return Err(NoOrigin::Form(named(&others)));
+        }
         origins.sort_unstable();
         origins.dedup();
         if origins.len() > MOST { Err(NoOrigin::TooMany) } else { Ok(Self(origins)) }
@@ -52,12 +61,21 @@ impl Origins {
     }
 }
 
-fn origin(line: &str) -> Result<String, NoOrigin> {
-    if line == "*" {
-        return Ok(line.to_owned());
+/// Lines as a complaint names them: the first few.
+fn named(lines: &[&str]) -> String {
+    let quoted = |line: &&str| format!("“{}”", text::shortened(&text::visible(line), 100));
+    let first: Vec<_> = lines.iter().take(NAMED).map(quoted).collect();
+    match lines.len().saturating_sub(NAMED) {
+        0 => first.join(", "),
+        more => format!("{}, and {more} more", first.join(", ")),
     }
-    let wrong = || NoOrigin::Form(text::shortened(&text::visible(line), 100));
-    let url = Url::parse(line).map_err(|_| wrong())?;
+}
+
+fn origin(line: &str) -> Option<String> {
+    if line == "*" {
+        return Some(line.to_owned());
+    }
+    let url = Url::parse(line).ok()?;
     let is_bare = !line.contains('*')
         && matches!(url.scheme(), "http" | "https")
         && url.path() == "/"
@@ -65,7 +83,7 @@ fn origin(line: &str) -> Result<String, NoOrigin> {
         && url.fragment().is_none()
         && url.username().is_empty()
         && url.password().is_none();
-    if is_bare { Ok(url.origin().ascii_serialization()) } else { Err(wrong()) }
+    is_bare.then(|| url.origin().ascii_serialization())
 }
 
 #[cfg(test)]
@@ -91,6 +109,12 @@ mod tests {
         {
             assert!(matches!(Origins::parse(line), Err(NoOrigin::Form(_))), "{line}");
         }
+        let wrong = (0..7).map(|n| format!("s{n}.example")).collect::<Vec<_>>().join("\n");
+        let told = Origins::parse(&format!("{wrong}\nhttps://a.example")).unwrap_err().to_string();
+        assert!(
+            told.contains("“s0.example”, “s1.example”") && told.contains("and 2 more"),
+            "{told}"
+        );
         let many: Vec<_> = (0..=MOST).map(|n| format!("https://{n}.example")).collect();
         assert_eq!(Origins::parse(&many.join("\n")), Err(NoOrigin::TooMany));
     }

@@ -17,7 +17,7 @@ pub use mint::{Issue, Issued, Mint, issue};
 pub use people::{Tokens, list, regenerate, revoke, revoke_all};
 pub use purge::purge;
 pub use refresh::{Refresh, RefreshError, Refreshed, refresh};
-pub use rules::{RulesChange, change_rules, rules};
+pub use rules::{InheritedLife, RulesChange, change_rules, inherited_life, rules};
 
 pub use crate::db::token_outcomes::TokenView;
 use crate::domain::token_life::TokenLife;

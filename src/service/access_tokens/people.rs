@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::{Issue, Issued, RulesChange, TokenView, change_rules, mint::prepare};
 use crate::{
-    db,
+    db::{self, token_outcomes::Ended},
     domain::{
         access::KeyAction,
         access_token::MadeBy,
@@ -52,50 +52,60 @@ pub async fn list(
 /// Ends one token of a key, and what refreshes it; whether it was live.
 ///
 /// # Errors
-/// If the caller may not, or there is no such token of that key.
+/// If the caller may not, there is no such token of that key, or the key became somebody else's meanwhile.
 pub async fn revoke(
     services: &Services,
     caller: &Caller,
     key_id: i64,
     id: i64,
 ) -> Result<bool, KeyError> {
-    keys::permitted(services, caller, key_id, &[KeyAction::Tokens]).await?;
+    let key = keys::permitted(services, caller, key_id, &[KeyAction::Tokens]).await?;
     let found = db::read!(services.db, access_tokens::find(key_id, id))?;
     let token = found.ok_or(KeyError::Unknown)?;
     let (now, journal) = (services.now(), caller.journal(services));
     let details = json!({ "token": id, "ending": token.ending });
-    let was_live = db::audited!(
+    let ended = db::audited!(
         services.db,
         journal,
-        access_tokens::revoke(now, key_id, id),
-        |was_live: &bool| {
+        access_tokens::revoke(now, (key_id, key.owner.id), id),
+        |ended: &Ended| {
             let entry = Entry::done(Event::AccessTokensEnded, Object::key(key_id), details);
-            if *was_live { vec![entry] } else { Vec::new() }
+            if *ended == Ended::Now { vec![entry] } else { Vec::new() }
         },
     )?;
     services.verifier.changes.changed_here(services).await;
-    Ok(was_live)
+    match ended {
+        Ended::Now => Ok(true),
+        Ended::Before => Ok(false),
+        Ended::Changed => Err(KeyError::Changed),
+    }
 }
 
 /// Ends all tokens of a key, and what refreshes them.
 ///
 /// # Errors
-/// If the caller may not, or there is no such key.
+/// If the caller may not, there is no such key, or it became somebody else's meanwhile.
 pub async fn revoke_all(services: &Services, caller: &Caller, key_id: i64) -> Result<(), KeyError> {
-    keys::permitted(services, caller, key_id, &[KeyAction::Tokens]).await?;
+    let key = keys::permitted(services, caller, key_id, &[KeyAction::Tokens]).await?;
     let journal = caller.journal(services);
     let details = json!({ "all": true });
-    db::audited!(services.db, journal, access_tokens::revoke_all(key_id), |(): &()| {
-        vec![Entry::done(Event::AccessTokensEnded, Object::key(key_id), details)]
-    })?;
+    let done = db::audited!(
+        services.db,
+        journal,
+        access_tokens::revoke_all_of((key_id, key.owner.id)),
+        |done: &bool| {
+            let entry = Entry::done(Event::AccessTokensEnded, Object::key(key_id), details);
+            if *done { vec![entry] } else { Vec::new() }
+        },
+    )?;
     services.verifier.changes.changed_here(services).await;
-    Ok(())
+    if done { Ok(()) } else { Err(KeyError::Changed) }
 }
 
 /// Ends all tokens of a key and makes one, with other rules if they are given; its only showing.
 ///
 /// # Errors
-/// If the caller may not, the key is over, or the rules are none.
+/// If the caller may not, the key is over, the rules are none, or somebody else changed the key meanwhile.
 pub async fn regenerate(
     services: &Services,
     caller: &Caller,
@@ -127,9 +137,16 @@ pub async fn regenerate(
     let (issued, token) = prepare(services, &issue);
     let (now, journal) = (services.now(), caller.journal(services));
     let details = json!({ "ending": token.ending, "ends_others": true });
-    db::audited!(services.db, journal, access_tokens::regenerate(now, token), |_: &i64| {
-        vec![Entry::done(Event::AccessTokenMade, Object::key(key_id), details)]
-    })?;
+    let made = db::audited!(
+        services.db,
+        journal,
+        access_tokens::regenerate(now, view.owner.id, token),
+        |made: &Option<i64>| {
+            let entry = Entry::done(Event::AccessTokenMade, Object::key(key_id), details);
+            if made.is_some() { vec![entry] } else { Vec::new() }
+        },
+    )?;
+    made.ok_or(KeyError::Changed)?;
     services.metrics.tokens.made(MadeBy::Person);
     services.verifier.changes.changed_here(services).await;
     Ok(issued)

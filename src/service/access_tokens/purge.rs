@@ -26,7 +26,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// How many batches of each kind one call deletes at most; the next call goes on.
 const BATCHES: usize = 5_000;
 
-/// Deletes tokens, refresh tokens and codes that ended a day ago; how many.
+/// Deletes tokens, refresh tokens and codes that ended a day ago, by themselves or with their key; how many.
 ///
 /// # Errors
 /// If the database gives no answer.
@@ -36,8 +36,7 @@ pub async fn purge(services: &Services) -> Result<usize, ServiceError> {
     for _ in 0..BATCHES {
         let now = services.now();
         let mut deleted = db::write!(services.db, access_tokens::purge(before, AT_ONCE))?;
-        deleted += db::write!(services.db, access_tokens::purge_ended_together(AT_ONCE))?;
-        deleted += db::write!(services.db, refresh_tokens::mark_ended_together(now, AT_ONCE))?;
+        deleted += db::write!(services.db, token_purges::purge(now, before, AT_ONCE))?;
         deleted += refresh_tokens(services, before).await?;
         deleted += db::write!(services.db, authorization_codes::purge(before, AT_ONCE))?;
         all += deleted;

@@ -23,7 +23,7 @@ use crate::{
 pub struct RulesChange {
     /// What the key is for.
     pub environment: Option<Environment>,
-    /// How long its tokens live; the inner nothing is the store's setting.
+    /// How long its tokens live; the inner nothing is as its app, or else the store, is set.
     pub token_life: Option<Option<TokenLife>>,
     /// The domains it may be used from, as somebody typed them.
     pub domains: Option<String>,
@@ -42,6 +42,28 @@ pub async fn rules(
 ) -> Result<KeyRules, KeyError> {
     keys::show(services, caller, key_id).await?;
     Ok(db::read!(services.db, key_rules::of(key_id))?)
+}
+
+/// The life of a key's tokens where its own rules name none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InheritedLife {
+    /// How long.
+    pub life: TokenLife,
+    /// Whether the registered app says so whose connection the key is, and not the store.
+    pub is_apps: bool,
+}
+
+/// The life that tokens of that key have if its own rules name none.
+///
+/// # Errors
+/// If the database gives no answer.
+pub async fn inherited_life(services: &Services, key_id: i64) -> Result<InheritedLife, KeyError> {
+    let stores = InheritedLife { life: services.tokens.options.life, is_apps: false };
+    let Some(client) = db::read!(services.db, oauth_clients::client_of(key_id))? else {
+        return Ok(stores);
+    };
+    let apps = db::read!(services.db, key_rules::of(client))?.token_life;
+    Ok(apps.map_or(stores, |life| InheritedLife { life, is_apps: true }))
 }
 
 /// Changes the rules of a key; gives the new ones.
@@ -63,14 +85,14 @@ pub async fn change_rules(
     if new == seen {
         return Ok(seen);
     }
-    let store = services.tokens.options.life;
-    keys::permitted(services, caller, key_id, &needed(&seen, &new, store)).await?;
+    let inherited = inherited_life(services, key_id).await?.life;
+    let view = keys::permitted(services, caller, key_id, &needed(&seen, &new, inherited)).await?;
     let journal = caller.journal(services);
     let (details, wanted) = (told(&new), new.clone());
     let changed = db::audited!(
         services.db,
         journal,
-        key_rules::put(key_id, seen, wanted),
+        key_rules::put((key_id, view.owner.id), seen, wanted),
         |changed: &bool| {
             let entry = Entry::done(Event::KeyChanged, Object::key(key_id), details);
             if *changed { vec![entry] } else { Vec::new() }
@@ -99,8 +121,8 @@ fn applied(seen: &KeyRules, change: &RulesChange) -> Result<KeyRules, RuleError>
 }
 
 /// What somebody must be allowed to do to the key. Moving it between environments is both.
-fn needed(seen: &KeyRules, new: &KeyRules, store: TokenLife) -> Vec<KeyAction> {
-    let life = |rules: &KeyRules| rules.token_life.unwrap_or(store);
+fn needed(seen: &KeyRules, new: &KeyRules, inherited: TokenLife) -> Vec<KeyAction> {
+    let life = |rules: &KeyRules| rules.token_life.unwrap_or(inherited);
     let moved = seen.environment != new.environment;
     let widens = moved
         || life(new) > life(seen)

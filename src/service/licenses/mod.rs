@@ -24,12 +24,12 @@ use serde_json::json;
 pub use edit::{change, deactivate_by_hand, restore, revoke};
 pub use look::{LicenseDetails, activations, find_typed, history, list, show, whole_key};
 pub use make::{MadeLicense, create, create_once};
-pub use products::{change_product, create_product, product, products};
+pub use products::{
+    change_product, create_product, delete_product, product, product_is_used, products,
+};
 pub use program::{Asked, Denied, Granted, Handed, activate, deactivate, hand_token, validate};
 pub use purge::purge;
-pub use settings::{
-    Overlap, SettingsChange, answer_to_origin, begin, change_settings, how_to_refuse, settings,
-};
+pub use settings::{answer_to_origin, begin, change_settings, how_to_refuse, settings};
 pub use table::{Table, TableReport};
 pub use throttle::Throttle;
 pub use transfer::{RowOutcome, begin_export, export_after, may_import};
@@ -40,7 +40,7 @@ use crate::{
     domain::{
         audit::{Entry, Event, Object},
         keyring::Lookup,
-        licenses::{NoOrigin, NoStoreCode, Wrongs},
+        licenses::Wrongs,
         user::Role,
     },
     service::{ServiceError, Services, caller::Caller},
@@ -90,6 +90,9 @@ pub enum LicenseError {
     /// There is a product of that SKU.
     #[error("there is a product with that SKU already")]
     ProductTaken,
+    /// Licenses are of it.
+    #[error("there are licenses of this product, so it cannot be deleted")]
+    ProductInUse,
     /// It was taken back before.
     #[error("this license is revoked already")]
     AlreadyRevoked,
@@ -102,15 +105,6 @@ pub enum LicenseError {
     /// The key is not kept.
     #[error("this license’s key was not kept; it was shown when it was made")]
     KeyNotKept,
-    /// A setting is none.
-    #[error(transparent)]
-    StoreCode(#[from] NoStoreCode),
-    /// A setting is none.
-    #[error(transparent)]
-    Origin(#[from] NoOrigin),
-    /// A setting is none.
-    #[error("{0}")]
-    Setting(&'static str),
     /// Something nobody asked for.
     #[error(transparent)]
     Service(#[from] ServiceError),

@@ -1,10 +1,10 @@
 //! What is sold under a SKU.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{LicenseError, permitted, somebody};
 use crate::{
-    db,
+    db::{self, license_outcomes::ProductDeletion},
     domain::{
         audit::{Entry, Event, Object},
         licenses::{Product, ProductDraft},
@@ -56,7 +56,7 @@ pub async fn create_product(
     caller: &Caller,
     draft: &ProductDraft,
 ) -> Result<Product, LicenseError> {
-    allowed(services, caller, &draft.sku).await?;
+    allowed(services, caller, Event::LicenseProductChanged, &draft.sku).await?;
     let new = draft.read()?;
     let (journal, entry) = (caller.journal(services), told(&new));
     let wanted = new.clone();
@@ -79,7 +79,7 @@ pub async fn change_product(
     (sku, version): (&str, Option<i64>),
     edit: impl FnOnce(&mut ProductDraft),
 ) -> Result<Product, LicenseError> {
-    allowed(services, caller, sku).await?;
+    allowed(services, caller, Event::LicenseProductChanged, sku).await?;
     let seen = product(services, caller, sku).await?;
     if version.is_some_and(|version| version != seen.version) {
         return Err(LicenseError::Changed);
@@ -110,16 +110,67 @@ pub async fn change_product(
     }
 }
 
-async fn allowed(services: &Services, caller: &Caller, sku: &str) -> Result<(), LicenseError> {
+/// Whether there are licenses of a product, so that it cannot be deleted.
+///
+/// # Errors
+/// If nobody asks.
+pub async fn product_is_used(
+    services: &Services,
+    caller: &Caller,
+    sku: &str,
+) -> Result<bool, LicenseError> {
+    somebody(caller)?;
+    Ok(db::read!(services.db, license_products::is_used(sku))?)
+}
+
+/// Deletes a product that no license is of.
+///
+/// # Errors
+/// If the caller may not, there is none, or licenses are of it.
+pub async fn delete_product(
+    services: &Services,
+    caller: &Caller,
+    sku: &str,
+) -> Result<(), LicenseError> {
+    allowed(services, caller, Event::LicenseProductDeleted, sku).await?;
+    let seen = product(services, caller, sku).await?;
+    let (journal, object) = (caller.journal(services), Object::license_product(&seen.sku));
+    let entry = Entry::done(Event::LicenseProductDeleted, object, details(&seen));
+    let deleted = db::audited!(
+        services.db,
+        journal,
+        license_products::delete(seen.sku),
+        |deleted: &ProductDeletion| match deleted {
+            ProductDeletion::Deleted => vec![entry],
+            ProductDeletion::InUse | ProductDeletion::Unknown => Vec::new(),
+        },
+    )?;
+    match deleted {
+        ProductDeletion::Deleted => Ok(()),
+        ProductDeletion::InUse => Err(LicenseError::ProductInUse),
+        ProductDeletion::Unknown => Err(LicenseError::NoProduct(sku.to_owned())),
+    }
+}
+
+async fn allowed(
+    services: &Services,
+    caller: &Caller,
+    event: Event,
+    sku: &str,
+) -> Result<(), LicenseError> {
     let sku = text::shortened(&text::visible(sku), 100);
-    let what = (Event::LicenseProductChanged, Object::license_product(&sku));
+    let what = (event, Object::license_product(&sku));
     permitted(services, caller, Role::may_manage_licenses, what).await
 }
 
 pub(super) fn told(product: &Product) -> Entry {
-    let details = json!({
+    let object = Object::license_product(&product.sku);
+    Entry::done(Event::LicenseProductChanged, object, details(product))
+}
+
+fn details(product: &Product) -> Value {
+    json!({
         "name": product.name, "download_name": product.download_name,
         "download_url": product.download_url, "desktop": product.desktop,
-    });
-    Entry::done(Event::LicenseProductChanged, Object::license_product(&product.sku), details)
+    })
 }

@@ -1,7 +1,5 @@
 //! What holds for all licenses of the store, set by admins.
 
-use std::time::Duration;
-
 use serde_json::json;
 
 use super::{LicenseError, permitted, somebody};
@@ -9,7 +7,7 @@ use crate::{
     db,
     domain::{
         audit::{Entry, Event, Object},
-        licenses::{ErrorFormat, LicenseSettings, Origins, PageUrl, StoreCode},
+        licenses::{ErrorFormat, LicenseSettings, SettingsChange, StoreCode},
         timestamp::Timestamp,
         token_life::TokenLife,
         user::Role,
@@ -66,44 +64,10 @@ pub async fn answer_to_origin(
     Ok(current(services).await?.origins.answer(origin).map(str::to_owned))
 }
 
-/// For how long the store code before is taken, too.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Overlap(Duration);
-
-impl Overlap {
-    /// That many days, at most two years; none ends the old code at once.
-    pub fn days(days: u64) -> Option<Self> {
-        (days <= 731).then(|| Self(Duration::from_hours(24 * days)))
-    }
-}
-
-/// What shall change; what is absent stays.
-#[derive(Clone, Debug, Default)]
-pub struct SettingsChange {
-    /// Another store code: this one, or if it is empty a fresh one; and how long the old one is taken, too.
-    pub store_code: Option<(String, Overlap)>,
-    /// Whether the code before shall not be taken any more.
-    pub end_previous: bool,
-    /// “Enable authorization”.
-    pub needs_token: Option<bool>,
-    /// “Token expiration”.
-    pub token_life: Option<TokenLife>,
-    /// How errors are put together.
-    pub errors: Option<ErrorFormat>,
-    /// Whether errors show in the status.
-    pub errors_in_status: Option<bool>,
-    /// Whether the developer's own machine counts against no limit.
-    pub localhost_is_free: Option<bool>,
-    /// Which sites' scripts may ask, one a line.
-    pub origins: Option<String>,
-    /// Where customers see their licenses.
-    pub page_url: Option<String>,
-}
-
 /// Changes settings; gives them as they are then.
 ///
 /// # Errors
-/// If the caller may not, a value is none, or somebody else changed them meanwhile.
+/// If the caller may not, or somebody else changed them meanwhile.
 pub async fn change_settings(
     services: &Services,
     caller: &Caller,
@@ -112,7 +76,7 @@ pub async fn change_settings(
     let what = (Event::LicenseSettingsChanged, Object::license_settings());
     permitted(services, caller, Role::may_set_up_licenses, what).await?;
     let seen = current(services).await?;
-    let new = applied(services, &seen, change)?;
+    let new = applied(services, &seen, change);
     if new == seen {
         return Ok(seen);
     }
@@ -134,40 +98,31 @@ pub async fn change_settings(
     }
 }
 
-fn applied(
-    services: &Services,
-    seen: &LicenseSettings,
-    change: SettingsChange,
-) -> Result<LicenseSettings, LicenseError> {
-    let mut new = seen.clone();
+fn applied(services: &Services, seen: &LicenseSettings, change: SettingsChange) -> LicenseSettings {
+    let mut new = LicenseSettings {
+        needs_token: change.needs_token.unwrap_or(seen.needs_token),
+        token_life: change.token_life.unwrap_or(seen.token_life),
+        errors: change.errors.unwrap_or(seen.errors),
+        errors_in_status: change.errors_in_status.unwrap_or(seen.errors_in_status),
+        localhost_is_free: change.localhost_is_free.unwrap_or(seen.localhost_is_free),
+        origins: change.origins.unwrap_or_else(|| seen.origins.clone()),
+        page_url: change.page_url.unwrap_or_else(|| seen.page_url.clone()),
+        ..seen.clone()
+    };
     if change.end_previous {
         new.previous = None;
     }
-    if let Some((code, Overlap(overlap))) = change.store_code {
-        let code = match code.trim() {
-            "" => StoreCode::generate(&*services.entropy),
-            code => StoreCode::parse(code)?,
-        };
+    if let Some((code, overlap)) = change.store_code {
+        let code = code.unwrap_or_else(|| StoreCode::generate(&*services.entropy));
         if code != seen.store_code {
+            let overlap = overlap.duration();
             let until = services.now().plus(overlap);
             let is_taken = !overlap.is_zero();
             new.previous = is_taken.then(|| (seen.store_code.clone(), until));
             new.store_code = code;
         }
     }
-    if let Some(text) = change.origins {
-        new.origins = Origins::parse(&text)?;
-    }
-    if let Some(text) = change.page_url {
-        let complaint = "the customers’ page must be an http or https address, or empty";
-        new.page_url = PageUrl::parse(&text).ok_or(LicenseError::Setting(complaint))?;
-    }
-    new.needs_token = change.needs_token.unwrap_or(seen.needs_token);
-    new.token_life = change.token_life.unwrap_or(seen.token_life);
-    new.errors = change.errors.unwrap_or(seen.errors);
-    new.errors_in_status = change.errors_in_status.unwrap_or(seen.errors_in_status);
-    new.localhost_is_free = change.localhost_is_free.unwrap_or(seen.localhost_is_free);
-    Ok(new)
+    new
 }
 
 /// What the log says. A store code is no secret: it stands in every copy of a product.

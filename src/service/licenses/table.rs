@@ -25,8 +25,11 @@ const BATCH: usize = 100;
 
 type Batch = Vec<(u64, Result<BroughtLicense, RowError>)>;
 
+/// How many rows a report names whose keys are short.
+const NAMED: usize = 100;
+
 /// How it went.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TableReport {
     /// How many rows were looked at.
     pub rows: u64,
@@ -36,6 +39,10 @@ pub struct TableReport {
     pub already_here: u64,
     /// How many could not be taken.
     pub skipped: u64,
+    /// How many that are licenses, now or before, have keys short enough to be guessed.
+    pub guessable: u64,
+    /// The numbers of the first of those rows.
+    pub guessable_rows: Vec<u64>,
 }
 
 /// A table that is being taken over.
@@ -88,6 +95,9 @@ impl Table {
         let passed_over = imported.passed_over.len() as u64;
         imported.passed_over.retain(|(_, outcome)| *outcome != RowOutcome::There);
         let skipped = imported.passed_over.len() as u64;
+        self.report.guessable += imported.guessable.len() as u64;
+        let room = NAMED - self.report.guessable_rows.len();
+        self.report.guessable_rows.extend(imported.guessable.into_iter().take(room));
         self.report.taken += imported.taken;
         self.report.already_here += passed_over - skipped;
         self.report.skipped += skipped;

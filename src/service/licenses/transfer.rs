@@ -69,6 +69,8 @@ pub(super) struct Imported {
     pub taken: u64,
     /// Those that were not, by their numbers.
     pub passed_over: Vec<(u64, RowOutcome)>,
+    /// The numbers of those that are licenses, now or before, and whose keys are short enough to be guessed.
+    pub guessable: Vec<u64>,
 }
 
 /// Refuses whoever may not import, which is written down.
@@ -96,9 +98,10 @@ pub(super) async fn taken(
 ) -> Result<Imported, LicenseError> {
     let (mut imported, mut numbers, mut new) = (Imported::default(), Vec::new(), Vec::new());
     for (number, row) in rows {
+        let is_guessable = row.as_ref().is_ok_and(|brought| brought.key.is_guessable());
         match read(services, row) {
             Ok(license) => {
-                numbers.push(number);
+                numbers.push((number, is_guessable));
                 new.push(license);
             }
             Err(outcome) => imported.passed_over.push((number, outcome)),
@@ -108,7 +111,10 @@ pub(super) async fn taken(
         Some(rehearsal) => looked_at(services, new, rehearsal).await?,
         None => written(services, caller, new).await?,
     };
-    for (number, outcome) in numbers.into_iter().zip(outcomes) {
+    for ((number, is_guessable), outcome) in numbers.into_iter().zip(outcomes) {
+        if is_guessable && matches!(outcome, RowOutcome::Taken | RowOutcome::There) {
+            imported.guessable.push(number);
+        }
         match outcome {
             RowOutcome::Taken => imported.taken += 1,
             other => imported.passed_over.push((number, other)),

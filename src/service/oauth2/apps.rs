@@ -210,6 +210,30 @@ pub async fn connections_of(
     Ok((db::read!(services.db, key_views::by_ids(services.now(), &ids))?, next))
 }
 
+/// The registered apps whose keys those are.
+///
+/// # Errors
+/// If the database gives no answer.
+pub async fn apps_of_keys(
+    services: &Services,
+    key_ids: &[i64],
+) -> Result<Vec<RegisteredApp>, AppError> {
+    Ok(db::read!(services.db, oauth_clients::of_keys(key_ids))?)
+}
+
+/// Some registered apps whose keys are live and that user's.
+///
+/// # Errors
+/// If the database gives no answer.
+pub async fn apps_of_owner(
+    services: &Services,
+    owner_id: i64,
+    most: usize,
+) -> Result<Vec<RegisteredApp>, AppError> {
+    let limit = i64::try_from(most).unwrap_or(i64::MAX);
+    Ok(db::read!(services.db, oauth_clients::some_of_owner(owner_id, limit))?)
+}
+
 /// How many live connections these keys' apps have, together; counted no further than `most`.
 ///
 /// # Errors
@@ -257,7 +281,7 @@ pub async fn change_app(
     let changed = db::audited!(
         services.db,
         journal,
-        oauth_clients::change(seen, wanted),
+        oauth_clients::change(key.owner.id, seen, wanted),
         |changed: &bool| {
             let entry = Entry::done(Event::AppChanged, Object::key(key_id), details);
             if *changed { vec![entry] } else { Vec::new() }

@@ -13,8 +13,9 @@ mod introspect;
 mod revoke;
 
 pub use apps::{
-    AppError, AppKind, AppPage, AppRequest, MadeApp, RegisteredApp, app_name, change_app,
-    client_of, connections_of, count_connections, list_apps, redirects, register, show_app,
+    AppError, AppKind, AppPage, AppRequest, MadeApp, RegisteredApp, app_name, apps_of_keys,
+    apps_of_owner, change_app, client_of, connections_of, count_connections, list_apps, redirects,
+    register, show_app,
 };
 pub use client::{Client, Presented, authenticate};
 pub use code::{Approved, Asked, CodeRequest, Unaskable, approve, ask, deny, question};

@@ -13,47 +13,44 @@ mod by_tag;
 mod changes;
 mod gaps;
 mod identity;
+mod judge;
 mod last_use;
 mod line;
 mod live_key;
 mod live_keys;
 mod live_token;
 mod oauth;
+mod options;
 mod secret;
 mod seen;
 mod slowdown;
 mod takeover;
 mod tokens;
+mod verdict;
 
-use std::{
-    net::IpAddr,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{net::IpAddr, sync::Arc, time::Instant};
 
 pub use changes::{Changes, LOOK_EVERY, listen, purge_changes};
 pub use identity::{Identity, Word};
+use judge::{Claim, Judge};
 pub use last_use::{KeyUse, LastUses, last_use, note};
 pub use live_key::LiveKey;
-use live_key::Noted;
 pub use live_keys::LiveKeys;
 pub use live_token::LiveToken;
 pub use oauth::{purge_nonces, sealed_row};
+pub use options::Options;
 use secret::Asked;
-use seen::HeaderTag;
 pub use slowdown::Slowdown;
 pub use tokens::AskedToken;
+pub use verdict::{Pass, Verdict};
 
 use super::{ServiceError, Services};
 use crate::domain::{
-    api_request::{ApiRequest, Authorization},
+    api_request::ApiRequest,
     entropy::Entropy,
     keyring::{Lookup, ProcessKey},
-    oauth1::Mode,
-    presented::{Ambiguous, Credential, Presented, Room},
-    protected_paths::{Place, ProtectedPaths},
+    presented::{Presented, Room},
     refusal::{Refusal, TokenRefused},
-    timestamp::Timestamp,
 };
 use crate::telemetry::{Judged, Source};
 
@@ -149,112 +146,6 @@ pub async fn by_lookup(
     verifier.live.load_stored(services, lookup, now).await
 }
 
-/// The settings of verification.
-pub struct Options {
-    /// Which addresses keys open.
-    pub protected: ProtectedPaths,
-    /// Whether keys are read off requests that came without TLS.
-    pub plain_http: bool,
-    /// Whether requests without a key may pass.
-    pub anonymous: bool,
-    /// Whether signed requests are read, and secrets kept for that.
-    pub oauth1: Mode,
-    /// For how long memory is trusted without hearing from the database.
-    pub without_database: Duration,
-    /// Scheme, host and port of the store, as clients sign it.
-    pub public_origin: String,
-}
-
-/// What a request passes by.
-pub enum Pass {
-    /// A key, by one of its pairs.
-    Key(Arc<LiveKey>),
-    /// An access token.
-    Token(Arc<LiveToken>),
-}
-
-impl Pass {
-    /// Who it is.
-    pub fn identity(&self) -> &Identity {
-        match self {
-            Self::Key(key) => &key.identity,
-            Self::Token(token) => &token.identity,
-        }
-    }
-
-    fn admits(&self, request: &ApiRequest<'_>, now: Timestamp) -> Result<(), Refusal> {
-        match self {
-            Self::Key(key) => key.admits(request, now),
-            Self::Token(token) => token.admits(request, now),
-        }
-    }
-
-    fn noted(&self) -> &Noted {
-        match self {
-            Self::Key(key) => &key.noted,
-            Self::Token(token) => &token.noted,
-        }
-    }
-
-    fn token_id(&self) -> Option<i64> {
-        match self {
-            Self::Key(_) => None,
-            Self::Token(token) => Some(token.id),
-        }
-    }
-
-    /// The number of the key that got the token for another.
-    fn client_id(&self) -> Option<i64> {
-        match self {
-            Self::Key(_) => None,
-            Self::Token(token) => token.client.as_ref().map(|client| client.identity.key_id),
-        }
-    }
-
-    /// Its keys are in use, and shall stay in memory.
-    fn keep(&self, live: &LiveKeys) {
-        match self {
-            Self::Key(key) => live.keep(key),
-            Self::Token(token) => {
-                live.keep(&token.key);
-                token.client.iter().for_each(|client| live.keep(client));
-            }
-        }
-    }
-}
-
-/// What becomes of a request.
-pub enum Verdict {
-    /// It may pass, as that key's.
-    Allowed(Pass),
-    /// It may pass, as nobody's.
-    Anonymous,
-    /// It may not pass.
-    Refused(Refusal),
-}
-
-impl Verdict {
-    /// Who it is, or why it may not pass; nothing for nobody.
-    ///
-    /// # Errors
-    /// Why it may not pass.
-    pub fn identity(&self) -> Result<Option<&Identity>, Refusal> {
-        match self {
-            Self::Allowed(pass) => Ok(Some(pass.identity())),
-            Self::Anonymous => Ok(None),
-            Self::Refused(refusal) => Err(refusal.clone()),
-        }
-    }
-
-    fn judged(&self) -> Judged {
-        match self {
-            Self::Allowed(_) => Judged::Allowed,
-            Self::Anonymous => Judged::Anonymous,
-            Self::Refused(refusal) => Judged::Refused(refusal.why()),
-        }
-    }
-}
-
 /// Judges a request to the store's API.
 ///
 /// # Errors
@@ -338,117 +229,4 @@ async fn from_database(
             Ok(signed.unwrap_or_else(|| judge.as_nobody(why_not)))
         }
     }
-}
-
-/// What a request claims to be.
-enum Claim<'a> {
-    /// Whoever has that key and secret.
-    Key(Presented<'a>),
-    /// Whoever has that token.
-    Token(&'a str),
-    /// Nobody, unless it is signed; and why it would not pass as nobody's.
-    Nothing(Refusal),
-}
-
-/// A request, and what is known of it before its key.
-#[derive(Clone, Copy)]
-struct Judge<'a> {
-    services: &'a Services,
-    request: &'a ApiRequest<'a>,
-    place: Place,
-    now: Timestamp,
-}
-
-impl<'a> Judge<'a> {
-    fn new(services: &'a Services, request: &'a ApiRequest<'a>) -> Self {
-        let place = services.verifier.options.protected.judge(request.path, &request.query);
-        Self { services, request, place, now: services.now() }
-    }
-
-    fn options(&self) -> &'a Options {
-        &self.services.verifier.options
-    }
-
-    /// What the request claims to be, if address and credentials are clear.
-    fn claim(&self, room: &'a mut Room) -> Result<Claim<'a>, Refusal> {
-        if self.place == Place::Unclear {
-            return Err(Refusal::AmbiguousPath);
-        }
-        let Self { request, place, .. } = *self;
-        let presented = Credential::read(request, room);
-        match presented.map_err(|Ambiguous| Refusal::AmbiguousCredentials)? {
-            Credential::Nothing => Ok(Claim::Nothing(Refusal::NoCredentials)),
-            _ if place == Place::Elsewhere => Err(Refusal::PathNotCovered),
-            _ if !request.origin.secure && !self.options().plain_http => {
-                Ok(Claim::Nothing(Refusal::PlainHttp))
-            }
-            Credential::Pair(pair) => Ok(Claim::Key(pair)),
-            Credential::Token(_) if !self.is_unsigned() && oauth::is_signed(request) => {
-                Err(Refusal::AmbiguousCredentials)
-            }
-            Credential::Token(token) => Ok(Claim::Token(token)),
-        }
-    }
-
-    /// The header, if nothing else has a say in whose request it is, and memory can be trusted.
-    fn header_alone(&self) -> Option<HeaderTag> {
-        let Self { services, request, place, now } = *self;
-        let Authorization::One(header) = request.authorization else { return None };
-        let alone = matches!(place, Place::Covered { .. })
-            && (request.origin.secure || self.options().plain_http)
-            && request.query.has_no_pair()
-            && request.token_header == Authorization::Absent
-            && services.verifier.changes.is_trusted(now);
-        if alone { HeaderTag::of(&services.verifier.process_key, header) } else { None }
-    }
-
-    fn asked(&self, pair: &'a Presented<'a>) -> Asked<'a> {
-        Asked::new(self.services, pair, self.request.client, self.now)
-    }
-
-    /// Whether no signature is looked for.
-    fn is_unsigned(&self) -> bool {
-        self.options().oauth1 == Mode::Off
-    }
-
-    /// After a long way, which may have taken its time.
-    fn proven(&self, proven: Result<Pass, Refusal>) -> Verdict {
-        match proven {
-            Ok(pass) => Self { now: self.services.now(), ..*self }.by(pass),
-            Err(refusal) if refusal.is_anonymous() => self.as_nobody(refusal),
-            Err(refusal) => Verdict::Refused(refusal),
-        }
-    }
-
-    fn by(&self, pass: Pass) -> Verdict {
-        match permitted(&pass, self.request, self.place, self.now) {
-            Ok(()) => {
-                let verifier = &self.services.verifier;
-                if verifier.uses.saw(&pass, self.request, self.now) {
-                    pass.keep(&verifier.live);
-                }
-                Verdict::Allowed(pass)
-            }
-            Err(refusal) => Verdict::Refused(refusal),
-        }
-    }
-
-    /// A request of nobody's: it passes if the store wants that, or if it only asks what it may ask.
-    fn as_nobody(&self, why_not: Refusal) -> Verdict {
-        if self.options().anonymous || self.request.only_asks() {
-            Verdict::Anonymous
-        } else {
-            Verdict::Refused(why_not)
-        }
-    }
-}
-
-fn permitted(
-    pass: &Pass,
-    request: &ApiRequest<'_>,
-    place: Place,
-    now: Timestamp,
-) -> Result<(), Refusal> {
-    pass.admits(request, now)?;
-    request.permitted(pass.identity().permissions, place).map_err(Refusal::Method)
 }

@@ -22,6 +22,9 @@ pub struct KeyJson {
     /// What it may do.
     #[schema(value_type = words::Permissions)]
     pub permissions: &'static str,
+    /// What it is to those who use it.
+    #[schema(value_type = words::KeyKind)]
+    pub kind: &'static str,
     /// What it is for; its rules change that.
     #[schema(value_type = words::Environment)]
     pub environment: &'static str,
@@ -37,7 +40,7 @@ pub struct KeyJson {
     /// That user's name, for people.
     #[schema(example = "Max")]
     pub owner_name: String,
-    /// The app it was made for; null if it was made by hand.
+    /// The app it was sent to; null if `kind` is not `granted`.
     #[schema(required)]
     pub app: Option<KeyAppJson>,
     /// When it was made.
@@ -96,6 +99,7 @@ impl From<KeyView> for KeyJson {
             description: key.description,
             ending: key.ending,
             permissions: key.permissions.as_str(),
+            kind: key.kind.as_str(),
             environment: key.environment.as_str(),
             state: key.state.as_str(),
             owner: key.owner.login,

@@ -37,6 +37,22 @@ words! {
 }
 
 words! {
+    /// What a key is to those who use it. `manual`: a person made it, or it was taken over from WooCommerce.
+    /// `granted`: a user approved it for an app, whose callback it was sent to. `registered_app`: a
+    /// registered app's own. `connection`: what a user approved for a registered app; tokens alone open it.
+    KeyKind {
+        /// A person made it, or it was taken over from WooCommerce.
+        Manual = "manual",
+        /// A user approved it for an app, whose callback it was sent to.
+        Granted = "granted",
+        /// A registered app's own.
+        RegisteredApp = "registered_app",
+        /// What a user approved for a registered app; tokens alone open it.
+        Connection = "connection",
+    }
+}
+
+words! {
     /// What a key may do: look at data, change and delete data, or both.
     Permissions {
         /// Look at data.
@@ -169,6 +185,7 @@ mod tests {
     #[test]
     fn the_description_names_the_words_of_the_domain() {
         assert_eq!(KeyState::ALL, key_view::ShownState::ALL.map(key_view::ShownState::as_str));
+        assert_eq!(KeyKind::ALL, key_view::KeyKind::ALL.map(key_view::KeyKind::as_str));
         assert_eq!(Role::ALL, user::Role::ALL.map(user::Role::as_str));
         assert_eq!(KeyOrder::ALL, key_list::KeyOrder::ALL.map(key_list::KeyOrder::as_str));
         for word in Permissions::ALL {

@@ -43,7 +43,9 @@ pub fn configure(config: &mut ServiceConfig) {
     for question in Question::ALL {
         let path = format!("{REST}/{}", question.as_str());
         let ask = move |request: HttpRequest, payload: Payload| rest(request, payload, question);
-        config.service(web::resource(path).default_service(route().to(ask)));
+        // WordPress takes the last slash off a REST address.
+        let slashed = format!("{path}/");
+        config.service(web::resource([path, slashed]).default_service(route().to(ask)));
     }
     config
         .service(

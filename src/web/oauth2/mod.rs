@@ -31,11 +31,17 @@ pub fn configure(config: &mut ServiceConfig) {
     for path in ["/oauth2/revoke", "/revoke"] {
         config.service(only_post(path, revoke::revoke));
     }
-    config.service(only_post("/auth/v1/accessToken", purewl::access_token)).service(
-        web::resource(metadata::PATH)
-            .route(looked_at().to(metadata::metadata))
-            .default_service(route().to(|| async { answer::only("GET, HEAD") })),
-    );
+    config
+        .service(
+            web::resource("/auth/v1/accessToken")
+                .route(web::post().to(purewl::access_token))
+                .default_service(route().to(purewl::wrong_method)),
+        )
+        .service(
+            web::resource(metadata::PATH)
+                .route(looked_at().to(metadata::metadata))
+                .default_service(route().to(|| async { answer::only("GET, HEAD") })),
+        );
 }
 
 /// Registers introspection, which is asked often.

@@ -1,11 +1,15 @@
 //! `POST /auth/v1/accessToken`: tokens the `PureWL` way (docs/purewl.md), form or JSON.
 //!
 //! One envelope for everything: `header` with `code` 1 or 0, `message` and `response_code`; `body` with the
-//! tokens, or empty. Statuses are ours: 400 for a broken request, 401 for a wrong secret or token.
+//! tokens, or empty. Statuses are ours: 400 for a broken request, 401 for a wrong secret or token, 405 for
+//! another method.
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::{StatusCode, header::RETRY_AFTER},
+    http::{
+        StatusCode,
+        header::{ALLOW, HeaderValue, RETRY_AFTER},
+    },
     web::Payload,
 };
 use serde_json::{Value, json};
@@ -34,6 +38,15 @@ pub async fn access_token(request: HttpRequest, payload: Payload) -> HttpRespons
         Ok((issued, identity)) => success(&issued, &identity),
         Err(error) => failure(&services, &error),
     }
+}
+
+/// Answers every other method, in the envelope that its clients read.
+pub async fn wrong_method() -> HttpResponse {
+    let say = "this address takes POST only";
+    let mut response =
+        answer::json_body(StatusCode::METHOD_NOT_ALLOWED, &envelope(0, say, json!({})));
+    response.headers_mut().insert(ALLOW, HeaderValue::from_static("POST"));
+    response
 }
 
 async fn made(

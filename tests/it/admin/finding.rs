@@ -98,6 +98,7 @@ async fn whole_keys_are_found_and_never_put_into_an_address() {
         (secret, "That was a secret"),
         (&format!("{}|{secret}", key.credential.key.as_str()), "That was a secret"),
         ("agt_0123456789", "That was a secret"),
+        ("Cqu62al903ICv40am9nM68Y7o9-32", "Look for it under Licenses"),
         (&format!("ck_{}", "0".repeat(40)), "No key here has that"),
         ("ck_broken", "No key here has that"),
     ] {

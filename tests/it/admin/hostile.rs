@@ -39,7 +39,7 @@ const SCREENS: [&str; 31] = [
     "/admin/licenses/import",
 ];
 
-const FORMS: [(&str, &[(&str, &str)]); 35] = [
+const FORMS: [(&str, &[(&str, &str)]); 36] = [
     ("/admin/keys/new", &[("description", "x"), ("permissions", "read")]),
     ("/admin/keys/revoke", &[("key-1", "on"), ("sure", "yes")]),
     ("/admin/keys/1/edit", &[("description", "x"), ("permissions", "read")]),
@@ -70,8 +70,9 @@ const FORMS: [(&str, &[(&str, &str)]); 35] = [
     ("/admin/licenses/1/activations/1/end", &[]),
     ("/admin/licenses/products/new", &[("sku", "x")]),
     ("/admin/licenses/products/edit", &[("sku", "x"), ("version", "0")]),
+    ("/admin/licenses/products/delete", &[("sku", "x")]),
     ("/admin/licenses/settings", &[("needs_token", "on")]),
-    ("/admin/licenses/settings/store-code", &[("choice", "fresh"), ("overlap", "0")]),
+    ("/admin/licenses/settings/store-code", &[("choice", "fresh"), ("overlap_days", "0")]),
     ("/admin/licenses/settings/end-previous", &[]),
     ("/admin/licenses/import", &[]),
     ("/admin/licenses/export", &[]),

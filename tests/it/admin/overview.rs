@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use appgrant::{
-    domain::{permissions::Permissions, token_life::TokenLife},
+    domain::{licenses::SettingsChange, permissions::Permissions, token_life::TokenLife},
     service::{
         keys::{self, KeyChange},
-        licenses::{self, SettingsChange},
+        licenses,
     },
 };
 

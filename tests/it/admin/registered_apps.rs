@@ -189,7 +189,9 @@ async fn connections_stand_with_their_app_and_stop_with_it() {
     let (id, secret) = registered(&max, &SERVER).await;
     let page = max.get("/admin/registered-apps/1").await;
     assert!(page.text("main").contains("Nobody has approved it"));
-    assert!(max.get("/admin/keys/1/revoke").await.text("#connections").is_empty());
+    let asked = max.get("/admin/keys/1/revoke").await;
+    assert!(asked.text("#apps").contains("the registered app Parcel Express"), "{}", asked.body);
+    assert!(asked.text("#connections").is_empty());
 
     let first = connected(&app, (&id, &secret), "ada").await;
     let second = connected(&app, (&id, &secret), "max").await;
@@ -224,8 +226,13 @@ async fn connections_stand_with_their_app_and_stop_with_it() {
         "{}",
         asked.body
     );
+    assert!(asked.text("#connections").contains("approve anew"), "{}", asked.body);
     let several = send(&max, "/admin/keys/revoke", &[("key-1", "on"), ("key-3", "on")]).await;
     assert!(several.text("#connections").contains("1 connection"), "{}", several.body);
+    let told = several.text("#apps");
+    assert!(told.contains("Among them is the key of the registered app Parcel Express"), "{told}");
+    let ordinary = max.get("/admin/keys/3/revoke").await;
+    assert!(ordinary.status == 200 && ordinary.text("#apps").is_empty(), "{}", ordinary.body);
     led_to(&app, &press(&max, &asked, &[]).await);
     assert_eq!(comes(&app, tokens[1]).await, "revoked");
     assert!(max.get("/admin/keys/3").await.body.contains("its app was ended"));
@@ -295,4 +302,68 @@ async fn an_apps_name_is_text() {
     }
     keys::revoke(app.services(), &app.caller("max").await, 1, "over").await.unwrap();
     assert!(max.get("/admin/registered-apps/1").await.text("main").contains(hostile));
+}
+
+/// Whoever decides what becomes of the keys of somebody who leaves reads which apps stop.
+#[tokio::test]
+async fn apps_of_a_user_who_leaves_are_named() {
+    let app = TestApp::start().await;
+    let (max, ada) = (app.logged_in("max").await, app.logged_in("ada").await);
+    let path = format!("/admin/users/{}", app.user("max").await.id);
+    made(&app, "max", "Till", Permissions::Read).await;
+    let asked = ada.get(&format!("{path}/disable")).await;
+    assert!(asked.status == 200 && asked.text("#apps").is_empty(), "{}", asked.body);
+
+    let (id, secret) = registered(&max, &SERVER).await;
+    connected(&app, (&id, &secret), "ada").await;
+    for (way, stands_still) in [("disable", true), ("delete", false)] {
+        let told = ada.get(&format!("{path}/{way}")).await.text("#apps");
+        assert!(told.contains("registered app Parcel Express, with 1 connection"), "{told}");
+        assert!(told.contains("approve anew") && told.contains("it goes on"), "{told}");
+        assert_eq!(told.contains("stands still"), stands_still, "{told}");
+    }
+    for number in 0..12 {
+        let name = format!("App {number}");
+        registered(&max, &[&[("name", name.as_str())], &SERVER[1..]].concat()).await;
+    }
+    let told = ada.get(&format!("{path}/delete")).await.text("#apps");
+    assert!(told.contains("are the keys of the registered apps"), "{told}");
+    assert!(told.contains("App 8 and 3 more") && told.contains("they are revoked"), "{told}");
+    let of_ada = format!("/admin/users/{}/delete", app.user("vera").await.id);
+    assert!(ada.get(&of_ada).await.text("#apps").is_empty(), "nobody else’s");
+}
+
+/// The life of a connection's tokens is its app's where it has none of its own, and so is what widening is.
+#[tokio::test]
+async fn a_connection_says_whose_life_its_tokens_have() {
+    use appgrant::{
+        domain::token_life::TokenLife,
+        service::{
+            access_tokens::{RulesChange, change_rules},
+            keys::KeyError,
+        },
+    };
+    let app = TestApp::start().await;
+    let (max, ada) = (app.logged_in("max").await, app.logged_in("ada").await);
+    let (id, secret) = registered(&max, &SERVER).await;
+    connected(&app, (&id, &secret), "ada").await;
+    let shown = async || max.get("/admin/keys/2").await.text("#rules");
+    assert!(shown().await.contains("1 hour (as the store is set)"));
+    let lives = |seconds: i64| RulesChange {
+        token_life: Some(TokenLife::of(seconds)),
+        ..RulesChange::default()
+    };
+    let services = app.services();
+    change_rules(services, &app.caller("max").await, 1, lives(120)).await.unwrap();
+    assert!(shown().await.contains("2 minutes (as its app is set)"), "{}", shown().await);
+    let fields = "fieldset:nth-of-type(2)";
+    let form = ada.get("/admin/keys/2/rules").await.text(fields);
+    assert!(form.contains("As its app is set") && form.contains("2 minutes now"), "{form}");
+    let own = max.get("/admin/keys/1/rules").await.text(fields);
+    assert!(own.contains("As the store is set") && own.contains("1 hour now"), "{own}");
+
+    change_rules(services, &app.caller("ada").await, 2, lives(60)).await.unwrap();
+    assert!(shown().await.contains("1 minute") && !shown().await.contains("is set"));
+    let longer = change_rules(services, &app.caller("max").await, 2, lives(600)).await;
+    assert!(matches!(longer, Err(KeyError::NotAllowed)), "more than its app's is more");
 }

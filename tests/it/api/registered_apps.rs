@@ -144,3 +144,28 @@ async fn for_oneself_or_by_an_admin() {
     mia.patch(&path, json!({ "name": "x" })).await.is(200);
     vera.get(&path).await.is(200);
 }
+
+/// A key says what it is, so that nobody has to guess it from what it lacks.
+#[tokio::test]
+async fn a_key_says_what_kind_it_is() {
+    let app = TestApp::with(&[("OAUTH2_PASSWORD_GRANT", "true")]).await;
+    let max = Program::of(&app, "max").await;
+    let till = max.key("Till").await;
+    assert_eq!(till["kind"], "manual");
+    let parcel = max.post(APPS, app_named("Parcel")).await.is(201);
+    let one = access_tokens::registered(&app, "One").await;
+    access_tokens::connected(&app, &one).await;
+    let granted = crate::support::granted(&app, "read").await.json()["key_id"].clone();
+    let listed = max.get("/api/v1/keys").await.is(200)["data"].clone();
+    let kind = |id: &Value| {
+        let key = listed.as_array().unwrap().iter().find(|key| key["id"] == *id);
+        key.unwrap_or_else(|| panic!("{id}: {listed}"))["kind"].clone()
+    };
+    assert_eq!(kind(&till["id"]), "manual");
+    assert_eq!(kind(&parcel["id"]), "registered_app");
+    assert_eq!(kind(&json!(one.key_id)), "registered_app");
+    assert_eq!(kind(&json!(one.key_id + 1)), "connection");
+    assert_eq!(kind(&granted), "granted");
+    let shown = max.get(&format!("/api/v1/keys/{granted}")).await.is(200);
+    assert_eq!((&shown["kind"], shown["app"].is_object()), (&json!("granted"), true));
+}

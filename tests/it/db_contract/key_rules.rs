@@ -1,14 +1,17 @@
 //! What keys are bound to: changed by one at a time, and heard of.
 
-use appgrant::domain::{
-    key_rules::{AllowedDomains, AllowedNetworks, Environment, KeyRules},
-    token_life::TokenLife,
+use appgrant::{
+    db::token_outcomes::Ended,
+    domain::{
+        key_rules::{AllowedDomains, AllowedNetworks, Environment, KeyRules},
+        token_life::TokenLife,
+    },
 };
 
 use super::{
     TestDatabase, at_once,
     samples::{at, make_user, padded},
-    token_samples::{access, begin, is_live, make_key, pair},
+    token_samples::{access, begin, end_all, is_live, make_key, pair},
 };
 
 on_each_database!(
@@ -19,8 +22,10 @@ on_each_database!(
     a_token_is_heard_of,
 );
 
-async fn a_key(db: &TestDatabase) -> i64 {
-    make_key(db, "a key", make_user(db, "max").await).await
+/// A key, and whose it is.
+async fn a_key(db: &TestDatabase) -> (i64, i64) {
+    let owner = make_user(db, "max").await;
+    (make_key(db, "a key", owner).await, owner)
 }
 
 fn some(number: i64) -> KeyRules {
@@ -34,47 +39,47 @@ fn some(number: i64) -> KeyRules {
 }
 
 async fn rules_come_back_as_they_were_given(db: TestDatabase) {
-    let id = a_key(&db).await;
+    let key @ (id, _) = a_key(&db).await;
     assert_eq!(read!(db, key_rules::of(id)), KeyRules::default());
-    assert!(write!(db, key_rules::put(id, KeyRules::default(), some(1))));
+    assert!(write!(db, key_rules::put(key, KeyRules::default(), some(1))));
     assert_eq!(read!(db, key_rules::of(id)), some(1));
     let endless = KeyRules { token_life: Some(TokenLife::Never), ..KeyRules::default() };
     let wanted = endless.clone();
-    assert!(write!(db, key_rules::put(id, some(1), wanted)));
+    assert!(write!(db, key_rules::put(key, some(1), wanted)));
     assert_eq!(read!(db, key_rules::of(id)), endless);
-    let key = read!(db, keys::by_lookup(&padded("a key"))).unwrap();
-    assert_eq!(key.rules.as_deref(), Some(&endless), "verification sees the same");
+    let record = read!(db, keys::by_lookup(&padded("a key"))).unwrap();
+    assert_eq!(record.rules.as_deref(), Some(&endless), "verification sees the same");
 }
 
 async fn of_many_changes_at_once_one_is_made(db: TestDatabase) {
-    let id = a_key(&db).await;
+    let key @ (id, _) = a_key(&db).await;
     let changed = at_once(&db, 16, |db, number| async move {
         let new = some(i64::try_from(number).unwrap());
-        write!(db, key_rules::put(id, KeyRules::default(), new))
+        write!(db, key_rules::put(key, KeyRules::default(), new))
     })
     .await;
     assert_eq!(changed.iter().filter(|it| **it).count(), 1);
     let seen = read!(db, key_rules::of(id));
-    assert!(!write!(db, key_rules::put(id, KeyRules::default(), some(99))));
+    assert!(!write!(db, key_rules::put(key, KeyRules::default(), some(99))));
     assert_eq!(read!(db, key_rules::of(id)), seen);
 }
 
 async fn what_was_ended_stays_ended(db: TestDatabase) {
-    let id = a_key(&db).await;
+    let key @ (id, _) = a_key(&db).await;
     begin(&db, 0, id).await;
     let before = read!(db, key_rules::of(id));
-    write!(db, access_tokens::revoke_all(id));
-    assert!(!write!(db, key_rules::put(id, before, some(1))), "it was decided on something else");
+    end_all(&db, id).await;
+    assert!(!write!(db, key_rules::put(key, before, some(1))), "it was decided on something else");
     let seen = read!(db, key_rules::of(id));
     let (over, revived) = (seen.tokens_over, some(1));
-    assert!(write!(db, key_rules::put(id, seen, revived)));
+    assert!(write!(db, key_rules::put(key, seen, revived)));
     assert_eq!(read!(db, key_rules::of(id)).tokens_over, over);
     assert!(!is_live(&db, 0).await);
 
     let mut new = pair(1, id, at(1));
     new.refresh = None;
-    let made = write!(db, access_tokens::regenerate(at(1), new));
-    assert!(made > over && is_live(&db, 1).await);
+    let made = write!(db, access_tokens::regenerate(at(1), key.1, new));
+    assert!(made.is_some_and(|made| made > over) && is_live(&db, 1).await);
 }
 
 async fn heard(db: &TestDatabase, since: i64) -> Vec<Vec<u8>> {
@@ -83,14 +88,14 @@ async fn heard(db: &TestDatabase, since: i64) -> Vec<Vec<u8>> {
 }
 
 async fn each_change_is_heard_of(db: TestDatabase) {
-    let id = a_key(&db).await;
+    let key @ (id, _) = a_key(&db).await;
     let start = read!(db, key_changes::newest());
-    assert!(write!(db, key_rules::put(id, KeyRules::default(), KeyRules::default())));
+    assert!(write!(db, key_rules::put(key, KeyRules::default(), KeyRules::default())));
     assert!(heard(&db, start).await.len() <= 1, "a row that changes nothing");
     let mut seen = KeyRules::default();
     for new in [some(1), some(2), KeyRules::default()] {
         let (before, wanted) = (read!(db, key_changes::newest()), new.clone());
-        assert!(write!(db, key_rules::put(id, seen, wanted)));
+        assert!(write!(db, key_rules::put(key, seen, wanted)));
         assert_eq!(heard(&db, before).await, [padded("a key").to_vec()], "{new:?}");
         seen = new;
     }
@@ -101,17 +106,17 @@ async fn each_change_is_heard_of(db: TestDatabase) {
     }
     begin(&db, 0, id).await;
     let before = read!(db, key_changes::newest());
-    write!(db, access_tokens::revoke_all(id));
+    end_all(&db, id).await;
     assert_eq!(heard(&db, before).await, [padded("a key").to_vec()], "however many they are");
 }
 
 async fn a_token_is_heard_of(db: TestDatabase) {
-    let id = a_key(&db).await;
+    let key @ (id, _) = a_key(&db).await;
     let before = read!(db, key_changes::newest());
     begin(&db, 0, id).await;
     db.execute("UPDATE access_tokens SET last_used_at = 5").await;
     assert!(heard(&db, before).await.is_empty(), "a new one was never known otherwise");
     let token = read!(db, access_tokens::by_lookup(&access(0))).unwrap().id;
-    assert!(write!(db, access_tokens::revoke(at(1), id, token)));
+    assert_eq!(write!(db, access_tokens::revoke(at(1), key, token)), Ended::Now);
     assert_eq!(heard(&db, before).await, [access(0).to_vec()]);
 }

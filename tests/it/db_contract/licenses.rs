@@ -1,15 +1,21 @@
 //! Limits of licenses hold however many come at once; counts are always right; tokens die with their license.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use appgrant::{
-    db::license_outcomes::{Activated, LicenseInsert, NewLicenseToken},
-    domain::licenses::{LicenseTerms, MOST_ACTIVATIONS, Refusal, StoreCode},
+    db::license_outcomes::{
+        Activated, LicenseInsert, NewLicense, NewLicenseToken, ProductDeletion,
+    },
+    domain::{
+        licenses::{LicenseTerms, MOST_ACTIVATIONS, Refusal, StoreCode},
+        timestamp::Timestamp,
+    },
 };
+use tokio::time::{sleep, timeout};
 
 use super::{
     TestDatabase, at_once,
-    license_samples::{activate, activation, begin, make, new_license, terms},
+    license_samples::{activate, activation, begin, make, new_license, product, terms},
     samples::{at, padded},
 };
 
@@ -26,8 +32,10 @@ on_each_database!(
     licenses_made_at_once_of_the_same_products_wait_for_nobody,
     a_number_that_nobody_counts_up_to_ends_no_making,
     nobody_fills_the_database_with_activations,
+    very_many_activations_brought_along_keep_nobody_waiting,
     a_key_is_one_license,
     a_product_is_what_it_was_said_to_be_first,
+    a_product_is_deleted_or_has_a_license_and_never_both,
     a_store_has_one_code_however_many_nodes_start,
     changes_are_guarded_by_what_was_seen,
 );
@@ -242,12 +250,74 @@ async fn nobody_fills_the_database_with_activations(db: TestDatabase) {
     assert_eq!(db.count("license_uses WHERE activations = 10000 AND domains = 0").await, 1);
 }
 
+/// Others wait for SQLite's writer for five seconds, and as long for a row of a server.
+async fn very_many_activations_brought_along_keep_nobody_waiting(db: TestDatabase) {
+    begin(&db).await;
+    let other = make(&db, 1, terms("pro")).await;
+    // Every tenth is a device without a name.
+    let domain = |n: i64| if n % 10 == 0 { String::new() } else { format!("s{n}.example") };
+    let activations = (1..=50_000).map(|n| (10_000 + n, domain(n))).collect();
+    let new = NewLicense { activations, ..new_license(2, terms("pro")) };
+    let bring = async { write!(db, license_edits::create(at(90_000), new)) };
+    let meanwhile = async {
+        sleep(Duration::from_millis(50)).await;
+        (make(&db, 3, terms("pro")).await, activate(&db, 90_000, other, "a.example").await)
+    };
+    let both = timeout(Duration::from_secs(5), async { tokio::join!(bring, meanwhile) }).await;
+    let (brought, (_, activated)) = both.expect("others wait no longer");
+    assert!(matches!(activated, Activated::Now(_)), "{activated:?}");
+    let LicenseInsert::Made { id, .. } = brought else { panic!("{brought:?}") };
+    assert_eq!(db.count(&format!("license_activations WHERE license_id = {id}")).await, 50_000);
+    let uses = "license_uses WHERE activations = 50000 AND domains = 45000";
+    assert_eq!(db.count(&format!("{uses} AND last_activation = 60000")).await, 1);
+    let newest = read!(db, license_activations::list(id, None, 2));
+    let told: Vec<_> = newest.iter().map(|a| (a.id, a.domain.as_str(), a.activated_at)).collect();
+    let seconds = |n: i64| Timestamp::from_millis(n * 1_000);
+    let last = (59_999, "s49999.example", seconds(59_999));
+    assert_eq!(told, [(60_000, "", seconds(60_000)), last]);
+}
+
 async fn a_key_is_one_license(db: TestDatabase) {
     begin(&db).await;
     let first = make(&db, 1, terms("pro")).await;
     let again = write!(db, license_edits::create(at(1), new_license(1, terms("lite"))));
     assert_eq!(again, LicenseInsert::Taken(first));
     assert_eq!(db.count("licenses").await, 1);
+}
+
+async fn a_product_is_deleted_or_has_a_license_and_never_both(db: TestDatabase) {
+    begin(&db).await;
+    let other = make(&db, 1_000, terms("other")).await;
+    for round in 0..15 {
+        let sku = format!("p{round}");
+        let new = product(&sku);
+        assert!(write!(db, license_products::create(new)));
+        let seen = read!(db, licenses::by_id(other)).unwrap();
+        let name = sku.clone();
+        let outcomes = at_once(&db, 3, move |db, number| {
+            let (sku, seen) = (name.clone(), seen.clone());
+            async move {
+                match number {
+                    0 => write!(db, license_products::delete(sku)) == ProductDeletion::Deleted,
+                    1 => {
+                        let new = NewLicense { product: None, ..new_license(round, terms(&sku)) };
+                        let made = write!(db, license_edits::create(at(0), new));
+                        matches!(made, LicenseInsert::Made { .. })
+                    }
+                    _ => write!(db, license_edits::change(seen, terms(&sku))),
+                }
+            }
+        })
+        .await;
+        let used = db.count(&format!("licenses WHERE sku = '{sku}'")).await;
+        let there = db.count(&format!("license_products WHERE sku = '{sku}'")).await;
+        let told = outcomes.iter().filter(|done| **done).count();
+        assert!((there == 1 && used > 0) || (there == 0 && used == 0), "{sku}: {there} {used}");
+        assert!(
+            told == if there == 1 { usize::try_from(used).unwrap() } else { 1 },
+            "{outcomes:?}"
+        );
+    }
 }
 
 async fn a_product_is_what_it_was_said_to_be_first(db: TestDatabase) {

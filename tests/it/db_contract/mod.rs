@@ -70,6 +70,7 @@ mod idempotency;
 mod imported_keys;
 mod key_events;
 mod key_list;
+mod key_owners;
 mod key_rules;
 mod keys;
 mod license_list;

@@ -1,12 +1,14 @@
 //! A refresh token works once, whoever asks how often; its second use ends all that came of it, but for a
 //! moment in which the answer may have been lost.
 
-use appgrant::db::token_outcomes::Spent;
+use appgrant::db::token_outcomes::{Ended, Spent};
 
 use super::{
     TestDatabase, at_once,
     samples::{at, make_user},
-    token_samples::{MONTH, access, begin, is_live, make_key, pair, refresh, spend},
+    token_samples::{
+        MONTH, access, begin, end_all, is_live, make_key, owned, pair, refresh, spend,
+    },
 };
 
 on_each_database!(
@@ -138,6 +140,7 @@ async fn of_many_at_once_with_a_spent_one_nobody_gets_any(db: TestDatabase) {
 /// What locks rows in another order would be broken off by PostgreSQL.
 async fn refreshing_and_ending_at_once_wait_for_nobody(db: TestDatabase) {
     let key_id = one_family(&db).await;
+    let key = owned(&db, key_id).await;
     for round in 0..8 {
         let first = 1_000 * (round + 1);
         begin(&db, first, key_id).await;
@@ -145,7 +148,7 @@ async fn refreshing_and_ending_at_once_wait_for_nobody(db: TestDatabase) {
         let id = read!(db, access_tokens::by_lookup(&access(first))).unwrap().id;
         at_once(&db, 8, |db, number| async move {
             if number % 2 == 0 {
-                write!(db, access_tokens::revoke(at(60), key_id, id));
+                write!(db, access_tokens::revoke(at(60), key, id));
             } else {
                 let next = pair(first + 10 + number, key_id, at(60));
                 write!(db, refresh_tokens::spend(at(60), refresh(first), next));
@@ -170,12 +173,13 @@ async fn what_is_over_gets_nothing(db: TestDatabase) {
 
 async fn all_are_ended_while_they_are_refreshed(db: TestDatabase) {
     let key_id = one_family(&db).await;
+    let key = owned(&db, key_id).await;
     for name in 1..16 {
         begin(&db, name, key_id).await;
     }
     let spent = at_once(&db, 16, |db, number| async move {
         if number == 7 {
-            write!(db, access_tokens::revoke_all(key_id));
+            assert!(write!(db, access_tokens::revoke_all_of(key)));
             return Spent::Over;
         }
         let next = pair(100 + number, key_id, at(1));
@@ -197,7 +201,7 @@ async fn all_are_ended_while_they_are_refreshed(db: TestDatabase) {
 async fn a_family_is_ended_after_its_tokens_were_deleted(db: TestDatabase) {
     let key_id = one_family(&db).await;
     assert_eq!(write!(db, access_tokens::purge(at(7_200), 10)), 1);
-    write!(db, access_tokens::revoke_all(key_id));
+    end_all(&db, key_id).await;
     assert_eq!(spend(&db, 7_201, 0, 1).await, Spent::Over);
     assert!(read!(db, refresh_tokens::by_lookup(&refresh(0))).unwrap().revoked);
 }
@@ -206,10 +210,12 @@ async fn one_token_is_ended_with_its_family(db: TestDatabase) {
     let key_id = one_family(&db).await;
     spend(&db, 1, 0, 1).await;
     let id = read!(db, access_tokens::by_lookup(&access(1))).unwrap().id;
-    assert!(!write!(db, access_tokens::revoke(at(2), key_id + 1, id)), "another key’s");
+    let key @ (_, owner) = owned(&db, key_id).await;
+    let end = async |key| write!(db, access_tokens::revoke(at(2), key, id));
+    assert_eq!(end((key_id + 1, owner)).await, Ended::Before, "another key’s");
     assert!(is_live(&db, 1).await);
-    assert!(write!(db, access_tokens::revoke(at(2), key_id, id)));
-    assert!(!write!(db, access_tokens::revoke(at(2), key_id, id)), "once");
+    assert_eq!(end(key).await, Ended::Now);
+    assert_eq!(end(key).await, Ended::Before, "once");
     assert!(!is_live(&db, 0).await && !is_live(&db, 1).await);
     assert_eq!(spend(&db, 2, 1, 2).await, Spent::Over);
 }

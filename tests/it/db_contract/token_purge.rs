@@ -1,18 +1,28 @@
 //! What is over is deleted in batches; what is live, or tells that a spent token is used again, stays.
 
-use appgrant::domain::{keyring::Lookup, timestamp::Timestamp};
+use std::ops::Range;
+
+use appgrant::{
+    db::token_outcomes::{Ended, Spent},
+    domain::{keyring::Lookup, timestamp::Timestamp},
+};
 
 use super::{
     TestDatabase, at_once,
     samples::{at, make_user, padded},
     token_samples::{
-        MONTH, access, begin, is_live, make_key, new_key, pair, refresh, register, spend,
+        MONTH, access, begin, end_all, is_live, make_key, new_key, owned, pair, refresh, register,
+        spend,
     },
 };
 
 on_each_database!(
     a_batch_is_no_larger_than_asked_for,
     what_was_ended_together_goes_with_its_families,
+    what_never_ends_goes_with_its_key,
+    what_may_come_back_stays,
+    a_late_pair_of_an_ended_family_goes_too,
+    keys_that_end_are_written_down_whoever_ends_them,
     a_connection_that_was_not_used_is_ended,
     a_connection_in_use_stays,
     codes_go_with_their_end,
@@ -32,7 +42,8 @@ async fn a_batch_is_no_larger_than_asked_for(db: TestDatabase) {
         begin(&db, name, key_id).await;
     }
     let revoked = read!(db, access_tokens::by_lookup(&access(0))).unwrap().id;
-    assert!(write!(db, access_tokens::revoke(at(1), key_id, revoked)));
+    let key = owned(&db, key_id).await;
+    assert_eq!(write!(db, access_tokens::revoke(at(1), key, revoked)), Ended::Now);
     let mut endless = pair(50, key_id, at(0));
     endless.expires_at = None;
     write!(db, access_tokens::insert(at(0), vec![endless]));
@@ -60,26 +71,96 @@ async fn a_batch_is_no_larger_than_asked_for(db: TestDatabase) {
 
 async fn what_was_ended_together_goes_with_its_families(db: TestDatabase) {
     let key_id = a_key(&db).await;
-    for name in 0..5 {
+    begin_endless(&db, 0..5, key_id).await;
+    end_all(&db, key_id).await;
+    begin(&db, 9, key_id).await;
+    assert_eq!(in_batches_of(&db, 2, at(0)).await, [2, 2, 2, 2, 2, 0], "five, and their families");
+    assert_eq!(db.count("token_purges").await, 0);
+    assert_eq!(write!(db, refresh_tokens::purge(at(DAY), at(2), 10)).deleted, 0, "for a day");
+    assert_eq!(write!(db, refresh_tokens::purge(at(2 * DAY), at(DAY), 10)).deleted, 5);
+    assert_eq!((db.count("refresh_tokens").await, db.count("token_families").await), (1, 1));
+    assert!(is_live(&db, 9).await);
+}
+
+/// What each call deletes until one has nothing to do, at the second 2.
+async fn in_batches_of(db: &TestDatabase, most: i64, before: Timestamp) -> Vec<usize> {
+    let mut deleted = vec![write!(db, token_purges::purge(at(2), before, most))];
+    while deleted.last() != Some(&0) {
+        deleted.push(write!(db, token_purges::purge(at(2), before, most)));
+    }
+    deleted
+}
+
+/// Pairs of that key that never end.
+async fn begin_endless(db: &TestDatabase, names: Range<usize>, key_id: i64) {
+    for name in names {
         let mut endless = pair(name, key_id, at(0));
         endless.expires_at = None;
         endless.refresh.as_mut().unwrap().expires_at = None;
         write!(db, access_tokens::insert(at(0), vec![endless]));
     }
-    write!(db, access_tokens::revoke_all(key_id));
-    begin(&db, 9, key_id).await;
-    let mut deleted = Vec::new();
-    for _ in 0..4 {
-        deleted.push(write!(db, access_tokens::purge_ended_together(2)));
+}
+
+async fn end_key(db: &TestDatabase, seconds: i64, key_id: i64) {
+    assert!(write!(db, key_edits::revoke(at(seconds), owned(db, key_id).await, "lost")));
+}
+
+async fn what_never_ends_goes_with_its_key(db: TestDatabase) {
+    let max = make_user(&db, "max").await;
+    let (ended, other) = (make_key(&db, "ended", max).await, make_key(&db, "other", max).await);
+    begin_endless(&db, 0..5, ended).await;
+    begin_endless(&db, 5..7, other).await;
+    end_key(&db, 10, ended).await;
+    let newest = read!(db, key_changes::newest());
+    assert_eq!(in_batches_of(&db, 3, at(10)).await, [0], "for a day its tokens are told apart");
+    assert_eq!(in_batches_of(&db, 3, at(11)).await, [3, 3, 3, 1, 0], "five, and their families");
+    assert_eq!(read!(db, key_changes::newest()), newest, "they opened nothing: nobody is told");
+    assert_eq!(write!(db, refresh_tokens::purge(at(20), at(11), 10)).deleted, 5, "at once");
+    assert_eq!((db.count("access_tokens").await, db.count("refresh_tokens").await), (2, 2));
+    assert_eq!((db.count("token_families").await, db.count("token_purges").await), (2, 0));
+    assert!(is_live(&db, 5).await && is_live(&db, 6).await);
+    assert_eq!(spend(&db, 30, 5, 50).await, Spent::Fresh);
+}
+
+async fn what_may_come_back_stays(db: TestDatabase) {
+    let max = make_user(&db, "max").await;
+    let key_id = make_key(&db, "a key", max).await;
+    begin_endless(&db, 0..2, key_id).await;
+    write!(db, users::disable(max, at(1), false));
+    db.execute("UPDATE keys SET expires_at = 1").await;
+    assert_eq!(in_batches_of(&db, 10, at(DAY)).await, [0]);
+    assert_eq!(write!(db, access_tokens::purge(at(DAY), 10)), 0);
+    assert_eq!((db.count("access_tokens").await, db.count("token_families").await), (2, 2));
+}
+
+/// Somebody refreshed while all tokens were ended: the new one's number is beyond that of the end.
+async fn a_late_pair_of_an_ended_family_goes_too(db: TestDatabase) {
+    let key_id = a_key(&db).await;
+    begin_endless(&db, 0..1, key_id).await;
+    end_all(&db, key_id).await;
+    begin_endless(&db, 1..2, key_id).await;
+    for table in ["access_tokens", "refresh_tokens"] {
+        let first = "(SELECT MIN(id) FROM token_families)";
+        db.execute(&format!("UPDATE {table} SET family = {first}")).await;
     }
-    assert_eq!(deleted, [2, 2, 1, 0]);
-    assert_eq!(write!(db, refresh_tokens::mark_ended_together(at(2), 3)), 3);
-    assert_eq!(write!(db, refresh_tokens::mark_ended_together(at(2), 3)), 2);
-    assert_eq!(write!(db, refresh_tokens::mark_ended_together(at(2), 3)), 0);
-    assert_eq!(write!(db, refresh_tokens::purge(at(DAY), at(2), 10)).deleted, 0, "for a day");
-    assert_eq!(write!(db, refresh_tokens::purge(at(2 * DAY), at(DAY), 10)).deleted, 5);
-    assert_eq!((db.count("refresh_tokens").await, db.count("token_families").await), (1, 1));
-    assert!(is_live(&db, 9).await);
+    db.execute("DELETE FROM token_families WHERE id > (SELECT tokens_over FROM key_rules)").await;
+    assert!(!is_live(&db, 1).await);
+    assert_eq!(in_batches_of(&db, 10, at(0)).await, [2, 0]);
+    assert_eq!(write!(db, access_tokens::purge(at(3), 10)), 1, "as one that was ended then");
+    assert_eq!(db.count("access_tokens").await, 0);
+}
+
+async fn keys_that_end_are_written_down_whoever_ends_them(db: TestDatabase) {
+    let key_id = a_key(&db).await;
+    begin_endless(&db, 0..1, key_id).await;
+    end_all(&db, key_id).await;
+    db.execute("UPDATE key_rules SET tokens_over = tokens_over").await;
+    assert_eq!(db.count("token_purges").await, 1, "for what changes");
+    db.execute("UPDATE keys SET state = 'revoked', revoked_at = NULL").await;
+    db.execute("UPDATE keys SET state = 'revoked', revoked_at = 5").await;
+    assert_eq!(db.count("token_purges").await, 2, "once");
+    assert_eq!(in_batches_of(&db, 10, at(0)).await, [2, 0]);
+    assert_eq!(db.count("token_purges").await, 0);
 }
 
 /// A connection of an app, with one pair of tokens called 0.

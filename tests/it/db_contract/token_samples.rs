@@ -41,6 +41,17 @@ pub async fn make_key(db: &TestDatabase, name: &str, owner_id: i64) -> i64 {
     id
 }
 
+/// A key and its owner, as a decision about it sees them.
+pub async fn owned(db: &TestDatabase, key_id: i64) -> (i64, i64) {
+    (key_id, read!(db, key_views::find(at(0), key_id)).unwrap().owner.id)
+}
+
+/// Ends all tokens of a key.
+pub async fn end_all(db: &TestDatabase, key_id: i64) {
+    let key = owned(db, key_id).await;
+    assert!(write!(db, access_tokens::revoke_all_of(key)));
+}
+
 /// Registers an app; gives its key's number.
 pub async fn register(db: &TestDatabase, owner_id: i64) -> i64 {
     let app = RegisteredApp {

@@ -45,6 +45,32 @@ async fn a_product_is_one_thing_for_all_its_licenses() {
 }
 
 #[tokio::test]
+async fn a_product_goes_while_no_license_is_of_it() {
+    let app = TestApp::start().await;
+    let (max, vera) = (Program::of(&app, "max").await, Program::of(&app, "vera").await);
+    let path = "/api/v1/license-products/pro";
+    max.delete(path).await.is_problem(404, "not_found");
+    max.post("/api/v1/license-products", json!({ "sku": "pro" })).await.is(201);
+    vera.delete(path).await.is_problem(403, "not_allowed");
+    assert_eq!(max.delete(path).await.status, 204);
+    max.get(path).await.is_problem(404, "not_found");
+    max.delete(path).await.is_problem(404, "not_found");
+    made(&max, json!({ "product": {} })).await;
+    max.delete(path).await.is_problem(409, "product_in_use");
+    max.post("/api/v1/licenses/1/revoke", json!({})).await.is(200);
+    max.delete(path).await.is_problem(409, "product_in_use");
+    // Its last license became another product's.
+    max.post("/api/v1/license-products", json!({ "sku": "lite" })).await.is(201);
+    max.patch("/api/v1/licenses/1", json!({ "sku": "lite" })).await.is(200);
+    assert_eq!(max.delete(path).await.status, 204);
+    let ada = Program::of(&app, "ada").await;
+    let log = ada.get("/api/v1/audit?event=license_product.deleted").await.is(200);
+    let outcomes: Vec<_> = log["data"].as_array().unwrap().iter().collect();
+    assert_eq!(outcomes.len(), 3, "two done, one refused: {log}");
+    assert_eq!(outcomes[0]["object"]["id"], "pro");
+}
+
+#[tokio::test]
 async fn a_sku_may_have_any_signs_and_its_address_leads_back() {
     let app = TestApp::start().await;
     let max = Program::of(&app, "max").await;

@@ -60,6 +60,11 @@ fn a_license_is_made_shown_once_listed_revoked_and_restored() {
     let mut shown = json(folder, &["show", "2"]);
     assert_eq!(shown["activation_limit"], 5);
     shown["license_key"] = made["license_key"].clone();
+    for (name, nothing) in
+        [("activation_list", Value::Array(Vec::new())), ("has_more_activations", false.into())]
+    {
+        assert_eq!(shown.as_object_mut().unwrap().remove(name), Some(nothing));
+    }
     assert_eq!(shown, made, "nothing but the key differs");
     let listed = json(folder, &["list"]);
     assert_eq!([&listed[0]["id"], &listed[1]["id"]], [2, 1]);
@@ -148,6 +153,76 @@ fn a_table_is_written_for_its_owner_alone_and_read_elsewhere() {
 }
 
 #[test]
+fn the_newest_activations_of_a_license_are_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let feed = |count: i64| {
+        let pairs: Vec<_> = (1..=count).map(|n| format!("{}:site{n}.example", 5_000 + n)).collect();
+        let row = format!("Cqu62al903ICv40am9nM68Y7o9-{count},pro,{} 4000:", pairs.join(" "));
+        let table = format!("license_key,sku,activations\n{row}\n");
+        Process::run_fed(folder, &[], &["license", "import", "-"], &table);
+    };
+    feed(2);
+    feed(100);
+    let shown = json(folder, &["show", "1"]);
+    let ids: Vec<_> = shown["activation_list"].as_array().unwrap().iter().collect();
+    assert_eq!(
+        (ids.len(), &shown["has_more_activations"], &shown["activations"]),
+        (3, &false.into(), &3.into())
+    );
+    assert_eq!(
+        (&ids[0]["activation_id"], &ids[0]["domain"]),
+        (&5_002.into(), &"site2.example".into())
+    );
+    assert_eq!(ids[2]["domain"], Value::Null);
+    let told = done(folder, &["show", "1"]);
+    assert!(told.contains("activation   5002\tsite2.example\t1970-01-01T01:23:22Z\t"), "{told}");
+    assert!(told.contains("activation   4000\t-\t") && !told.contains("older ones"), "{told}");
+    let shown = json(folder, &["show", "2"]);
+    assert_eq!(shown["activation_list"].as_array().unwrap().len(), 100);
+    assert_eq!(
+        (&shown["has_more_activations"], &shown["activations"]),
+        (&true.into(), &101.into())
+    );
+    let told = done(folder, &["show", "2"]);
+    assert!(
+        told.ends_with("and older ones; the license's page and the API have them all\n"),
+        "{told}"
+    );
+    assert_eq!(told.matches("\nactivation  ").count(), 101, "{told}");
+}
+
+#[test]
+fn keys_that_can_be_guessed_are_taken_and_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let feed = |table: &str, more: &[&str]| {
+        let import = [&["license", "import", "-"], more].concat();
+        let (code, out, error) = Process::run_fed(folder.path(), &[], &import, table);
+        assert_eq!((code, error.as_str()), (0, ""), "{out}");
+        out
+    };
+    let table =
+        "license_key,sku\nX-1,pro\nCqu62al903ICv40am9nM68Y7o9-2,pro\nabc-3,\nabcdefgh-4,pro\n";
+    let note = "\n2 keys are short enough to be guessed; replace: rows 1, 4\n";
+    for more in [&["--dry-run"][..], &[], &[]] {
+        let told = feed(table, more);
+        assert!(told.ends_with(note), "before, now, and once more: {told}");
+        assert!(!told.contains("X-1") && !told.contains("abcdefgh"), "{told}");
+    }
+    let report: Value = serde_json::from_str(&feed(table, &["--json"])).unwrap();
+    assert_eq!((&report["guessable_count"], &report["already_here"]), (&2.into(), &3.into()));
+    assert_eq!(report["guessable"], serde_json::json!([1, 4]));
+    let many: Vec<_> = (0..150).map(|n| format!("x{n}-{n},pro\n")).collect();
+    let many = many.concat();
+    let told = feed(&format!("license_key,sku\n{many}"), &[]);
+    assert!(
+        told.contains("150 keys are short") && told.ends_with(" 99, 100 and 50 more\n"),
+        "{told}"
+    );
+    assert!(!feed("license_key,sku\nabc-9,\n", &[]).contains("guessed"), "none of them is taken");
+}
+
+#[test]
 fn the_store_code_is_shown_and_changed() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
@@ -168,9 +243,13 @@ fn the_store_code_is_shown_and_changed() {
         (&["settings", "--store-code", "", "--overlap-days", "1"], 1),
         (&["settings", "--store-code", "long-enough"], 2),
         (&["settings", "--overlap-days", "1"], 2),
-        (&["settings", "--store-code", "long-enough", "--overlap-days", "732"], 2),
+        (&["settings", "--store-code", "long-enough", "--overlap-days", "732"], 1),
+        (&["settings", "--store-code", "long-enough", "--overlap-days", "-1"], 1),
     ] {
         assert_eq!(run(folder, wrong).0, expected, "{wrong:?}");
     }
+    let (_, _, error) = run(folder, &["settings", "--store-code", "short", "--overlap-days", "x"]);
+    assert!(error.contains("store_code: a store code has"), "{error}");
+    assert!(error.contains("; overlap_days: must be"), "both are told: {error}");
     assert_eq!(json(folder, &["settings"]), fresh, "nothing changed");
 }

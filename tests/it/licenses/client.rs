@@ -7,10 +7,7 @@ use std::{
     time::Duration,
 };
 
-use appgrant::{
-    domain::licenses::{ErrorFormat, LicenseDraft, ProductDraft},
-    service::licenses::SettingsChange,
-};
+use appgrant::domain::licenses::{ErrorFormat, LicenseDraft, ProductDraft, SettingsChange};
 use serde_json::{Value, json};
 use tokio::task::spawn_blocking;
 

@@ -1,6 +1,6 @@
 //! Scripts of other sites: none unless the store names them.
 
-use appgrant::{domain::licenses::LicenseDraft, service::licenses::SettingsChange};
+use appgrant::domain::licenses::{LicenseDraft, Origins, SettingsChange};
 use reqwest::Method;
 
 use super::program::{Told, customer, set_up};
@@ -27,7 +27,7 @@ async fn no_site_may_ask_unless_the_store_names_it() {
         assert_eq!(allows(&told), "");
         assert_eq!(told.answer.header("access-control-allow-credentials"), "");
     }
-    let origins = Some("https://shop.example\nhttps://www.shop.example".to_owned());
+    let origins = Origins::parse("https://shop.example\nhttps://www.shop.example").ok();
     set_up(&app, SettingsChange { origins, ..SettingsChange::default() }).await;
     let told = asked(&app, Method::OPTIONS, "https://shop.example").await;
     assert_eq!((told.status, allows(&told)), (204, "https://shop.example"));
@@ -39,8 +39,8 @@ async fn no_site_may_ask_unless_the_store_names_it() {
     for other in ["http://shop.example", "https://shop.example.evil.example", "null"] {
         assert_eq!(allows(&asked(&app, Method::OPTIONS, other).await), "", "{other}");
     }
-    set_up(&app, SettingsChange { origins: Some("*".to_owned()), ..SettingsChange::default() })
-        .await;
+    let origins = Origins::parse("*").ok();
+    set_up(&app, SettingsChange { origins, ..SettingsChange::default() }).await;
     let told = asked(&app, Method::POST, "null").await;
     assert_eq!((allows(&told), told.answer.header("access-control-allow-credentials")), ("*", ""));
 }

@@ -3,8 +3,8 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use appgrant::{
-    domain::licenses::{LicenseDraft, ProductDraft},
-    service::licenses::{self, SettingsChange},
+    domain::licenses::{LicenseDraft, PageUrl, ProductDraft, SettingsChange},
+    service::licenses,
 };
 use futures_util::future::join_all;
 use serde_json::json;
@@ -15,7 +15,7 @@ use crate::support::{TestApp, query};
 #[tokio::test]
 async fn a_program_is_told_everything_about_its_license() {
     let app = TestApp::start().await;
-    let page_url = Some("https://shop.example/my-account/license/?key={key}".to_owned());
+    let page_url = PageUrl::parse("https://shop.example/my-account/license/?key={key}");
     set_up(&app, SettingsChange { page_url, ..SettingsChange::default() }).await;
     let draft = LicenseDraft {
         expires_at: "2036-02-25T18:57:34Z".to_owned(),

@@ -1,8 +1,8 @@
 //! A customer's program, and what it is told.
 
 use appgrant::{
-    domain::licenses::{LicenseDraft, ProductDraft},
-    service::licenses::{self, SettingsChange},
+    domain::licenses::{LicenseDraft, ProductDraft, SettingsChange},
+    service::licenses,
 };
 use reqwest::Method;
 use serde_json::{Value, json};

@@ -2,10 +2,7 @@
 
 use std::time::Duration;
 
-use appgrant::{
-    domain::licenses::{ErrorFormat, LicenseDraft},
-    service::licenses::SettingsChange,
-};
+use appgrant::domain::licenses::{ErrorFormat, LicenseDraft, SettingsChange};
 use reqwest::Method;
 use serde_json::json;
 

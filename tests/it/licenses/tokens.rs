@@ -3,8 +3,11 @@
 use std::time::Duration;
 
 use appgrant::{
-    domain::{licenses::LicenseDraft, token_life::TokenLife},
-    service::licenses::{self, SettingsChange},
+    domain::{
+        licenses::{LicenseDraft, SettingsChange},
+        token_life::TokenLife,
+    },
+    service::licenses,
 };
 use serde_json::json;
 

@@ -151,6 +151,25 @@ async fn rows_that_cannot_be_taken_are_named_and_the_others_are_taken() {
 }
 
 #[tokio::test]
+async fn one_license_may_bring_very_many_activations() {
+    let app = TestApp::start().await;
+    let max = Program::of(&app, "max").await;
+    let key = "Cqu62al903ICv40am9nM68Y7o9-7";
+    let pairs: Vec<_> = (0..40_000).map(|n| format!("{}:s{n}.example", 10_000 + n)).collect();
+    let table = format!("license_key,sku,activations\n{key},pro,{}\n", pairs.join(" "));
+    let report = sent(&max, "", table.clone()).await.is(200);
+    assert_eq!(counts(&report), [1, 1, 0, 0], "{report}");
+    let license = max.get("/api/v1/licenses/1").await.is(200);
+    assert_eq!((&license["activations"], &license["domains"]), (&json!(40_000), &json!(40_000)));
+    for (id, domain) in [("10000", "s0.example"), ("49999", "s39999.example")] {
+        let fields = [("license_key", key), ("domain", domain), ("activation_id", id)];
+        assert_eq!(asked(&app, "validate", &fields).await["error"], false, "{domain}");
+    }
+    let another = [("license_key", key), ("domain", "another.example")];
+    assert_eq!(asked(&app, "activate", &another).await["error"], true, "there is no room");
+}
+
+#[tokio::test]
 async fn a_license_that_is_here_already_changes_no_product() {
     let app = TestApp::start().await;
     let max = Program::of(&app, "max").await;

@@ -38,6 +38,7 @@ INSERT INTO oauth_clients VALUES (2, 'Möbel 🫖', 0, 'https://app.example/back
 INSERT INTO connections VALUES (2, 1, 1);
 INSERT INTO access_tokens VALUES (9, x'a1', 'ending', 2, 1, 9, 'read', 'secret', 1, NULL, 0, 2);
 INSERT INTO token_families VALUES (9, 2, NULL, 'read', -1, 1, 2, 'it’s over');
+INSERT INTO token_purges VALUES (9, 2, 5);
 INSERT INTO refresh_tokens VALUES (x'b1', 9, 1, NULL, 2, NULL), (x'b2', 9, 1, 2, NULL, x'b1');
 UPDATE license_settings SET previous_code = 'old-store-code', previous_until = 9, origins = '*', page_url = 'https://shop.example/?k={key}';
 INSERT INTO license_products VALUES ('sku 🫖', 'Pröduct', 'v1', 'https://shop.example/v1.zip', 1, 3);

@@ -2,7 +2,7 @@
 
 use appgrant::domain::permissions::Permissions::ReadWrite;
 use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::program::{ORDERS, Program, key, told};
 use crate::support::{Question, TestApp};
@@ -80,8 +80,16 @@ async fn failures_come_in_the_same_envelope() {
         let answer = told(browser.send(request.body(body)).await);
         assert_eq!((answer.status, &answer.body["header"]["code"]), (400, &json!(0)), "{body}");
     }
-    let answer: Value = told(browser.get(PATH).await).body;
-    assert_eq!(answer["error"], "invalid_request");
+    for method in [Method::GET, Method::PUT, Method::DELETE, Method::OPTIONS] {
+        let answer = told(browser.send(browser.request(method.clone(), PATH)).await);
+        assert_eq!((answer.status, answer.answer.header("allow")), (405, "POST"), "{method}");
+        let message = &answer.body["header"]["message"];
+        let header = json!({ "code": 0, "message": message, "response_code": 0 });
+        assert_eq!(answer.body, json!({ "header": header, "body": {} }), "{method}");
+        assert!(message.as_str().unwrap().contains("POST"), "{message}");
+    }
+    let head = browser.send(browser.request(Method::HEAD, PATH)).await;
+    assert_eq!((head.status, head.header("allow"), &*head.body), (405, "POST", ""));
 }
 
 #[tokio::test]

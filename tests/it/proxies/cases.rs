@@ -180,6 +180,10 @@ impl Shop {
             let errors = &refused.json()["errors"];
             assert_eq!(errors, &json!({ "store_code": ["Required."] }), "{target} {refused:?}");
         }
+        // As WordPress, which takes the last slash off.
+        let slashed = Request::new("POST", "/wp-json/woo-license-keys/v1/validate/");
+        let refused = self.send(slashed.form(b"license_key=wc-1")).await;
+        assert_eq!(refused.json()["errors"], json!({ "store_code": ["Required."] }), "{refused:?}");
         let token = "/wp-json/woo-license-keys/v1/token?grant_type=license_key&license_key=wc-1";
         let refused = self.send(Request::new("GET", token)).await;
         let errors = &refused.json()["errors"];
@@ -188,6 +192,7 @@ impl Shop {
         for path in [
             "/wp-json/woo-license-keyss/v1/token",
             "/wp-json/woo-license-keys/v1/tokens",
+            "/wp-json/woo-license-keys/v1/token/x",
             "/wp-admin/admin-ajax.php",
             "/wp-admin/admin-ajax.php?action=heartbeat",
             "/wp-admin/admin-ajax.php?action=license_key_tokens",
@@ -344,9 +349,24 @@ impl Shop {
         let named = Request::new("GET", "/login").with("X-Request-Id", "a-strangers-own");
         let id = self.send(named).await.header("X-Request-Id").to_owned();
         assert!(!id.is_empty() && id != "a-strangers-own", "{id} would stand in the log");
+        self.leads_to_the_json_api().await;
         let denied = self.send(Request::new("GET", "/wc-auth/v1/authorize")).await;
         assert_eq!(denied.status, 401, "{denied:?}");
         assert!(denied.header("Content-Type").starts_with("text/html"), "{denied:?}");
+    }
+}
+
+impl Shop {
+    /// An API token is for nobody else to see.
+    async fn leads_to_the_json_api(&self) {
+        let asked = Request::new("GET", "/api/v1/me").with("Authorization", "Bearer agt_x");
+        let refused = self.send(asked).await;
+        assert!(refused.status == 401 && !refused.is_the_stores(), "{refused:?}");
+        let described = self.send(Request::new("GET", "/openapi.json")).await;
+        assert!(described.json()["openapi"].is_string(), "{described:?}");
+        for path in ["/api/v1", "/api/v2/me", "/openapi.json5"] {
+            self.send(Request::new("GET", path)).await.at_store();
+        }
     }
 }
 

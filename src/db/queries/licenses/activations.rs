@@ -6,7 +6,7 @@
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
-use super::{Conn, licenses};
+use super::{Conn, license_brought, licenses};
 use crate::{
     db::{
         DbError,
@@ -121,9 +121,7 @@ pub(super) async fn bring(
     license_id: i64,
     activations: &[(i64, String)],
 ) -> Result<(), DbError> {
-    for (id, domain) in activations {
-        insert(conn, now, license_id, (*id, domain), (None, None)).await?;
-    }
+    license_brought::insert(conn, now, license_id, activations).await?;
     let all = i64::try_from(activations.len()).unwrap_or(i64::MAX);
     let domains = activations.iter().filter(|(_, domain)| !domain.is_empty()).count();
     count(conn, license_id, all, i64::try_from(domains).unwrap_or(i64::MAX)).await?;

@@ -123,8 +123,14 @@ pub async fn create_several(
     Ok(made)
 }
 
-/// Changes a license that is still as it was seen; whether it was.
+/// Changes a license that is still as it was seen, and whose product is there; whether it was.
 pub async fn change(conn: &mut Conn, seen: License, terms: LicenseTerms) -> Result<bool, DbError> {
+    if terms.sku != seen.terms.sku {
+        license_settings::hold(conn).await?;
+        if license_products::find(conn, &terms.sku).await?.is_none() {
+            return Ok(false);
+        }
+    }
     let values = (
         table::sku.eq(&terms.sku),
         table::customer.eq(&terms.customer),

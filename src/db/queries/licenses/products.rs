@@ -3,9 +3,13 @@
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
-use super::Conn;
+use super::{Conn, license_settings};
 use crate::{
-    db::{DbError, schema::license_products as table},
+    db::{
+        DbError,
+        license_outcomes::ProductDeletion,
+        schema::{license_products as table, licenses},
+    },
     domain::licenses::Product,
 };
 
@@ -80,4 +84,22 @@ pub async fn change(conn: &mut Conn, new: Product) -> Result<bool, DbError> {
         table::version.eq(new.version + 1),
     );
     Ok(diesel::update(seen).set(values).execute(conn).await? == 1)
+}
+
+/// Whether there are licenses of a product.
+pub async fn is_used(conn: &mut Conn, sku: &str) -> Result<bool, DbError> {
+    let of_it = licenses::table.filter(licenses::sku.eq(sku)).select(licenses::id);
+    let one: Option<i64> = of_it.first(conn).await.optional()?;
+    Ok(one.is_some())
+}
+
+/// Deletes a product that no license is of.
+pub async fn delete(conn: &mut Conn, sku: String) -> Result<ProductDeletion, DbError> {
+    // Whoever makes a license, or gives one another product, holds this too.
+    license_settings::hold(conn).await?;
+    if is_used(conn, &sku).await? {
+        return Ok(ProductDeletion::InUse);
+    }
+    let deleted = diesel::delete(table::table.find(sku)).execute(conn).await?;
+    Ok(if deleted == 1 { ProductDeletion::Deleted } else { ProductDeletion::Unknown })
 }

@@ -77,7 +77,7 @@ pub async fn next_number(conn: &mut Conn) -> Result<i64, DbError> {
 }
 
 /// Holds the row until the transaction ends: licenses are made one after the other, so that two who make
-/// several of several products never wait for each other.
+/// several of several products never wait for each other; and no product goes away meanwhile.
 pub(super) async fn hold(conn: &mut Conn) -> Result<(), DbError> {
     diesel::update(table::table.find(ROW)).set(table::id.eq(ROW)).execute(conn).await?;
     Ok(())

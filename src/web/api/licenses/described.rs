@@ -6,7 +6,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::super::page::pages;
 use crate::service::licenses::{
-    RowOutcome,
+    RowOutcome, TableReport,
     views::{self, ActivationJson, LicenseJson, ProductJson},
 };
 
@@ -289,8 +289,28 @@ pub struct ImportReportJson {
     pub skipped_count: u64,
     /// Those, at most the first 1000.
     pub skipped: Vec<SkippedRowJson>,
+    /// How many that are licenses, now or before, have keys short enough to be guessed: replace them.
+    pub guessable_count: u64,
+    /// The numbers of those rows, at most the first 100.
+    pub guessable: Vec<u64>,
     /// Whether nothing was written.
     pub dry_run: bool,
+}
+
+impl ImportReportJson {
+    /// A report, and the rows it names.
+    pub fn of(report: TableReport, skipped: Vec<SkippedRowJson>, dry_run: bool) -> Self {
+        Self {
+            rows: report.rows,
+            taken: report.taken,
+            already_here: report.already_here,
+            skipped_count: report.skipped,
+            skipped,
+            guessable_count: report.guessable,
+            guessable: report.guessable_rows,
+            dry_run,
+        }
+    }
 }
 
 /// A row that could not be taken.

@@ -40,7 +40,10 @@ pub fn table(config: &mut ServiceConfig) {
         Resource::at("/v1/licenses/{id}/activations").get(activations::list),
         Resource::at("/v1/licenses/{id}/activations/{activation_id}").delete(activations::delete),
         Resource::at("/v1/license-products").get(products::list).post(products::create),
-        Resource::at("/v1/license-products/{sku}").get(products::show).patch(products::change),
+        Resource::at("/v1/license-products/{sku}")
+            .get(products::show)
+            .patch(products::change)
+            .delete(products::delete),
         Resource::at("/v1/license-settings").get(settings::show).patch(settings::change),
     ] {
         config.service(resource.done());
@@ -54,7 +57,7 @@ pub fn table(config: &mut ServiceConfig) {
         records::list, records::create, records::show, records::change, states::revoke,
         states::restore, states::key, states::history, activations::list, activations::delete,
         transfer::import, transfer::export, products::list, products::create, products::show,
-        products::change, settings::show, settings::change,
+        products::change, products::delete, settings::show, settings::change,
     ),
     components(schemas(views::LicenseState, views::OfflineIntervals, views::LicenseErrors)),
     tags(

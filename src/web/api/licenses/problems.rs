@@ -19,14 +19,11 @@ impl From<LicenseError> for Problem {
                 "the product of that SKU is here, and its name or download is another; change the \
                  product, or leave these out",
             ),
+            LicenseError::ProductInUse => Self::conflict("product_in_use", detail),
             LicenseError::AlreadyRevoked => Self::conflict("already_revoked", detail),
             LicenseError::NotRevoked => Self::conflict("not_revoked", detail),
             LicenseError::Changed => Self::conflict("changed_meanwhile", detail),
             LicenseError::KeyNotKept => Self::conflict("key_not_kept", detail),
-            LicenseError::StoreCode(_) => Self::field("store_code", detail),
-            // Read before, without the value.
-            LicenseError::Origin(_) => Self::field("origins", "cannot be taken"),
-            LicenseError::Setting(_) => Self::field("page_url", detail),
             LicenseError::Service(error) => error.into(),
         }
     }

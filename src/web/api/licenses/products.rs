@@ -104,6 +104,22 @@ pub async fn change(client: Client) -> Answer {
     answer::ok(&ProductJson::from(changed.map_err(problem)?))
 }
 
+/// Deletes a product that no license is of.
+#[utoipa::path(delete, path = "/api/v1/license-products/{sku}", tag = "license products",
+    operation_id = "deleteLicenseProduct",
+    params(("sku" = String, Path, description = "The product's SKU")),
+    responses(
+        (status = 204, description = "It is gone"),
+        (status = 403, description = "You may not delete products"),
+        (status = 409, description = "There are licenses of it (`product_in_use`)"),
+    ))]
+pub async fn delete(client: Client) -> Answer {
+    let sku = client.text("sku")?;
+    client.questions().done()?;
+    licenses::delete_product(&client.services, &client.caller, &sku).await.map_err(problem)?;
+    answer::done()
+}
+
 /// Here the SKU is the address.
 fn problem(error: LicenseError) -> Problem {
     match error {

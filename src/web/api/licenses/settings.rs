@@ -13,11 +13,14 @@ use super::{
 };
 use crate::{
     domain::{
-        licenses::{ErrorFormat, LicenseSettings, NoOrigin, Origins, PageUrl, StoreCode},
+        licenses::{
+            ErrorFormat, LicenseSettings, NoOrigin, Origins, Overlap, PageUrl, SettingsChange,
+            StoreCode,
+        },
         token_life::TokenLife,
     },
     service::licenses::{
-        self, Overlap, SettingsChange,
+        self,
         views::{LicenseErrors, LicenseSettingsJson},
     },
 };
@@ -69,14 +72,13 @@ fn shown(client: &Client, settings: &LicenseSettings) -> Answer {
 }
 
 /// Another code, or a fresh one for null, and how long the one before is taken.
-fn store_code(body: &mut Members) -> Option<(String, Overlap)> {
+fn store_code(body: &mut Members) -> Option<(Option<StoreCode>, Overlap)> {
     let code = body.nullable("store_code", |value| {
-        let code = StoreCode::parse(&members::text(value)?);
-        code.map(|code| code.as_str().to_owned()).map_err(|error| error.to_string())
+        StoreCode::parse(&members::text(value)?).map_err(|error| error.to_string())
     });
     let overlap = body.optional("overlap_days", overlap);
     match (code, overlap) {
-        (Some(code), Some(overlap)) => Some((code.unwrap_or_default(), overlap)),
+        (Some(code), Some(overlap)) => Some((code, overlap)),
         (Some(_), None) => {
             body.note_once("overlap_days", "is missing beside store_code".to_owned());
             None
@@ -91,15 +93,15 @@ fn store_code(body: &mut Members) -> Option<(String, Overlap)> {
 
 fn overlap(value: &Value) -> Result<Overlap, Wrong> {
     let days = members::whole_number(value).and_then(|days| u64::try_from(days).ok());
-    days.and_then(Overlap::days).ok_or_else(|| "must be a whole number from 0 to 731".to_owned())
+    days.and_then(Overlap::days).ok_or_else(|| Overlap::RULE.to_owned())
 }
 
 fn token_seconds(value: &Value) -> Result<TokenLife, Wrong> {
     let life = members::whole_number(value).and_then(TokenLife::of);
-    life.ok_or_else(|| "must be 60 to 315360000 seconds, or below 0 for no end".to_owned())
+    life.ok_or_else(|| TokenLife::RULE.to_owned())
 }
 
-fn origins(value: &Value) -> Result<String, Wrong> {
+fn origins(value: &Value) -> Result<Origins, Wrong> {
     let lines = members::texts(value)?.join("\n");
     Origins::parse(&lines).map_err(|error| match error {
         NoOrigin::Form(_) => {
@@ -107,12 +109,11 @@ fn origins(value: &Value) -> Result<String, Wrong> {
                 .into()
         }
         NoOrigin::TooMany => error.to_string(),
-    })?;
-    Ok(lines)
+    })
 }
 
-fn page_url(value: &Value) -> Result<String, Wrong> {
+fn page_url(value: &Value) -> Result<PageUrl, Wrong> {
     let text = body::text(value)?;
     let what = "must be an http or https address, or null for none";
-    PageUrl::parse(&text).map(|url| url.as_str().to_owned()).ok_or_else(|| what.to_owned())
+    PageUrl::parse(&text).ok_or_else(|| what.to_owned())
 }

@@ -19,7 +19,7 @@ use crate::{
     domain::licenses::TableError,
     service::{
         Services,
-        licenses::{self, Table, TableReport},
+        licenses::{self, Table},
     },
 };
 
@@ -57,8 +57,7 @@ pub async fn import(client: Client) -> Answer {
     }
     let (report, read) = import.end().await;
     read.map_err(|error| malformed(&error))?;
-    let TableReport { rows, taken, already_here, skipped: skipped_count } = report;
-    answer::ok(&ImportReportJson { rows, taken, already_here, skipped_count, skipped, dry_run })
+    answer::ok(&ImportReportJson::of(report, skipped, dry_run))
 }
 
 fn malformed(error: &TableError) -> Problem {

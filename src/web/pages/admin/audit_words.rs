@@ -40,14 +40,12 @@ impl AuditLine {
     pub fn of(row: Row, reader: &User, site: &Site, now: Timestamp) -> Self {
         let event = Event::parse(&row.event);
         let what = event.map_or_else(|| row.event.clone(), |event| words(event).to_owned());
-        let is_question =
-            matches!(event, Some(Event::LicenseActivated | Event::LicenseDeactivated));
-        let is_program = is_question && row.actor == Actor::Nobody.to_string();
+        let actor = event.filter(|_| row.actor == Actor::Nobody.to_string()).and_then(stranger);
         let object = object(&row, reader, site);
         Self {
             seq: row.seq,
             at: Moment::of(row.at, now),
-            actor: if is_program { "a program".to_owned() } else { row.actor },
+            actor: actor.map_or(row.actor, str::to_owned),
             address: row.address,
             what,
             object,
@@ -55,6 +53,18 @@ impl AuditLine {
             details: details(&row.details),
             request_id: row.request_id,
         }
+    }
+}
+
+/// Who it is that does this and is no user, in the words of whoever reads it.
+const fn stranger(event: Event) -> Option<&'static str> {
+    match event {
+        Event::LicenseActivated | Event::LicenseDeactivated => Some("a program"),
+        Event::Connected | Event::TokenReused | Event::AccessTokensEnded | Event::KeyRevoked => {
+            Some("an app")
+        }
+        Event::UserCreated => Some("the setup page"),
+        _ => None,
     }
 }
 
@@ -90,7 +100,7 @@ pub const fn words(event: Event) -> &'static str {
         Event::AccessTokenMade => "made an access token for a key",
         Event::AppRegistered => "registered an app",
         Event::AppChanged => "changed a registered app",
-        Event::Connected => "connected a registered app",
+        Event::Connected => "took up the connection that was approved for it",
         Event::LicenseCreated => "made a license",
         Event::LicenseImported => "imported a license",
         Event::LicenseChanged => "changed a license",
@@ -101,6 +111,7 @@ pub const fn words(event: Event) -> &'static str {
         Event::LicenseKeySeen => "looked at a whole license key",
         Event::LicensesExported => "exported licenses",
         Event::LicenseProductChanged => "set what a product is",
+        Event::LicenseProductDeleted => "deleted a product",
         Event::LicenseSettingsChanged => "changed the license settings",
         Event::TokenCreated => "made an API token",
         Event::TokenRevoked => "ended an API token",

@@ -9,7 +9,7 @@ use subtle::ConstantTimeEq;
 use crate::web::visitor::Visitor;
 
 /// Every code and what it says.
-const SENTENCES: [(&str, &str); 37] = [
+const SENTENCES: [(&str, &str); 39] = [
     ("changed", "Saved."),
     ("unchanged", "Nothing was different, so nothing was changed."),
     ("narrowed", "The key may only read now."),
@@ -41,6 +41,10 @@ const SENTENCES: [(&str, &str); 37] = [
     ("delivery_cancelled", "The delivery was called off."),
     ("delivery_over", "That delivery was over, or is being sent already."),
     ("nothing_chosen", "No key was chosen."),
+    (
+        "sold_key_searched",
+        "That looks like a license key, so it was not searched for here. Look for it under Licenses.",
+    ),
     ("key_unknown", "No key here has that consumer key."),
     ("license_unknown", "No license here has that key."),
     ("license_revoked", "The license was revoked. Its key opens nothing any more."),
@@ -48,6 +52,7 @@ const SENTENCES: [(&str, &str); 37] = [
     ("activation_ended", "The activation was ended. Its place is free."),
     ("activation_over", "That activation was ended already."),
     ("product_made", "The product was made. Licenses can be made for it now."),
+    ("product_deleted", "The product was deleted."),
     ("product_changed", "Saved. It holds for all licenses of the product."),
     (
         "store_code_changed",

@@ -51,7 +51,7 @@ impl Access {
         let found = access_tokens::list(services, &caller, key.id, None, FEW).await?;
         let now = services.now();
         Ok(Self {
-            rules: RulesView::of(&rules, services.tokens.options.life),
+            rules: RulesView::of(&rules, access_tokens::inherited_life(services, key.id).await?),
             tokens: found.tokens.into_iter().map(|token| TokenRow::of(token, row, now)).collect(),
             has_more: found.next.is_some(),
             app: app(visitor, key).await?,

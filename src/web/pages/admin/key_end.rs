@@ -8,7 +8,7 @@ use super::{
     key_link::KeyLink,
     key_row::KeyRow,
     refusal::not_allowed,
-    registered_apps,
+    stopping_apps::StoppingApps,
 };
 use crate::{
     domain::key_list::LARGEST_PAGE,
@@ -26,8 +26,8 @@ struct Page<'a> {
     frame: Frame<'a>,
     rows: Vec<KeyRow>,
     left: usize,
-    /// How many connections of registered apps stop with them, if any do.
-    connections: Option<String>,
+    /// The registered apps that stop with them, if any do.
+    apps: Option<StoppingApps>,
     /// Where the form goes.
     target: String,
     /// Where not doing it leads.
@@ -54,7 +54,7 @@ pub async fn one(visitor: Visitor) -> Result<HttpResponse, WebError> {
         return Err(not_allowed("this key is over, or is ended by others only"));
     }
     let page = Page {
-        connections: connections(&visitor, &[id]).await?,
+        apps: StoppingApps::of_keys(&visitor, &[id]).await?,
         rows: vec![row],
         left: 0,
         target: frame.path(&format!("{path}/revoke")),
@@ -97,7 +97,7 @@ async fn ask(visitor: &Visitor, list: &KeyLink, ids: &[i64]) -> Result<HttpRespo
     rows.retain(|row| row.may.revoke());
     let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
     let page = Page {
-        connections: connections(visitor, &ids).await?,
+        apps: StoppingApps::of_keys(visitor, &ids).await?,
         left: all - rows.len(),
         rows,
         target: frame.path("/admin/keys/revoke"),
@@ -107,12 +107,6 @@ async fn ask(visitor: &Visitor, list: &KeyLink, ids: &[i64]) -> Result<HttpRespo
         frame,
     };
     respond::page(StatusCode::OK, &page, Forms::Stay)
-}
-
-/// How many connections stop with these keys, if any do.
-async fn connections(visitor: &Visitor, ids: &[i64]) -> Result<Option<String>, WebError> {
-    let count = registered_apps::count(visitor, ids).await?;
-    Ok((count > 0).then(|| registered_apps::counted(count)))
 }
 
 /// The ticked keys, as many as a list may show.

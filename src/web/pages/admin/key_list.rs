@@ -17,6 +17,7 @@ use crate::{
         key_list::{KeyOrder, KeyPage},
         key_view::ShownState,
         permissions::Permissions,
+        secret_like,
         user::User,
     },
     service::{keys, users},
@@ -28,7 +29,6 @@ use crate::{
 };
 
 /// What secrets and tokens begin with: none of them is searched for.
-const SECRETS: [&str; 5] = ["cs_", "agt_", "agat_", "agrt_", "agac_"];
 
 /// A filter that is on, and the list without it.
 struct Chip {
@@ -92,8 +92,11 @@ pub async fn search(visitor: Visitor) -> Result<HttpResponse, WebError> {
     visitor.form_session()?;
     let typed = field(&visitor, "q").trim();
     let link = KeyLink::read(&visitor.parameters).at_place(None);
-    if SECRETS.iter().any(|secret| typed.contains(secret)) {
+    if secret_like::has_secret(typed) {
         return Ok(go(&visitor, "/admin/keys?done=secret_searched"));
+    }
+    if secret_like::sold_keys(typed).next().is_some() {
+        return Ok(go(&visitor, "/admin/keys?done=sold_key_searched"));
     }
     if typed.starts_with("ck_") {
         let path = match keys::find_typed(&visitor.services, typed).await? {

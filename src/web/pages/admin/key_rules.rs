@@ -7,7 +7,7 @@ use askama::Template;
 use super::{
     frame::{Frame, Section, field, go, number},
     key_row::KeyRow,
-    life::{self, LifeForm},
+    life::{self, Inherited, LifeForm},
     refusal::not_allowed,
     typed::is_same,
     wrong::Wrong,
@@ -20,7 +20,7 @@ use crate::{
         token_life::TokenLife,
     },
     service::{
-        access_tokens::{self, RulesChange},
+        access_tokens::{self, InheritedLife, RulesChange},
         keys,
     },
     web::{
@@ -36,8 +36,8 @@ pub struct RulesView {
     pub is_sandbox: bool,
     /// How long its tokens live.
     pub life: String,
-    /// Whether that is as the store is set.
-    pub is_stores_life: bool,
+    /// Whose setting that is, if it is not the key's own.
+    pub life_of: Option<&'static str>,
     /// Whether they never end.
     pub never_ends: bool,
     /// The domains it may be used from; empty for any.
@@ -47,13 +47,13 @@ pub struct RulesView {
 }
 
 impl RulesView {
-    /// Rules, in a store whose tokens live so long.
-    pub fn of(rules: &KeyRules, store: TokenLife) -> Self {
-        let life = rules.token_life.unwrap_or(store);
+    /// Rules of a key whose tokens live that long if they name no life.
+    pub fn of(rules: &KeyRules, inherited: InheritedLife) -> Self {
+        let life = rules.token_life.unwrap_or(inherited.life);
         Self {
             is_sandbox: rules.environment == Environment::Sandbox,
             life: life::in_words(life),
-            is_stores_life: rules.token_life.is_none(),
+            life_of: rules.token_life.is_none().then(|| life::whose(inherited)),
             never_ends: life == TokenLife::Never,
             domains: rules.domains.to_string(),
             networks: rules.networks.to_string(),
@@ -139,7 +139,7 @@ struct Page<'a> {
     row: KeyRow,
     form: RulesForm,
     was: RulesForm,
-    store_life: String,
+    inherited: Inherited,
     has_pair: bool,
     wrong: Wrong,
 }
@@ -158,7 +158,7 @@ pub async fn rules(visitor: Visitor) -> Result<HttpResponse, WebError> {
         }
         let rules = access_tokens::rules(services, &caller, id).await?;
         let forms = (RulesForm::of(&rules), RulesForm::of(&rules));
-        return form(&visitor, frame, &key, (forms, Wrong::default()));
+        return form(&visitor, frame, &key, (forms, Wrong::default())).await;
     }
     visitor.form_session()?;
     let (sent, was) = (RulesForm::sent(&visitor), RulesForm::was(&visitor));
@@ -169,11 +169,11 @@ pub async fn rules(visitor: Visitor) -> Result<HttpResponse, WebError> {
             let done = if is_new { "changed" } else { "unchanged" };
             Ok(go(&visitor, &format!("/admin/keys/{id}?done={done}")))
         }
-        Err(wrong) => form(&visitor, frame, &key, ((sent, was), wrong)),
+        Err(wrong) => form(&visitor, frame, &key, ((sent, was), wrong)).await,
     }
 }
 
-fn form(
+async fn form(
     visitor: &Visitor,
     frame: Frame<'_>,
     key: &KeyView,
@@ -183,7 +183,7 @@ fn form(
         row: KeyRow::of(visitor, frame.user, key),
         form,
         was,
-        store_life: life::in_words(visitor.services.tokens.options.life),
+        inherited: Inherited::of(visitor, key.id).await?,
         has_pair: key.has_pair(),
         wrong,
         frame,

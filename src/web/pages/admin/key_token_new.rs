@@ -8,7 +8,7 @@ use super::{
     frame::{Frame, Section, field, number},
     key_row::KeyRow,
     key_rules::{checked, lines},
-    life::{self, LifeForm},
+    life::{self, Inherited, LifeForm},
     once,
     refusal::{conflict, not_allowed},
     typed::is_same,
@@ -67,7 +67,7 @@ struct Page<'a> {
     row: KeyRow,
     form: TokenForm,
     was: TokenForm,
-    store_life: String,
+    inherited: Inherited,
     ticket: String,
     wrong: Wrong,
 }
@@ -99,7 +99,7 @@ pub async fn new(visitor: Visitor) -> Result<HttpResponse, WebError> {
         let (sent, was) = (TokenForm::sent(&visitor), TokenForm::was(&visitor));
         return match sent.change(&was) {
             Ok(change) => make(&visitor, frame, &key, change).await,
-            Err(wrong) => show(&visitor, frame, &key, ((sent, was), wrong)),
+            Err(wrong) => show(&visitor, frame, &key, ((sent, was), wrong)).await,
         };
     }
     if !KeyRow::of(&visitor, frame.user, &key).may.make_token() {
@@ -112,10 +112,10 @@ pub async fn new(visitor: Visitor) -> Result<HttpResponse, WebError> {
         life: LifeForm::of(rules.token_life),
         domains: lines(&rules.domains.to_string()),
     };
-    show(&visitor, frame, &key, ((form(), form()), Wrong::default()))
+    show(&visitor, frame, &key, ((form(), form()), Wrong::default())).await
 }
 
-fn show(
+async fn show(
     visitor: &Visitor,
     frame: Frame<'_>,
     key: &KeyView,
@@ -125,7 +125,7 @@ fn show(
         row: KeyRow::of(visitor, frame.user, key),
         form,
         was,
-        store_life: life::in_words(visitor.services.tokens.options.life),
+        inherited: Inherited::of(visitor, key.id).await?,
         ticket: once::ticket(visitor)?,
         wrong,
         frame,

@@ -7,6 +7,7 @@ use super::{
     choice::Choice,
     frame::{Frame, Section, field, go, number},
     key_edit::heirs,
+    stopping_apps::StoppingApps,
     user::{Keys, keys_of},
     user_list::{self, is_admin},
     wrong::Wrong,
@@ -28,6 +29,7 @@ struct Page<'a> {
     frame: Frame<'a>,
     user: User,
     keys: Keys,
+    apps: Option<StoppingApps>,
     heirs: Vec<Choice>,
     deletes: bool,
     fate: &'a str,
@@ -97,6 +99,7 @@ async fn show(
     let page = Page {
         user: users::find(&visitor.services, id).await?,
         keys: keys_of(visitor, id).await?,
+        apps: StoppingApps::of_owner(visitor, id).await?,
         heirs: chosen(heirs(visitor, id).await?, field(visitor, "heir")),
         deletes,
         fate: field(visitor, "fate"),

@@ -3,7 +3,9 @@
 
 use super::{frame::field, wrong::Wrong};
 use crate::{
-    domain::token_life::TokenLife, service::access_tokens::TokenOptions, web::visitor::Visitor,
+    domain::token_life::TokenLife,
+    service::access_tokens::{self, InheritedLife, TokenOptions},
+    web::{errors::WebError, visitor::Visitor},
 };
 
 /// What is wrong with a number of seconds that is none.
@@ -19,7 +21,7 @@ pub struct LifeForm {
 }
 
 impl LifeForm {
-    /// The fields of a life; nothing is the store's.
+    /// The fields of a life; nothing is its app's, or else the store's.
     pub fn of(life: Option<TokenLife>) -> Self {
         let (choice, seconds) = match life {
             None => ("store", String::new()),
@@ -44,7 +46,7 @@ impl LifeForm {
         Self { choice: text(choice), seconds: text(seconds) }
     }
 
-    /// The life they mean; nothing is the store's.
+    /// The life they mean; nothing is its app's, or else the store's.
     ///
     /// # Errors
     /// If they mean none.
@@ -64,6 +66,30 @@ impl LifeForm {
             _ => Err(Wrong::at_field("life", "choose how long its tokens live")),
         }
     }
+}
+
+/// The life of a key's tokens where its own rules name none, for people.
+pub struct Inherited {
+    /// How long.
+    pub life: String,
+    /// Whose setting that is.
+    pub whose: &'static str,
+}
+
+impl Inherited {
+    /// What that key's tokens have if it says nothing.
+    ///
+    /// # Errors
+    /// If the database gives no answer.
+    pub async fn of(visitor: &Visitor, key_id: i64) -> Result<Self, WebError> {
+        let inherited = access_tokens::inherited_life(&visitor.services, key_id).await?;
+        Ok(Self { life: in_words(inherited.life), whose: whose(inherited) })
+    }
+}
+
+/// Whose setting such a life is, in words.
+pub const fn whose(inherited: InheritedLife) -> &'static str {
+    if inherited.is_apps { "as its app is set" } else { "as the store is set" }
 }
 
 /// A life in words: `1 hour`.

@@ -38,6 +38,7 @@ pub mod registered_app_form;
 pub mod registered_app_new;
 pub mod registered_apps;
 pub mod rotate;
+mod stopping_apps;
 pub mod token;
 mod typed;
 pub mod user;

@@ -55,6 +55,19 @@ async fn a_whole_key_that_is_pasted_leads_to_its_license() {
     };
     let to = led_to(&app, &search(format!("  {} ", key.expose())).await);
     assert_eq!(to, "/admin/licenses/1");
+    let pastes = [
+        format!("\"{}\"", key.expose()),
+        format!("{} .", key.expose()),
+        format!("License key: {}", key.expose()),
+        key.expose().replace('-', "\u{2011}"),
+    ];
+    for pasted in pastes {
+        assert_eq!(led_to(&app, &search(pasted.clone()).await), "/admin/licenses/1", "{pasted}");
+    }
+    for secret in [&format!("cs_{}", "a".repeat(40)), "my agat_0123456789"] {
+        let to = led_to(&app, &search(secret.to_owned()).await);
+        assert_eq!(to, "/admin/licenses?done=secret_searched", "{secret}");
+    }
     let slip = format!("x{}", key.expose());
     let to = led_to(&app, &search(slip.clone()).await);
     assert_eq!(to, "/admin/licenses?done=license_unknown");

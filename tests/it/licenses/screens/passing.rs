@@ -80,6 +80,22 @@ async fn a_file_is_looked_at_first_and_then_imported() {
     assert!(look.texts("#import-now").is_empty());
 }
 
+#[tokio::test]
+async fn keys_that_can_be_guessed_are_told_and_taken() {
+    let app = TestApp::start().await;
+    let max = app.logged_in("max").await;
+    let file = "license_key,sku\nX-1,tea\nCqu62al903ICv40am9nM68Y7o9-32,tea\nabcdefgh-7,tea\n";
+    let look = upload(&max, &max.get(PATH).await, "look", file.as_bytes()).await;
+    let told = look.text("#guessable");
+    assert!(told.contains("2 keys are short enough") && told.contains("Rows: 1, 3."), "{told}");
+    assert!(!look.body.contains("abcdefgh"), "{}", look.body);
+    let done = upload(&max, &look, "import", file.as_bytes()).await;
+    assert_eq!(done.text("#report h2"), "3 licenses were imported");
+    assert_eq!(done.text("#guessable"), told);
+    let strong = b"license_key,sku\nDqu62al903ICv40am9nM68Y7o9-33,tea\n";
+    assert!(upload(&max, &done, "look", strong).await.texts("#guessable").is_empty());
+}
+
 /// Only what was looked at is imported, by whoever looked.
 #[tokio::test]
 async fn another_file_than_the_one_looked_at_is_looked_at() {

@@ -78,6 +78,38 @@ async fn a_product_of_any_sku_can_be_made_and_changed() {
 }
 
 #[tokio::test]
+async fn a_product_without_licenses_can_be_deleted() {
+    let app = TestApp::start().await;
+    let max = app.logged_in("max").await;
+    let key = made(&app, "Ada").await.key;
+    let form = max.get("/admin/licenses/products/edit?sku=tea-plugin").await;
+    assert!(form.text("#deleting").contains("cannot be deleted"), "{}", form.body);
+    assert!(form.texts("#deleting button").is_empty());
+    let path = "/admin/licenses/products/delete";
+    let refused = send(&max, path, &[("sku", "tea-plugin")]).await;
+    assert_eq!(refused.status, 409);
+    assert!(
+        refused.text("main").contains("There are licenses of this product"),
+        "{}",
+        refused.body
+    );
+    activated(&app, key.expose(), "shop.example").await;
+
+    let new = max.get("/admin/licenses/products/new").await;
+    assert!(new.texts("#deleting").is_empty());
+    led_to(&app, &submit(&max, &new, FORM, &[("sku", "a/..")]).await);
+    let query = crate::support::query(&[("sku", "a/..")]);
+    let form = max.get(&format!("/admin/licenses/products/edit?{query}")).await;
+    let to = led_to(&app, &submit(&max, &form, "#deleting form", &[]).await);
+    let list = max.get(&to).await;
+    assert_eq!(list.text("[role=status]"), "The product was deleted.");
+    assert_eq!(list.texts("a.key-name").len(), 1);
+    let again = submit(&max, &form, "#deleting form", &[]).await;
+    assert_eq!(again.status, 404, "it is gone already");
+    led_to(&app, &submit(&max, &new, FORM, &[("sku", "a/..")]).await);
+}
+
+#[tokio::test]
 async fn very_many_products_are_shown_part_by_part() {
     let app = TestApp::start().await;
     let max = app.logged_in("max").await;

@@ -22,16 +22,17 @@ const SCREENS: [(&str, bool); 9] = [
 ];
 
 /// Forms, and the least role that may send them.
-const FORMS: [(&str, &[(&str, &str)]); 10] = [
+const FORMS: [(&str, &[(&str, &str)]); 11] = [
     ("/admin/licenses/1/edit", &[("sku", "tea-plugin"), ("customer", "x"), ("version", "0")]),
     ("/admin/licenses/1/revoke", &[("reason", "x")]),
     ("/admin/licenses/1/restore", &[]),
     ("/admin/licenses/1/key", &[]),
     ("/admin/licenses/products/new", &[("sku", "x")]),
     ("/admin/licenses/products/edit", &[("sku", "tea-plugin"), ("version", "0")]),
+    ("/admin/licenses/products/delete", &[("sku", "x")]),
     ("/admin/licenses/export", &[]),
     ("/admin/licenses/settings", &[("needs_token", "on")]),
-    ("/admin/licenses/settings/store-code", &[("choice", "fresh"), ("overlap", "0")]),
+    ("/admin/licenses/settings/store-code", &[("choice", "fresh"), ("overlap_days", "0")]),
     ("/admin/licenses/settings/end-previous", &[]),
 ];
 

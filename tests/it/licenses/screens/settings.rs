@@ -50,8 +50,10 @@ async fn the_store_code_is_exchanged_with_an_overlap() {
     let key = key.expose();
     let page = ada.get(PATH).await;
     let first = page.text("#store-code");
-    let to =
-        led_to(&app, &submit(&ada, &page, CODE, &[("choice", "fresh"), ("overlap", "2")]).await);
+    let to = led_to(
+        &app,
+        &submit(&ada, &page, CODE, &[("choice", "fresh"), ("overlap_days", "2")]).await,
+    );
     let page = ada.get(&to).await;
     assert!(page.text("[role=status]").contains("another code"));
     let second = page.text("#store-code");
@@ -63,7 +65,7 @@ async fn the_store_code_is_exchanged_with_an_overlap() {
     assert!(ada.get(PATH).await.texts("#previous").is_empty());
 
     // One that was brought along, and the old one ended by hand.
-    let own = [("choice", "own"), ("store_code", "tea-shop-2017"), ("overlap", "30")];
+    let own = [("choice", "own"), ("store_code", "tea-shop-2017"), ("overlap_days", "30")];
     led_to(&app, &submit(&ada, &ada.get(PATH).await, CODE, &own).await);
     assert!(is_taken(&app, key, &second).await && is_taken(&app, key, "tea-shop-2017").await);
     let page = ada.get(PATH).await;
@@ -87,11 +89,11 @@ async fn a_wrong_store_code_is_told_and_nothing_changes() {
         ("own", "with a space", "30", "store_code"),
         ("fresh", "typed-all-the-same", "30", "store_code"),
         ("", "", "30", "store_code"),
-        ("fresh", "", "", "overlap"),
-        ("fresh", "", "-1", "overlap"),
-        ("fresh", "", "732", "overlap"),
+        ("fresh", "", "", "overlap_days"),
+        ("fresh", "", "-1", "overlap_days"),
+        ("fresh", "", "732", "overlap_days"),
     ] {
-        let filled = [("choice", choice), ("store_code", own), ("overlap", days)];
+        let filled = [("choice", choice), ("store_code", own), ("overlap_days", days)];
         let answer = submit(&ada, &page, CODE, &filled).await;
         assert_eq!(answer.status, 422, "{filled:?}: {}", answer.body);
         assert!(!answer.text(&format!("#{field}-wrong")).is_empty(), "{filled:?}");
@@ -157,6 +159,43 @@ async fn wrong_settings_are_told_at_their_fields() {
             [("token_seconds", "600"), ("errors", "property"), ("origins", ""), ("page_url", "")];
         led_to(&app, &submit(&ada, &answer, ANSWERS, &right).await);
         led_to(&app, &submit(&ada, &ada.get(PATH).await, ANSWERS, &[("needs_token", "")]).await);
+    }
+}
+
+#[tokio::test]
+async fn all_that_is_wrong_is_told_at_once_and_all_that_was_typed_is_kept() {
+    let app = TestApp::start().await;
+    let ada = app.logged_in("ada").await;
+    let page = ada.get(PATH).await;
+    let typed = [
+        ("errors", "words"),
+        ("errors_in_status", "on"),
+        ("token_seconds", "an hour"),
+        ("page_url", "shop.example/{key}"),
+        ("origins", "shop.example\nhttps://right.example\nftp://wrong.example"),
+    ];
+    let answer = submit(&ada, &page, ANSWERS, &typed).await;
+    assert_eq!(answer.status, 422, "{}", answer.body);
+    for field in ["errors", "token_seconds", "page_url", "origins"] {
+        let told = answer.text(&format!("#{field}-wrong"));
+        assert!(!told.is_empty() && answer.text("[role=alert]").contains(&told), "{field}: {told}");
+    }
+    let told = answer.text("#origins-wrong");
+    assert!(told.contains("“shop.example”, “ftp://wrong.example”"), "each line: {told}");
+    assert_eq!(answer.attribute("#token_seconds", "value"), "an hour");
+    assert_eq!(answer.attribute("#page_url", "value"), "shop.example/{key}");
+    assert!(answer.text("#origins").contains("https://right.example"));
+    assert_eq!(answer.texts("input[name=errors_in_status][checked]").len(), 1);
+
+    let typed = [("choice", "own"), ("store_code", "short"), ("overlap_days", "ten")];
+    for typed in [typed, [("choice", "fresh"), typed[1], typed[2]]] {
+        let answer = submit(&ada, &page, CODE, &typed).await;
+        assert_eq!(answer.status, 422, "{}", answer.body);
+        for field in ["store_code", "overlap_days"] {
+            assert!(!answer.text(&format!("#{field}-wrong")).is_empty(), "{field}: {typed:?}");
+        }
+        let kept = ["#store_code", "#overlap_days"].map(|field| answer.attribute(field, "value"));
+        assert_eq!(kept, ["short", "ten"]);
     }
 }
 

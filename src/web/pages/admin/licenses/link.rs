@@ -8,6 +8,7 @@ use crate::domain::{
     app_url::percent_encoded,
     licenses::{Find, LicenseKey, LicenseQuery, LicenseState},
     parameters::{Parameters, Value},
+    secret_like,
 };
 
 /// The names of what narrows a list.
@@ -15,9 +16,6 @@ pub const FILTERS: [&str; 3] = ["q", "state", "sku"];
 
 /// The longest text taken from an address.
 const LONGEST: usize = 300;
-
-/// How many letters and digits before its dash make a text look like a license key, and not like a SKU.
-const KEY_LIKE: usize = 12;
 
 /// What a list is asked for: texts that were understood, by their names.
 #[derive(Clone, Default)]
@@ -110,10 +108,9 @@ impl LicenseLink {
     }
 }
 
-/// Whether a text looks like a whole license key, which must not stand in an address.
-pub fn is_like_key(text: &str) -> bool {
-    let code = text.trim().split('-').next().unwrap_or_default();
-    code.len() >= KEY_LIKE && LicenseKey::parse(text).is_ok()
+/// What in a text looks like a whole license key, which must not stand in an address.
+pub fn key_in(text: &str) -> Option<String> {
+    secret_like::sold_keys(text).find(|key| LicenseKey::parse(key).is_ok())
 }
 
 /// What is looked for. A short text with a dash and a number is rather a SKU than a key: its words are.
@@ -126,7 +123,10 @@ fn find(text: &str) -> Option<Find> {
 
 fn is_understood(name: &str, text: &str) -> bool {
     match name {
-        "q" => text.len() <= LONGEST && !is_like_key(text) && find(text).is_some(),
+        "q" => {
+            let is_secret = secret_like::has_secret(text) || key_in(text).is_some();
+            text.len() <= LONGEST && !is_secret && find(text).is_some()
+        }
         "state" => LicenseState::parse(text).is_some(),
         _ => text.len() <= LONGEST,
     }
@@ -153,9 +153,19 @@ mod tests {
     fn hostile_addresses_are_lists_too() {
         let key = "q=Cqu62al903ICv40am9nM68Y7o9-32";
         let long = format!("q={0}&sku={0}", "a".repeat(5_000));
-        for query in
-            ["", "q=", "q=%", "q[]=a", "q=%ff", "before=x", "before=-1", "state[]=", key, &long]
-        {
+        for query in [
+            "",
+            "q=",
+            "q=%",
+            "q[]=a",
+            "q=%ff",
+            "before=x",
+            "before=-1",
+            "state[]=",
+            key,
+            &long,
+            "q=agat_1",
+        ] {
             let link = link(query);
             assert!(!link.narrows(), "{query}");
             assert_eq!(link.path(), "/admin/licenses", "{query}");

@@ -8,11 +8,14 @@ use askama::Template;
 
 use super::{
     TabLink,
-    link::{FILTERS, LicenseLink, is_like_key},
+    link::{FILTERS, LicenseLink, key_in},
     row::{LicenseRow, state_text},
 };
 use crate::{
-    domain::licenses::{License, LicenseState, Product},
+    domain::{
+        licenses::{License, LicenseState, Product},
+        secret_like,
+    },
     service::licenses,
     web::{
         errors::WebError,
@@ -92,10 +95,15 @@ pub async fn list(visitor: Visitor) -> Result<HttpResponse, WebError> {
 pub async fn search(visitor: Visitor) -> Result<HttpResponse, WebError> {
     visitor.form_session()?;
     let typed = field(&visitor, "q");
-    if let Some(id) = licenses::find_typed(&visitor.services, &visitor.caller(), typed).await? {
+    if secret_like::has_secret(typed) {
+        return Ok(go(&visitor, "/admin/licenses?done=secret_searched"));
+    }
+    let key = key_in(typed);
+    let wanted = key.as_deref().unwrap_or(typed);
+    if let Some(id) = licenses::find_typed(&visitor.services, &visitor.caller(), wanted).await? {
         return Ok(go(&visitor, &super::path(id)));
     }
-    if is_like_key(typed) {
+    if key.is_some() {
         return Ok(go(&visitor, "/admin/licenses?done=license_unknown"));
     }
     let link = LicenseLink::read(&visitor.parameters).at_place(None);

@@ -1,4 +1,4 @@
-//! Making and changing a product, for all its licenses.
+//! Making and changing a product, for all its licenses; deleting one that has none.
 
 use actix_web::{HttpResponse, http::StatusCode};
 use askama::Template;
@@ -30,6 +30,8 @@ struct Page<'a> {
     version: Option<i64>,
     /// Whether somebody else changed it while the form was open.
     is_late: bool,
+    /// Whether there are licenses of it.
+    is_used: bool,
     wrong: Wrong,
 }
 
@@ -52,6 +54,7 @@ pub async fn new(visitor: Visitor) -> Result<HttpResponse, WebError> {
         target: visitor.site.path("/admin/licenses/products/new"),
         version: None,
         is_late: false,
+        is_used: false,
         wrong,
     };
     respond::page(status(&page.wrong), &page, Forms::Stay)
@@ -73,7 +76,18 @@ pub async fn edit(visitor: Visitor) -> Result<HttpResponse, WebError> {
     may(&visitor)?;
     let product = find(&visitor).await?;
     let version = product.version;
-    show(&visitor, (draft_of(product), version), (false, Wrong::default()))
+    show(&visitor, (draft_of(product), version), (false, Wrong::default())).await
+}
+
+/// Deletes a product that no license is of.
+pub async fn delete(visitor: Visitor) -> Result<HttpResponse, WebError> {
+    visitor.form_session()?;
+    let sku = field(&visitor, "sku");
+    match licenses::delete_product(&visitor.services, &visitor.caller(), sku).await {
+        Ok(()) => Ok(go(&visitor, "/admin/licenses/products?done=product_deleted")),
+        Err(LicenseError::NoProduct(_)) => Err(WebError::NotFound),
+        Err(error) => Err(error.into()),
+    }
 }
 
 async fn take(visitor: &Visitor) -> Result<HttpResponse, WebError> {
@@ -87,24 +101,27 @@ async fn take(visitor: &Visitor) -> Result<HttpResponse, WebError> {
         Err(LicenseError::Changed) => {
             let now = find(visitor).await?;
             let (version, wrong) = (now.version, differences(&draft_of(now), &sent));
-            show(visitor, (sent, version), (true, wrong))
+            show(visitor, (sent, version), (true, wrong)).await
         }
-        Err(error) => show(visitor, (sent, version), (false, refused::wrong(error)?)),
+        Err(error) => show(visitor, (sent, version), (false, refused::wrong(error)?)).await,
     }
 }
 
-fn show(
+async fn show(
     visitor: &Visitor,
     (product, version): (ProductDraft, i64),
     (is_late, wrong): (bool, Wrong),
 ) -> Result<HttpResponse, WebError> {
     let status = if is_late { StatusCode::CONFLICT } else { status(&wrong) };
+    let (services, caller) = (&visitor.services, visitor.caller());
+    let is_used = licenses::product_is_used(services, &caller, &product.sku).await?;
     let page = Page {
         frame: Frame::of(visitor, Section::Licenses)?,
         target: visitor.site.path(&edit_path(&product.sku)),
         product,
         version: Some(version),
         is_late,
+        is_used,
         wrong,
     };
     respond::page(status, &page, Forms::Stay)

@@ -24,6 +24,7 @@ impl From<LicenseError> for WebError {
             | LicenseError::KeyNotKept
             | LicenseError::NoActivation
             | LicenseError::ProductTaken
+            | LicenseError::ProductInUse
             | LicenseError::Taken(_) => conflict(&message),
             LicenseError::Service(error) => Self::Service(error),
             _ => unfitting(&message),
@@ -50,15 +51,12 @@ pub fn wrong(error: LicenseError) -> Result<Wrong, WebError> {
         LicenseError::ProductTaken => {
             Ok(Wrong::at_field("sku", "there is a product with this SKU already"))
         }
-        LicenseError::StoreCode(error) => Ok(Wrong::at_field("store_code", &error.to_string())),
-        LicenseError::Origin(error) => Ok(Wrong::at_field("origins", &error.to_string())),
-        LicenseError::Setting(why) => Ok(Wrong::at_field("page_url", why)),
         other => Err(other.into()),
     }
 }
 
 /// Each wrong at its field, as a sentence that names it.
-fn at_fields(wrongs: &Wrongs) -> Wrong {
+pub fn at_fields(wrongs: &Wrongs) -> Wrong {
     let mut all = Wrong::default();
     for wrong in &wrongs.0 {
         let subject = subject(wrong.field);
@@ -85,7 +83,7 @@ fn subject(field: &str) -> &'static str {
     match field {
         "sku" => "the SKU",
         "customer" => "the customer’s name",
-        "email" => "this",
+        "email" | "errors" => "this",
         "cart_token" => "the cart token",
         "activation_limit" => "the number of activations",
         "domain_limit" => "the number of domains",
@@ -94,6 +92,9 @@ fn subject(field: &str) -> &'static str {
         "product" => "the product’s name",
         "download_name" => "the download’s name",
         "download_url" => "the download’s address",
+        "overlap_days" => "the number of days",
+        "token_seconds" => "the life of a token",
+        "page_url" => "the customers’ page",
         _ => "",
     }
 }
@@ -102,7 +103,7 @@ fn subject(field: &str) -> &'static str {
 mod tests {
     use super::*;
     use crate::domain::{
-        licenses::{LicenseDraft, ProductDraft},
+        licenses::{LicenseDraft, ProductDraft, SettingsDraft},
         timestamp::Timestamp,
     };
 
@@ -129,6 +130,14 @@ mod tests {
         };
         let mut wrongs = draft.read(Timestamp::from_millis(0)).unwrap_err();
         wrongs.0.extend(product.read().unwrap_err().0);
+        let settings = SettingsDraft {
+            store_code: Some((Some("short".to_owned()), "x".to_owned())),
+            token_seconds: Some("59".to_owned()),
+            errors: Some("words".to_owned()),
+            origins: Some("shop.example".to_owned()),
+            page_url: Some("shop.example".to_owned()),
+        };
+        wrongs.0.extend(settings.read().unwrap_err().0);
         wrongs
     }
 
@@ -158,6 +167,23 @@ mod tests {
             (
                 "download_url",
                 "The download’s address must be an http or https address of at most 1000 characters.",
+            ),
+            (
+                "store_code",
+                "A store code has 8 to 64 characters: letters, digits and signs, no spaces.",
+            ),
+            ("overlap_days", "The number of days must be a whole number from 0 to 731."),
+            (
+                "token_seconds",
+                "The life of a token must be 60 to 315360000 seconds, or below 0 for no end.",
+            ),
+            (
+                "origins",
+                "No origin: “shop.example”; write https://shop.example, without a path, or * for all.",
+            ),
+            (
+                "page_url",
+                "The customers’ page must be an http or https address, or empty for none.",
             ),
         ] {
             assert_eq!(wrong.at(field), Some(sentence));

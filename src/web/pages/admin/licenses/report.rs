@@ -49,6 +49,10 @@ pub struct Report {
     pub skipped: u64,
     /// Those of them that are named, with the reasons.
     pub named: Vec<(u64, String)>,
+    /// How many are licenses whose keys are short enough to be guessed.
+    pub guessable: u64,
+    /// Those of them that are named.
+    pub guessable_rows: Vec<u64>,
     /// Whether they were only looked at.
     pub is_dry: bool,
 }
@@ -79,8 +83,20 @@ impl Report {
             already_here: report.already_here,
             skipped: report.skipped,
             named,
+            guessable: report.guessable,
+            guessable_rows: report.guessable_rows,
             is_dry,
         })
+    }
+
+    /// The rows with keys short enough to be guessed, in words.
+    pub fn guessable_in_words(&self) -> String {
+        let rows: Vec<_> = self.guessable_rows.iter().map(u64::to_string).collect();
+        let rows = rows.join(", ");
+        match self.guessable.saturating_sub(self.guessable_rows.len() as u64) {
+            0 => rows,
+            more => format!("{rows} and {more} more"),
+        }
     }
 
     /// How many rows could not be taken and are not named.

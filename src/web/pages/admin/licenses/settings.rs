@@ -8,8 +8,11 @@ use super::{
     settings_form::{CodeForm, SettingsForm},
 };
 use crate::{
-    domain::{licenses::LicenseSettings, token_life::TokenLife},
-    service::licenses::{self, SettingsChange},
+    domain::{
+        licenses::{LicenseSettings, SettingsChange},
+        token_life::TokenLife,
+    },
+    service::licenses,
     web::{
         errors::WebError,
         licenses::{AJAX, REST},

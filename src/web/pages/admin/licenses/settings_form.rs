@@ -1,22 +1,14 @@
 //! The fields of the license settings, as they stand and as they are sent. What was not touched is not changed,
 //! so that two people who change different things at once both get what they want.
 
-use super::form::is_ticked;
+use super::{form::is_ticked, refused};
 use crate::{
-    domain::{
-        licenses::{ErrorFormat, LicenseSettings},
-        token_life::TokenLife,
-    },
-    service::licenses::{Overlap, SettingsChange},
+    domain::licenses::{LicenseSettings, SettingsChange, SettingsDraft},
     web::{
         pages::admin::{frame::field, typed::is_same, wrong::Wrong},
         visitor::Visitor,
     },
 };
-
-/// What is wrong with a number of seconds that is none.
-const SECONDS: &str =
-    "type a whole number of seconds, from 60 (a minute) to 315360000 (ten years), or -1 for ever";
 
 /// For how many days the old store code is taken too, unless somebody says otherwise.
 const OVERLAP: &str = "30";
@@ -45,7 +37,7 @@ impl SettingsForm {
         Self {
             needs_token: settings.needs_token,
             token_seconds: settings.token_life.seconds().to_string(),
-            errors: word(settings.errors).to_owned(),
+            errors: settings.errors.as_str().to_owned(),
             errors_in_status: settings.errors_in_status,
             localhost_is_free: settings.localhost_is_free,
             origins: settings.origins.to_lines(),
@@ -80,37 +72,24 @@ impl SettingsForm {
     /// What was touched.
     ///
     /// # Errors
-    /// What is wrong with it, as far as it is seen here.
+    /// All that is wrong with it.
     pub fn change(self, was: &Self) -> Result<SettingsChange, Wrong> {
-        let mut wrong = Wrong::default();
-        let life = TokenLife::parse(&self.token_seconds);
-        let life = life.ok_or_else(|| Wrong::at_field("token_seconds", SECONDS));
-        let token_life = wrong.read(life).filter(|_| self.token_seconds != was.token_seconds);
-        let errors = [ErrorFormat::Property, ErrorFormat::Code];
-        let errors = errors.into_iter().find(|format| word(*format) == self.errors);
-        let errors = errors.ok_or_else(|| Wrong::at_field("errors", "choose one of the two"));
-        let errors = wrong.read(errors).filter(|_| self.errors != was.errors);
-        if wrong.anywhere().is_some() {
-            return Err(wrong);
-        }
+        let touched = |sent: String, was: &str| (sent != was).then_some(sent);
+        let draft = SettingsDraft {
+            token_seconds: touched(self.token_seconds, &was.token_seconds),
+            errors: touched(self.errors, &was.errors),
+            origins: (!is_same(&self.origins, &was.origins)).then_some(self.origins),
+            page_url: touched(self.page_url, &was.page_url),
+            ..SettingsDraft::default()
+        };
+        let change = draft.read().map_err(|wrongs| refused::at_fields(&wrongs))?;
         let touched = |sent: bool, was: bool| (sent != was).then_some(sent);
         Ok(SettingsChange {
             needs_token: touched(self.needs_token, was.needs_token),
-            token_life,
-            errors,
             errors_in_status: touched(self.errors_in_status, was.errors_in_status),
             localhost_is_free: touched(self.localhost_is_free, was.localhost_is_free),
-            origins: (!is_same(&self.origins, &was.origins)).then_some(self.origins),
-            page_url: (self.page_url != was.page_url).then_some(self.page_url),
-            ..SettingsChange::default()
+            ..change
         })
-    }
-}
-
-const fn word(format: ErrorFormat) -> &'static str {
-    match format {
-        ErrorFormat::Property => "property",
-        ErrorFormat::Code => "code",
     }
 }
 
@@ -119,45 +98,53 @@ pub struct CodeForm {
     /// `fresh` or `own`.
     pub choice: String,
     /// The code, if it is an own one.
-    pub code: String,
+    pub store_code: String,
     /// For how many days the old one is taken, too.
-    pub overlap: String,
+    pub overlap_days: String,
 }
 
 impl CodeForm {
     /// The form before anybody typed anything.
     pub fn empty() -> Self {
-        Self { choice: "fresh".to_owned(), code: String::new(), overlap: OVERLAP.to_owned() }
+        Self {
+            choice: "fresh".to_owned(),
+            store_code: String::new(),
+            overlap_days: OVERLAP.to_owned(),
+        }
     }
 
     /// The form as it was sent.
     pub fn sent(visitor: &Visitor) -> Self {
         let text = |name| field(visitor, name).trim().to_owned();
-        Self { choice: text("choice"), code: text("store_code"), overlap: text("overlap") }
+        Self {
+            choice: text("choice"),
+            store_code: text("store_code"),
+            overlap_days: text("overlap_days"),
+        }
     }
 
     /// The change it asks for.
     ///
     /// # Errors
-    /// What is wrong with it, as far as it is seen here.
+    /// All that is wrong with it.
     pub fn change(&self) -> Result<SettingsChange, Wrong> {
         let mut wrong = Wrong::default();
-        let code = match (self.choice.as_str(), self.code.as_str()) {
-            ("fresh", "") => Ok(String::new()),
-            ("fresh", _) => Err("choose “This one” if you mean this code, or empty the field"),
-            ("own", "") => Err("type the code"),
-            ("own", code) => Ok(code.to_owned()),
-            _ => Err("choose a fresh code, or one of your own"),
+        // Without a code that could be read, the rest is looked at as with a fresh one.
+        let code = wrong.read(self.chosen()).flatten();
+        let store_code = Some((code, self.overlap_days.clone()));
+        let draft = SettingsDraft { store_code, ..SettingsDraft::default() };
+        let change = wrong.read(draft.read().map_err(|wrongs| refused::at_fields(&wrongs)));
+        change.filter(|_| wrong.anywhere().is_none()).ok_or(wrong)
+    }
+
+    /// The code that is meant, or none for a fresh one.
+    fn chosen(&self) -> Result<Option<String>, Wrong> {
+        let complaint = match (self.choice.as_str(), self.store_code.as_str()) {
+            ("fresh", "") => return Ok(None),
+            ("own", code) => return Ok(Some(code.to_owned())),
+            ("fresh", _) => "choose “This one” if you mean this code, or empty the field",
+            _ => "choose a fresh code, or one of your own",
         };
-        let code = wrong.read(code.map_err(|why| Wrong::at_field("store_code", why)));
-        let days = self.overlap.parse().ok().and_then(Overlap::days);
-        let days =
-            days.ok_or_else(|| Wrong::at_field("overlap", "type a number of days, 0 to 731"));
-        match (code, wrong.read(days)) {
-            (Some(code), Some(days)) => {
-                Ok(SettingsChange { store_code: Some((code, days)), ..SettingsChange::default() })
-            }
-            _ => Err(wrong),
-        }
+        Err(Wrong::at_field("store_code", complaint))
     }
 }
