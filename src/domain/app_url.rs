@@ -63,8 +63,7 @@ impl AppUrl {
         let Some(Host::Domain(ascii)) = self.parsed.host() else {
             return None;
         };
-        let labels = ascii.split('.').any(|label| label.starts_with("xn--"));
-        labels.then(|| idna_to_unicode(ascii)).filter(|unicode| unicode != ascii)
+        in_unicode(ascii)
     }
 
     /// The part of the host that its owner registered (public suffix list); the host itself for an
@@ -101,9 +100,11 @@ fn origin(url: &Url) -> String {
     }
 }
 
-fn idna_to_unicode(ascii: &str) -> String {
+/// A host in Unicode, as people read it, where that differs.
+pub fn in_unicode(ascii: &str) -> Option<String> {
+    let labels = ascii.split('.').any(|label| label.starts_with("xn--"));
     // `url` keeps its IDNA crate to itself but for this one door.
-    url::quirks::domain_to_unicode(ascii)
+    labels.then(|| url::quirks::domain_to_unicode(ascii)).filter(|unicode| unicode != ascii)
 }
 
 /// The value with the scheme it may lack.

@@ -43,14 +43,14 @@ pub async fn is_open(services: &Services, token: &str) -> Result<bool, ServiceEr
     Ok(!any && stored.is_some_and(|hash| hash == token_hash(services, token)))
 }
 
-/// Makes the first admin, uses up the token, and logs the admin in.
+/// Makes the first admin, uses up the token, and logs the admin in, with a browser that calls itself `client`.
 ///
 /// # Errors
 /// Which rule was broken, or that the token is not valid any more.
 pub async fn make_first_admin(
     services: &Services,
     caller: &Caller,
-    token: &str,
+    (token, client): (&str, Option<String>),
     request: NewUserRequest,
 ) -> Result<SessionId, UserError> {
     if !is_open(services, token).await? {
@@ -74,8 +74,7 @@ pub async fn make_first_admin(
     );
     let id = inserted(made?)?;
     let user = User { id, login, name, email, role: Role::Admin, disabled: false };
-    let browser =
-        Browser { address: caller.address, client: None, password_hash: None, replaces: None };
+    let browser = Browser { address: caller.address, client, password_hash: None, replaces: None };
     login::begin(services, caller, &user, browser).await?.ok_or(UserError::NoSetup)
 }
 

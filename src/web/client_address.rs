@@ -11,6 +11,10 @@ use ipnet::IpNet;
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
+/// What whoever is refused for want of TLS is told: the fault is often not his, but a proxy's that says nothing.
+pub const NEEDS_TLS: &str =
+    "send this over https; if you did, no trusted proxy says so in X-Forwarded-Proto";
+
 /// Walks `X-Forwarded-For` from the right, past every trusted proxy, to the first address that is not
 /// one. What stands further left could be written by anybody.
 pub fn of(request: &HttpRequest, trusted: &[IpNet]) -> IpAddr {

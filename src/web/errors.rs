@@ -102,7 +102,8 @@ struct DeniedPage<'a> {
 #[template(path = "problem.html")]
 struct ProblemPage<'a> {
     site: &'a Site,
-    back: Option<String>,
+    /// Where to go on, and what that is called.
+    back: Option<(String, &'a str)>,
     title: &'a str,
     message: &'a str,
     request_id: Option<&'a str>,
@@ -116,6 +117,7 @@ pub fn render(request: &HttpRequest, error: &WebError) -> HttpResponse {
         WebError::NoPermission(switch) => {
             denied(request, &site, &error.to_string(), switch.as_ref())
         }
+        WebError::NotFound if request.path().contains("/wp-json/") => Ok(no_route()),
         WebError::LoginNeeded => Ok(respond::see_other(site.url("/login"))),
         other => problem(request, &site, other),
     };
@@ -146,6 +148,34 @@ fn denied(
     Ok(page)
 }
 
+/// WordPress' answer to an address of its API that nobody has, whatever the client accepts.
+fn no_route() -> HttpResponse {
+    respond::private(HttpResponse::NotFound()).json(json!({
+        "code": "rest_no_route",
+        "message": "No route was found matching the URL and request method.",
+        "data": { "status": 404 },
+    }))
+}
+
+/// The stable word for an error, for programs.
+fn word(error: &WebError, status: StatusCode) -> &'static str {
+    match error {
+        WebError::FormExpired => "form_expired",
+        WebError::NoSetup => "setup_link_invalid",
+        WebError::BrokenForm => "broken_form",
+        _ => match status {
+            StatusCode::FORBIDDEN => "not_allowed",
+            StatusCode::CONFLICT => "conflict",
+            StatusCode::PAYLOAD_TOO_LARGE => "too_large",
+            StatusCode::UNPROCESSABLE_ENTITY => "invalid",
+            StatusCode::SERVICE_UNAVAILABLE => "unavailable",
+            StatusCode::INTERNAL_SERVER_ERROR => "internal_error",
+            StatusCode::NOT_FOUND => "not_found",
+            _ => "refused",
+        },
+    }
+}
+
 fn problem(request: &HttpRequest, site: &Site, error: &WebError) -> Result<HttpResponse, WebError> {
     let (status, title, message) = match error {
         WebError::Told(told) => (told.status, told.title, told.message.as_str()),
@@ -156,11 +186,11 @@ fn problem(request: &HttpRequest, site: &Site, error: &WebError) -> Result<HttpR
         tracing::error!(%error, "request failed");
     }
     let request_id = status.is_server_error().then_some(id.as_str());
-    // Whoever looks after keys goes on from there.
-    let back = request.path().contains("/admin/").then(|| site.path("/admin"));
+    let back = back(request.path()).map(|(path, name)| (site.path(path), name));
     let mut response = if visitor::wants_json(request) {
         respond::private(HttpResponse::build(status)).json(json!({
-            "code": title, "message": message, "data": { "status": status.as_u16(), "request_id": id },
+            "code": word(error, status), "message": message,
+            "data": { "status": status.as_u16(), "request_id": id },
         }))
     } else {
         respond::page(status, &ProblemPage { site, back, title, message, request_id }, Forms::Stay)?
@@ -170,6 +200,14 @@ fn problem(request: &HttpRequest, site: &Site, error: &WebError) -> Result<HttpR
         response.headers_mut().insert(name, respond::TRY_AGAIN_AFTER);
     }
     Ok(response)
+}
+
+/// Where whoever looks after keys or licenses goes on.
+fn back(path: &str) -> Option<(&'static str, &'static str)> {
+    if path.contains("/admin/licenses") {
+        return Some(("/admin/licenses", "To the licenses"));
+    }
+    path.contains("/admin/").then_some(("/admin", "To the overview"))
 }
 
 fn words(error: &WebError) -> (StatusCode, &'static str, &'static str) {
@@ -182,7 +220,8 @@ fn words(error: &WebError) -> (StatusCode, &'static str, &'static str) {
         WebError::NoSetup => (
             StatusCode::FORBIDDEN,
             "This setup link is not valid",
-            "It was used already, or a newer one was made. The newest stands in the log of the service.",
+            "It was used already, a newer one was made, or there is a user already, who can log in and make others. \
+             While there is none, the newest link stands in the log of the service.",
         ),
         WebError::BrokenForm => {
             (StatusCode::BAD_REQUEST, "The form did not arrive whole", "Go back and send it again.")

@@ -7,7 +7,7 @@ use super::{
 };
 
 /// Files beside the tree that may name it: where all parts meet, are listed, or are built.
-const MEETING_PLACES: [&str; 21] = [
+const MEETING_PLACES: [&str; 22] = [
     "src/cli/mod.rs",
     "src/cli/startup.rs",
     "src/config/mod.rs",
@@ -26,6 +26,7 @@ const MEETING_PLACES: [&str; 21] = [
     "src/web/mod.rs",
     "src/web/pages/admin/audit_words.rs",
     "src/web/pages/admin/frame.rs",
+    "src/web/pages/admin/home.rs",
     "src/web/pages/admin/mod.rs",
     "src/web/routes.rs",
     "src/worker/upkeep.rs",

@@ -45,6 +45,15 @@ async fn routes_are_found_as_in_woocommerce() {
         let answer = browser.get(&format!("{path}?{GOOD}")).await;
         assert_eq!(answer.status, 404, "{path}");
         assert_eq!(answer.text("h1"), "There is no such page", "{path}");
+        let told: serde_json::Value =
+            serde_json::from_str(&browser.get_json(path).await.body).unwrap();
+        assert_eq!((&told["code"], &told["data"]["status"]), (&"not_found".into(), &404.into()));
+    }
+    for path in ["/wp-json/", "/wp-json/wc/v3/orders", "/wp-json/woo-license-keys/v1/renew"] {
+        let told: serde_json::Value = serde_json::from_str(&browser.get(path).await.body).unwrap();
+        let words = "No route was found matching the URL and request method.";
+        assert_eq!((&told["code"], &told["message"]), (&"rest_no_route".into(), &words.into()));
+        assert_eq!(told["data"]["status"], 404, "as WordPress, whatever is accepted");
     }
     for path in ["/wc-auth/v1/foo", "/wc-auth/v1/authorize/extra", "/wc-auth/v1//authorize"] {
         let answer = browser.get(&format!("{path}?{GOOD}")).await;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use appgrant::service::setup;
+use reqwest::Method;
 
 use crate::support::{Answer, Manager, TestApp};
 
@@ -34,8 +35,26 @@ async fn the_link_makes_one_admin_and_logs_in() {
     assert!(browser.get("/admin").await.text(".who").contains("Ada L. admin"));
     for used in [browser.get(&link).await, send(&app.browser(), &page, &[("login", "eve")]).await] {
         assert_eq!((used.status, used.text("h1").as_str()), (403, "This setup link is not valid"));
+        assert!(used.text("main").contains("there is a user already"), "{}", used.body);
     }
     assert!(setup::issue_token(app.services()).await.unwrap().is_none(), "no more links");
+}
+
+#[tokio::test]
+async fn the_first_admin_sees_which_browser_is_logged_in() {
+    let app = TestApp::empty(&[]).await;
+    let (browser, link) = (app.browser(), link(&app).await);
+    let page = browser.get(&link).await;
+    let fields = page.fields("form").into_iter();
+    let filled = ["password", "password_again"].map(|name| (name.to_owned(), "ten letters".into()));
+    let fields = fields.chain(filled).chain([("login".to_owned(), "ada".to_owned())]);
+    let fields: BTreeMap<String, String> = fields.collect();
+    let firefox = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0";
+    let request = browser.request(Method::POST, "/setup").form(&fields);
+    let answer = browser.send(request.header("User-Agent", firefox)).await;
+    assert_eq!(answer.status, 303, "{}", answer.body);
+    let told = browser.get("/admin/account").await.text("main");
+    assert!(told.contains("Firefox") && !told.contains("without a name"), "{told}");
 }
 
 #[tokio::test]

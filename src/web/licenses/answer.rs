@@ -10,7 +10,10 @@ use actix_web::{
     HttpResponse,
     http::{
         StatusCode,
-        header::{ALLOW, CACHE_CONTROL, HeaderValue, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS},
+        header::{
+            ALLOW, CACHE_CONTROL, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
+            X_CONTENT_TYPE_OPTIONS,
+        },
     },
 };
 use serde::Serialize;
@@ -25,7 +28,7 @@ use crate::{
         ServiceError, Services,
         licenses::{self, Granted, Handed},
     },
-    web::respond::TRY_AGAIN_AFTER,
+    web::{client_address::NEEDS_TLS, respond::TRY_AGAIN_AFTER},
 };
 
 /// The status in the envelope of a refusal, where refusals do not show in HTTP's.
@@ -107,7 +110,20 @@ pub async fn refused(services: &Services, refusals: &[Refusal]) -> HttpResponse 
     let body = json!({ "error": true, "status": told, "errors": format.errors(refusals) });
     let status =
         if shows { StatusCode::from_u16(status).unwrap_or_default() } else { StatusCode::OK };
-    body_of(status, &body)
+    let mut response = body_of(status, &body);
+    if status == StatusCode::UNAUTHORIZED {
+        response.headers_mut().insert(WWW_AUTHENTICATE, challenge(refusals));
+    }
+    response
+}
+
+/// How a token is sent (RFC 6750 §3), beside the published words, which say less.
+fn challenge(refusals: &[Refusal]) -> HeaderValue {
+    HeaderValue::from_static(if refusals.contains(&Refusal::NoToken) {
+        "Bearer realm=\"licenses\", error_description=\"send the token as Authorization: Bearer agat_...\""
+    } else {
+        "Bearer realm=\"licenses\", error=\"invalid_token\""
+    })
 }
 
 /// That it is worth asking again after some time.
@@ -124,7 +140,7 @@ pub fn insecure() -> HttpResponse {
     tracing::warn!(
         "a question about a license came without TLS, or a proxy did not say that it had it"
     );
-    plain(StatusCode::FORBIDDEN, "Send this over https.\n".to_owned())
+    plain(StatusCode::FORBIDDEN, format!("Not answered: {NEEDS_TLS}.\n"))
 }
 
 /// That the question did not come whole.

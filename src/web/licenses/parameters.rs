@@ -27,6 +27,10 @@ const MOST_FIELDS: usize = 64;
 /// How long a program may take to send it.
 const SLOWEST: Duration = Duration::from_secs(10);
 
+/// What programs send.
+const NAMES: [&str; 7] =
+    ["store_code", "sku", "license_key", "domain", "activation_id", "grant_type", "action"];
+
 /// Why there are no parameters.
 pub enum Broken {
     /// The body is none that can be read, or too large.
@@ -57,12 +61,20 @@ async fn form(request: &HttpRequest, body: Bytes) -> Option<Zeroizing<String>> {
     match media.to_ascii_lowercase().as_str() {
         _ if body.is_empty() => Some(Zeroizing::new(String::new())),
         "" | "application/x-www-form-urlencoded" => {
-            String::from_utf8(body.to_vec()).ok().map(Zeroizing::new)
+            let text = Zeroizing::new(String::from_utf8(body.to_vec()).ok()?);
+            (!is_json(&text)).then_some(text)
         }
         "application/json" => from_json(&body),
         "multipart/form-data" => from_parts(request, body).await,
         _ => None,
     }
+}
+
+/// Whether JSON was sent as a form, as curl does unless it is told otherwise: it would read as a form in which
+/// nothing is, and everything that was sent would be said to be missing.
+fn is_json(text: &str) -> bool {
+    let form = || Parameters::read([text.as_bytes()]);
+    text.trim_start().starts_with('{') && !NAMES.iter().any(|name| form().text(name).is_some())
 }
 
 fn from_json(body: &[u8]) -> Option<Zeroizing<String>> {
@@ -110,6 +122,16 @@ async fn from_parts(request: &HttpRequest, body: Bytes) -> Option<Zeroizing<Stri
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn json_that_is_sent_as_a_form_is_told_from_a_form() {
+        for json in ["{\"sku\":\"pro\"}", " \n{", "{\"sku\":\"a=b\"}"] {
+            assert!(is_json(json), "{json}");
+        }
+        for form in ["", "sku=%7B", "sku={", "{=1&sku=pro", "domain={pc}"] {
+            assert!(!is_json(form), "{form}");
+        }
+    }
 
     #[test]
     fn a_json_object_of_plain_values_is_a_form() {

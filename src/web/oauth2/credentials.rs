@@ -75,8 +75,12 @@ pub fn client_address(
     site: &Site,
     needs_tls: bool,
 ) -> Result<IpAddr, Error> {
-    client_address::secured(request, &site.trusted_proxies, needs_tls)
-        .ok_or_else(|| Error::new(Kind::InvalidRequest, "send this over https"))
+    client_address::secured(request, &site.trusted_proxies, needs_tls).ok_or_else(|| {
+        tracing::warn!(
+            "a request for a token came without TLS, or a proxy did not say that it had it"
+        );
+        Error::new(Kind::InvalidRequest, client_address::NEEDS_TLS)
+    })
 }
 
 /// The header's, if there is one.

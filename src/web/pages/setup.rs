@@ -64,8 +64,8 @@ async fn make(visitor: &Visitor, token: &str) -> Result<HttpResponse, UserError>
         role: Role::Admin,
         password,
     };
-    let session =
-        setup::make_first_admin(&visitor.services, &visitor.caller(), token, request).await?;
+    let (caller, browser) = (visitor.caller(), (token, visitor.user_agent()));
+    let session = setup::make_first_admin(&visitor.services, &caller, browser, request).await?;
     let mut response = respond::see_other(visitor.site.url("/admin"));
     let _ = response.add_cookie(&cookies::session(&visitor.site, &session));
     Ok(response)

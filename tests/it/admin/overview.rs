@@ -3,8 +3,11 @@
 use std::time::Duration;
 
 use appgrant::{
-    domain::permissions::Permissions,
-    service::keys::{self, KeyChange},
+    domain::{licenses::SettingsChange, permissions::Permissions, token_life::TokenLife},
+    service::{
+        keys::{self, KeyChange},
+        licenses,
+    },
 };
 
 use super::{come, led_to, made, send, uses_are_noted};
@@ -37,6 +40,19 @@ async fn each_key_that_needs_attention_is_told_with_its_reason() {
     assert_eq!(group(&page, "Not used for 90 days"), ["Used once"]);
     assert_eq!(group(&page, "Never used"), ["Forgotten"]);
     assert_eq!(group(&page, "Ending within 14 days"), ["Fresh"]);
+}
+
+/// What the settings of licenses let live for ever is told to whoever can change that.
+#[tokio::test]
+async fn tokens_of_licenses_that_never_end_are_warned_about() {
+    let app = TestApp::start().await;
+    let (ada, max) = (app.logged_in("ada").await, app.logged_in("max").await);
+    assert!(ada.get("/admin").await.texts("#warnings").is_empty());
+    let never = SettingsChange { token_life: Some(TokenLife::Never), ..SettingsChange::default() };
+    licenses::change_settings(app.services(), &app.caller("ada").await, never).await.unwrap();
+    let told = ada.get("/admin").await.text("#warnings");
+    assert!(told.contains("Tokens for license keys never end"), "{told}");
+    assert!(max.get("/admin").await.texts("#warnings").is_empty(), "who cannot change it");
 }
 
 /// So many keys of Max's that were never used, made ten days ago, the numbers from `first` on; ended by

@@ -164,6 +164,31 @@ async fn addresses_methods_and_actions() {
     assert_eq!(routes["routes"]["/woo-license-keys/v1/activate"]["methods"], json!(["POST"]));
 }
 
+/// As curl sends JSON unless it is told otherwise: nobody is told that all he sent is missing.
+#[tokio::test]
+async fn json_that_is_sent_as_a_form_is_told_so() {
+    let app = TestApp::start().await;
+    let program = customer(&app, LicenseDraft::default()).await;
+    let body =
+        json!({ "store_code": program.store_code, "sku": "pro", "license_key": program.key });
+    let body = body.to_string();
+    for (errors, name) in [(ErrorFormat::Property, "request"), (ErrorFormat::Code, "7")] {
+        set_up(&app, SettingsChange { errors: Some(errors), ..SettingsChange::default() }).await;
+        for path in [
+            "/wp-json/woo-license-keys/v1/activate",
+            "/wp-admin/admin-ajax.php?action=license_key_activate",
+        ] {
+            let request = program.browser.request(Method::POST, path).body(body.clone());
+            let kind = "application/x-www-form-urlencoded";
+            let told = program.send(request.header("Content-Type", kind)).await.errors();
+            assert!(
+                told.len() == 1 && told[0].starts_with(&format!("{name}: The body must")),
+                "{told:?}"
+            );
+        }
+    }
+}
+
 /// Where the store has TLS, a license key is not taken off a request without.
 #[tokio::test]
 async fn keys_are_taken_over_tls_alone() {
@@ -171,7 +196,9 @@ async fn keys_are_taken_over_tls_alone() {
     let program = customer(&app, LicenseDraft::default()).await;
     let program = Program { browser: Manager::new(app.url.clone()), ..program };
     let told = program.ask("activate", &[("domain", "shop.example")]).await;
-    assert_eq!((told.status, told.answer.body.as_str()), (403, "Send this over https.\n"));
+    let body = &told.answer.body;
+    assert_eq!(told.status, 403, "{body}");
+    assert!(body.contains("https") && body.contains("X-Forwarded-Proto"), "{body}");
     let path = "/wp-json/woo-license-keys/v1/activate";
     let request = program.browser.request(Method::POST, path);
     let request = request.form(&program.fields(&[("domain", "shop.example")]));

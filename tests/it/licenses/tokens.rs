@@ -27,6 +27,7 @@ async fn a_token_is_asked_for_and_opens_its_license() {
     let told = program.ask("activate", &[("domain", "a.example")]).await;
     assert_eq!((told.status, told.errors()), (401, vec!["access_token: Required.".to_owned()]));
     assert_eq!(told.body["status"], 401);
+    assert!(told.answer.header("www-authenticate").contains("Authorization: Bearer agat_"));
     let told = program.ask_token().await;
     assert_eq!((&told.body["token_type"], &told.body["expires"]), (&json!("Bearer"), &json!(600)));
     assert_eq!(told.answer.header("cache-control"), "no-store");
@@ -56,6 +57,7 @@ async fn a_token_opens_no_other_license_and_no_api() {
         let other = Program { token: Some(token.to_owned()), ..other.clone() };
         let told = other.ask("activate", &[("domain", "a.example")]).await;
         assert_eq!((told.status, told.errors()), (401, wrong()), "{token}");
+        assert!(told.answer.header("www-authenticate").contains("error=\"invalid_token\""));
     }
     let token = one.token.as_deref().unwrap();
     let token = format!("Bearer {token}");

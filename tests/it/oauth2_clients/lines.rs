@@ -49,7 +49,7 @@ async fn run(page: &str, at_least: usize) -> Option<String> {
         needed(&format!("the lines of {page}"), Command::new(tool).arg(asked))?;
     }
     let shop = Shop::open().await?;
-    let script = lines(page, at_least).replace("http://127.0.0.1:8080", &shop.url);
+    let script = lines(page, at_least).replace("https://shop.example", &shop.url);
     let errors = shop.app.folder.path().join("errors");
     let mut shell = Shell(shell(&shop, &script, &errors));
     let told = listen(&shop, &mut shell.0).await;

@@ -1,6 +1,6 @@
 //! nginx with the file of `contrib/`: as it stands, and with signed requests let pass in the clear.
 
-use std::{fs, process::Command};
+use std::{fs, path::Path, process::Command};
 
 use super::{
     Proxy, Request, Site, Store,
@@ -67,6 +67,46 @@ async fn it_keeps_credentials_if_told_so() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn it_guards_where_signed_requests_pass() {
     guards(|site, app, store| nginx(site, app, store, true)).await;
+}
+
+/// The block of `docs/run.md`, as it stands: what needs TLS is not refused for want of it behind it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_block_to_begin_with_says_that_requests_have_tls() {
+    let app = TestApp::with(&[("PUBLIC_URL", "https://shop.example/auth")]).await;
+    let address = app.url.trim_start_matches("http://").to_owned();
+    let proxy = Proxy::start(|site| first(site, &address)).await;
+    let asks = Request::new("POST", "/auth/oauth2/token").basic("ck_a", "cs_a");
+    let told = proxy.client.send(&asks.form(b"grant_type=client_credentials")).await;
+    assert_eq!((told.status, &told.json()["error"]), (401, &"invalid_client".into()), "{told:?}");
+    let asks = Request::new("POST", "/auth/wp-json/woo-license-keys/v1/activate");
+    let told = proxy.client.send(&asks.form(b"sku=pro")).await;
+    assert_eq!((told.status, &told.json()["error"]), (200, &true.into()), "{told:?}");
+    let plain = Request::new("POST", "/auth/oauth2/token").form(b"a=b");
+    let told = proxy.client.send_plain(&plain).await;
+    assert_eq!(told.status, 400, "{told:?}");
+    assert!(told.json()["error_description"].as_str().unwrap().contains("X-Forwarded-Proto"));
+}
+
+/// nginx with that block and a certificate.
+fn first(site: &Site<'_>, app: &str) -> Command {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/run.md");
+    let page = fs::read_to_string(page).unwrap();
+    let block = page.split("```nginx\n").nth(1).unwrap().split("```").next().unwrap();
+    assert!(block.contains("http://127.0.0.1:8080"), "{block}");
+    let server = format!(
+        "server {{ listen {}; listen {} ssl; server_name shop.example;\n\
+         ssl_certificate {}; ssl_certificate_key {};\n{}}}\n",
+        site.plain,
+        site.tls,
+        site.certificate.display(),
+        site.key.display(),
+        block.replace("127.0.0.1:8080", app)
+    );
+    let file = site.folder.join("nginx.conf");
+    fs::write(&file, whole(site, &server)).unwrap();
+    let mut command = program("nginx", "nginx");
+    command.arg("-p").arg(site.folder).arg("-c").arg(file).args(["-e", "stderr"]);
+    command
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

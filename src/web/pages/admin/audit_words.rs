@@ -110,7 +110,7 @@ pub const fn words(event: Event) -> &'static str {
         Event::LicenseDeactivated => "ended an activation",
         Event::LicenseKeySeen => "looked at a whole license key",
         Event::LicensesExported => "exported licenses",
-        Event::LicenseProductChanged => "made or changed a product",
+        Event::LicenseProductChanged => "set what a product is",
         Event::LicenseProductDeleted => "deleted a product",
         Event::LicenseSettingsChanged => "changed the license settings",
         Event::TokenCreated => "made an API token",
@@ -157,6 +157,10 @@ fn detail(name: &str, value: &Value) -> Option<String> {
     let name = name.replace('_', " ");
     match value {
         Value::Bool(false) | Value::Null => None,
+        Value::String(text) if text.is_empty() => None,
+        Value::Array(all) if all.is_empty() => None,
+        Value::Number(id) if name == "user" => Some(format!("user {id}")),
+        Value::Number(id) if name == "owner" => Some(format!("owner: user {id}")),
         Value::Bool(true) => Some(name),
         Value::Object(fields) => match (fields.get("from"), fields.get("to")) {
             (Some(from), Some(to)) => Some(format!("{name}: {} → {}", plain(from), plain(to))),
@@ -182,10 +186,18 @@ mod tests {
     #[test]
     fn details_read_like_words() {
         let json = r#"{"expires_at":{"from":null,"to":"2027-01-01"},"name":true,"role":null,
-            "reason":"<b>","ids":[1,2],"email":false}"#;
+            "reason":"<b>","ids":[1,2],"email":false,"download_url":"","none":[],"owner":2,"user":3}"#;
         let mut told = details(json);
         told.sort();
-        assert_eq!(told, ["expires at: none → 2027-01-01", "ids: 1, 2", "name", "reason: <b>"]);
+        let words = [
+            "expires at: none → 2027-01-01",
+            "ids: 1, 2",
+            "name",
+            "owner: user 2",
+            "reason: <b>",
+            "user 3",
+        ];
+        assert_eq!(told, words);
         assert_eq!(details("not json"), ["not json"]);
         assert!(details("{}").is_empty());
     }

@@ -23,7 +23,7 @@ use crate::{
     },
     service::{
         deliveries::{self, DeliveryFilter, DeliveryView},
-        keys,
+        keys, licenses,
     },
     web::{
         errors::WebError,
@@ -99,7 +99,8 @@ pub async fn home(visitor: Visitor) -> Result<HttpResponse, WebError> {
     let (failed, more_failed) = failed(&visitor).await?;
     let page = Page {
         warnings: if frame.user.role.may_manage_users() {
-            life::warnings(&visitor.services.tokens.options)
+            let licenses = licenses::settings(&visitor.services, &visitor.caller()).await?;
+            life::warnings(&visitor.services.tokens.options, licenses.token_life)
         } else {
             Vec::new()
         },

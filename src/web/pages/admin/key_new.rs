@@ -113,7 +113,7 @@ fn request(visitor: &Visitor) -> Result<NewKeyRequest, Wrong> {
 }
 
 async fn make(visitor: &Visitor, request: NewKeyRequest) -> Result<HttpResponse, WebError> {
-    once::take(visitor, "key").await?;
+    once::take(visitor, "revoke that key").await?;
     let told = request.clone();
     match keys::create(&visitor.services, &visitor.caller(), request).await {
         Ok(made) => shown_once(visitor, &told, &made),

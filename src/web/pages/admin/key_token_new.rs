@@ -139,7 +139,7 @@ async fn make(
     key: &KeyView,
     change: RulesChange,
 ) -> Result<HttpResponse, WebError> {
-    once::take(visitor, "token").await?;
+    once::take(visitor, "end that token").await?;
     let (services, caller) = (&visitor.services, visitor.caller());
     let Issued { access, expires_in, permissions, .. } =
         access_tokens::regenerate(services, &caller, key.id, Some(change)).await?;

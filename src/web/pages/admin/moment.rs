@@ -8,6 +8,7 @@ use crate::domain::timestamp::Timestamp;
 const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
 const DAY: u64 = 24 * HOUR;
+const MILLIS_OF_DAY: i64 = 24 * 3_600_000;
 
 /// An instant, ready to be shown.
 pub struct Moment {
@@ -17,6 +18,8 @@ pub struct Moment {
     pub exact: String,
     /// The date of the last moment before it: an end at midnight still leaves the whole day before.
     pub last_day: String,
+    /// As an end: the last day if it is whole, else date and time.
+    pub ends: String,
     /// How far from now: `3 days ago`, `in 5 hours`.
     pub distance: String,
 }
@@ -33,7 +36,10 @@ impl Moment {
         };
         let exact = format!("{}, {}", at.to_date(), at.to_time());
         let last_day = at.minus(Duration::from_millis(1)).to_date();
-        Self { iso: at.to_string(), exact, last_day, distance }
+        let is_midnight = at.as_millis().rem_euclid(MILLIS_OF_DAY) == 0;
+        let ends =
+            if is_midnight { format!("{last_day}, end of the day UTC") } else { exact.clone() };
+        Self { iso: at.to_string(), exact, last_day, ends, distance }
     }
 }
 
@@ -78,5 +84,7 @@ mod tests {
         assert_eq!(Moment::of(later, now).last_day, "4 December 2026");
         let midnight = crate::domain::expiry::parse("2027-01-31", now).unwrap();
         assert_eq!(Moment::of(midnight, now).last_day, "31 January 2027");
+        assert_eq!(Moment::of(midnight, now).ends, "31 January 2027, end of the day UTC");
+        assert_eq!(Moment::of(later, now).ends, "4 December 2026, 20:45:03 UTC");
     }
 }

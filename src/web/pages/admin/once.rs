@@ -16,11 +16,11 @@ pub fn ticket(visitor: &Visitor) -> Result<String, WebError> {
     Ok(once::ticket(&visitor.services, session))
 }
 
-/// Takes the form; `what` it makes is told if it was taken before.
+/// Takes the form; what it makes, and how that is ended, is told if it was taken before: `revoke that license`.
 ///
 /// # Errors
 /// If it was taken before, or is too old.
-pub async fn take(visitor: &Visitor, what: &str) -> Result<(), WebError> {
+pub async fn take(visitor: &Visitor, end_it: &str) -> Result<(), WebError> {
     let session = visitor.form_session()?;
     let ticket = visitor.parameters.text("ticket").unwrap_or_default();
     if once::take(&visitor.services, session, ticket).await? {
@@ -28,6 +28,6 @@ pub async fn take(visitor: &Visitor, what: &str) -> Result<(), WebError> {
     }
     Err(conflict(&format!(
         "this form was sent before, and what it made is shown only once; nothing more was made. If you \
-         did not keep it, end that {what} and make another"
+         did not keep it, {end_it} and make another"
     )))
 }

@@ -111,7 +111,7 @@ fn kind(word: &str) -> Result<AppKind, Wrong> {
 }
 
 async fn register(visitor: &Visitor, request: AppRequest) -> Result<HttpResponse, WebError> {
-    once::take(visitor, "app").await?;
+    once::take(visitor, "end that app").await?;
     let (name, is_public) = (request.name.clone(), request.kind == AppKind::Public);
     match oauth2::register(&visitor.services, &visitor.caller(), request).await {
         Ok(MadeApp { key_id, credential }) => {

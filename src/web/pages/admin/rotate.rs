@@ -21,7 +21,10 @@ use super::{
 };
 use crate::{
     domain::{delivery::DeliveryState, pair::Role},
-    service::keys::{self, KeyError, MadeKey, Rotated, Rotation},
+    service::{
+        keys::{self, KeyError, MadeKey, Rotated, Rotation},
+        oauth2,
+    },
     web::{
         errors::WebError,
         pages::timeline::TimelineView,
@@ -47,6 +50,8 @@ struct Page<'a> {
     ending: &'a str,
     /// The app and where its keys go, if it is an app's key.
     app: Option<(&'a str, &'a str)>,
+    /// Whether it is a registered app's, whose client id it is then.
+    is_registered_app: bool,
     problem: Option<String>,
     step: Step,
     timeline: Option<TimelineView>,
@@ -89,15 +94,15 @@ pub async fn rotate(visitor: Visitor) -> Result<HttpResponse, WebError> {
     if !visitor.posts() {
         visitor.session.as_ref().ok_or(WebError::LoginNeeded)?;
         let rotation = rotation(&visitor).await?;
-        return show(&visitor, &rotation, None);
+        return show(&visitor, &rotation, None).await;
     }
     visitor.form_session()?;
     let rotation = rotation(&visitor).await?;
     let Some(overlap) = overlap(&visitor) else {
-        return show(&visitor, &rotation, Some(KeyError::Overlap.to_string()));
+        return show(&visitor, &rotation, Some(KeyError::Overlap.to_string())).await;
     };
     if visitor.parameters.text("ending") != Some(&*rotation.key.ending) {
-        return show(&visitor, &rotation, Some(KeyError::Changed.to_string()));
+        return show(&visitor, &rotation, Some(KeyError::Changed.to_string())).await;
     }
     match keys::rotate(&visitor.services, &visitor.caller(), rotation.key.id, overlap).await {
         Ok(Rotated::Shown(made)) => shown(&visitor, &made),
@@ -105,7 +110,7 @@ pub async fn rotate(visitor: Visitor) -> Result<HttpResponse, WebError> {
         Err(error) => match refused(error) {
             Ok(problem) => {
                 let rotation = self::rotation(&visitor).await?;
-                show(&visitor, &rotation, Some(problem))
+                show(&visitor, &rotation, Some(problem)).await
             }
             Err(error) => Err(error),
         },
@@ -187,13 +192,14 @@ fn step(rotation: &Rotation) -> Step {
     }
 }
 
-fn show(
+async fn show(
     visitor: &Visitor,
     rotation: &Rotation,
     problem: Option<String>,
 ) -> Result<HttpResponse, WebError> {
     let Rotation { key, delivery, .. } = rotation;
     let status = if problem.is_some() { StatusCode::CONFLICT } else { StatusCode::OK };
+    let registered = oauth2::show_app(&visitor.services, &visitor.caller(), key.id).await?;
     let page = Page {
         key_path: visitor.site.path(&format!("/admin/keys/{}", key.id)),
         frame: Frame::of(visitor, Section::Keys)?,
@@ -201,6 +207,7 @@ fn show(
         description: &key.description,
         ending: &key.ending,
         app: key.app.as_ref().map(|app| (&*app.name, &*app.callback_host)),
+        is_registered_app: registered.is_some(),
         problem,
         step: step(rotation),
         timeline: delivery.as_ref().map(TimelineView::of),

@@ -40,7 +40,7 @@ pub async fn make(visitor: Visitor) -> Result<HttpResponse, WebError> {
         let wrong = Wrong::at_field("token_name", &TokenError::Name.to_string());
         return account::render(&visitor, wrong).await;
     }
-    once::take(&visitor, "token").await?;
+    once::take(&visitor, "end that token").await?;
     let made = tokens::create(&visitor.services, &visitor.caller(), user_id, name, ends).await;
     let made = match made {
         Ok(made) => made,

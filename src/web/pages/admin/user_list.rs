@@ -41,8 +41,14 @@ struct NewPage<'a> {
 
 /// The roles and what they mean, the least powerful first.
 pub const ROLES: [(&str, &str); 3] = [
-    (Role::Viewer.as_str(), "Viewer: sees keys and apps, changes nothing"),
-    (Role::Manager.as_str(), "Manager: approves apps, makes and looks after own keys"),
+    (
+        Role::Viewer.as_str(),
+        "Viewer: sees keys, apps and licenses, with customers’ names and e-mail addresses; changes nothing",
+    ),
+    (
+        Role::Manager.as_str(),
+        "Manager: approves apps, looks after own keys; makes, revokes, imports and exports all licenses",
+    ),
     (Role::Admin.as_str(), "Admin: everything, users included"),
 ];
 

@@ -40,7 +40,10 @@ async fn terms_are_changed_and_an_untouched_end_stays_exact() {
     let answer = submit(&max, &answer, FORM, &[("email", ""), ("expires_at", "2099-05-02")]).await;
     assert!(answer.text("#sku-wrong").contains("make the product first"), "{}", answer.body);
     let to = led_to(&app, &submit(&max, &answer, FORM, &[("sku", super::SKU)]).await);
-    assert!(max.get(&to).await.body.contains("2099-05-03T00:00:00Z"), "until that day is over");
+    let page = max.get(&to).await;
+    assert!(page.body.contains("2099-05-03T00:00:00Z"), "until that day is over");
+    let facts = page.text(".columns");
+    assert!(facts.contains("2 May 2099, end of the day UTC"), "the day that was typed: {facts}");
 }
 
 /// Two people with the same form open: nobody overwrites what they did not see.

@@ -37,7 +37,10 @@ async fn the_first_license_is_made_with_its_product_and_its_key_works() {
     let told = asks(&app, "activate", &key, &[("domain", "shop.example")]).await;
     assert_eq!(told["data"]["downloadable"]["name"], "v1.1.5", "{told}");
 
-    assert_eq!(submit(&max, &form, NEW, &FIRST).await.status, 409, "a reload makes nothing");
+    let reloaded = submit(&max, &form, NEW, &FIRST).await;
+    assert_eq!(reloaded.status, 409, "a reload makes nothing");
+    assert!(reloaded.text("main").contains("revoke that license"), "{}", reloaded.body);
+    assert_eq!(reloaded.attribute(".actions a", "href"), "/admin/licenses");
     let list = max.get("/admin/licenses").await;
     assert_eq!(list.texts("a.key-name"), ["Ada Byron"]);
     let row = list.text("tbody tr");

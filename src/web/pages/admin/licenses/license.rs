@@ -6,6 +6,7 @@ use askama::Template;
 use super::row::{LicenseRow, offline_text};
 use crate::{
     domain::{
+        app_url,
         licenses::{Activation, License},
         timestamp::Timestamp,
     },
@@ -29,6 +30,8 @@ const PAGE: usize = 25;
 struct Place {
     id: i64,
     domain: String,
+    /// The domain as people read it, where that differs.
+    readable: Option<String>,
     since: Moment,
     seen: Moment,
     address: Option<String>,
@@ -94,6 +97,7 @@ impl Place {
     fn of(activation: Activation, now: Timestamp) -> Self {
         Self {
             id: activation.id,
+            readable: app_url::in_unicode(&activation.domain),
             domain: activation.domain,
             since: Moment::of(activation.activated_at, now),
             seen: Moment::of(activation.seen_at, now),

@@ -92,7 +92,7 @@ fn is_told(product: &ProductDraft) -> bool {
 }
 
 async fn make(visitor: &Visitor) -> Result<HttpResponse, WebError> {
-    once::take(visitor, "license").await?;
+    once::take(visitor, "revoke that license, the newest of the list,").await?;
     let (draft, product) = (form::license(visitor), form::product(visitor));
     let brings_product = form::is_ticked(visitor, "new_product") || is_told(&product);
     let product = brings_product.then_some(&product);

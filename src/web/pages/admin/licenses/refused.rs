@@ -60,11 +60,22 @@ pub fn at_fields(wrongs: &Wrongs) -> Wrong {
     let mut all = Wrong::default();
     for wrong in &wrongs.0 {
         let subject = subject(wrong.field);
-        let why =
-            format!("{subject}{}{}", if subject.is_empty() { "" } else { " " }, wrong.message);
+        let why = in_words_of_the_screen(wrong.field).unwrap_or(&wrong.message);
+        let why = format!("{subject}{}{why}", if subject.is_empty() { "" } else { " " });
         all.read::<()>(Err(Wrong::at_field(wrong.field, &why)));
     }
     all
+}
+
+/// What is wrong with a field whose choices have other names on the screen than in the API and in CSV.
+fn in_words_of_the_screen(field: &str) -> Option<&'static str> {
+    match field {
+        "offline_interval" => {
+            Some("is missing: choose hours, days, weeks, months, years or “for ever”")
+        }
+        "offline_value" => Some("must be 1 to 10000, and empty with “for ever”"),
+        _ => None,
+    }
 }
 
 /// What a field is called in a sentence; empty if what is wrong is a sentence by itself.
@@ -150,7 +161,7 @@ mod tests {
                 "domain_limit",
                 "The number of domains must be a number from 1 to 1000000, or empty for no limit.",
             ),
-            ("offline_value", "The time offline must be 1 to 10000, and empty with unlimited."),
+            ("offline_value", "The time offline must be 1 to 10000, and empty with “for ever”."),
             ("product", "The product’s name has more than 200 characters."),
             ("download_name", "The download’s name has more than 200 characters."),
             (
