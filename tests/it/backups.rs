@@ -196,7 +196,7 @@ fn what_is_no_backup_is_not_made() {
     assert!(code == 1 && error.contains("nothing to back up"), "{error}");
     assert!(!folder.path().join("appgrant.db").exists() && !folder.path().join("kept").exists());
 
-    assert_eq!(run(folder.path(), &settings, &["user", "list"]).0, 0);
+    Process::make_store(folder.path(), &[("APPGRANT_DATABASE_URL", "sqlite:appgrant.db")]);
     fs::write(folder.path().join("appgrant.key"), format!("{}\n", "ab".repeat(32))).unwrap();
     let (code, _, error) = run(folder.path(), &settings, &["backup", "--to", "kept"]);
     assert!(code == 1 && error.contains("APPGRANT_SECRET_KEY_FILE"), "{error}");
@@ -210,7 +210,7 @@ fn what_is_no_backup_is_not_made() {
 fn a_backup_follows_no_link_and_goes_into_no_folder_of_everybodys() {
     let folder = tempfile::tempdir().unwrap();
     let settings = [("APPGRANT_DATABASE_URL", "sqlite:appgrant.db".to_owned())];
-    assert_eq!(run(folder.path(), &settings, &["user", "list"]).0, 0);
+    Process::make_store(folder.path(), &[("APPGRANT_DATABASE_URL", "sqlite:appgrant.db")]);
     let path = |name: &str| folder.path().join(name);
     fs::create_dir(path("kept")).unwrap();
     let open = fs::Permissions::from_mode(0o777);

@@ -217,7 +217,7 @@ async fn a_busy_address_is_named() {
 #[tokio::test]
 async fn another_key_file_than_the_databases_is_refused() {
     let folder = tempfile::tempdir().unwrap();
-    assert_eq!(run(&folder, &["user", "list"]).0, 0);
+    Process::make_store(folder.path(), &[]);
     let (key, kept) = (folder.path().join("appgrant.key"), folder.path().join("kept"));
     fs::rename(&key, &kept).unwrap();
     let (code, _, error) = run(&folder, &["user", "list"]);

@@ -33,10 +33,6 @@ fn content(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     files.map(read).collect()
 }
 
-fn run(folder: &Path, arguments: &[&str]) -> i32 {
-    Process::run(folder, arguments, "").0
-}
-
 #[tokio::test]
 async fn looking_makes_nothing_and_changes_nothing() {
     let folder = tempfile::tempdir().unwrap();
@@ -48,7 +44,7 @@ async fn looking_makes_nothing_and_changes_nothing() {
     assert_says(&checks, "key_file", "ok", "the first start makes it");
     assert_eq!(content(folder.path()).into_keys().collect::<Vec<_>>(), ["ca.pem"]);
 
-    assert_eq!(run(folder.path(), &["user", "list"]), 0);
+    Process::make_store(folder.path(), &[]);
     let before = content(folder.path());
     let (code, checks) = doctor(folder.path(), &[]);
     assert_eq!(code, 0);
@@ -124,7 +120,7 @@ async fn each_fault_of_an_installation_is_told() {
 #[tokio::test]
 async fn a_key_file_that_does_not_fit_is_told() {
     let folder = tempfile::tempdir().unwrap();
-    assert_eq!(run(folder.path(), &["user", "list"]), 0);
+    Process::make_store(folder.path(), &[]);
     let file = |name: &str| folder.path().join(name);
     fs::set_permissions(file("appgrant.key"), fs::Permissions::from_mode(0o644)).unwrap();
     assert_says(&doctor(folder.path(), &[]).1, "key_file", "warning", "chmod 600");

@@ -57,7 +57,7 @@ async fn an_older_program_is_refused_on_sqlite() {
     let path = folder.path().join("appgrant.db");
     let url = format!("sqlite:{}", path.display());
     let settings = [("APPGRANT_DATABASE_URL", url.as_str())];
-    assert_eq!(Process::run_with(folder.path(), &settings, &["user", "list"]).0, 0);
+    Process::make_store(folder.path(), &settings);
     crate::moving::alter(&path, NEWER);
     // What a newer version may have done to what this one knows.
     crate::moving::alter(&path, "ALTER TABLE meta RENAME TO facts");

@@ -123,7 +123,11 @@ async fn description_permissions_and_end_are_changed() {
         send(&max, "/admin/keys/1/edit", &change("Old till", "read", "2099-01-31", "")).await;
     let key = max.get(&led_to(&app, &done)).await;
     assert_eq!(key.text("h1"), "Old till");
-    assert!(key.text("main").contains("1 February 2099, 00:00:00 UTC"), "{}", key.text("main"));
+    assert!(
+        key.text("main").contains("31 January 2099, end of the day UTC"),
+        "{}",
+        key.text("main")
+    );
     let form = max.get("/admin/keys/1/edit").await;
     assert_eq!(form.attribute("#ends", "value"), "2099-01-31");
     let listed = max.get("/admin/keys").await;

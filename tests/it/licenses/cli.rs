@@ -137,10 +137,11 @@ fn a_table_is_written_for_its_owner_alone_and_read_elsewhere() {
     assert_eq!(fs::read_to_string(&file).unwrap(), table, "what is there stays");
 
     let dry = done(there.path(), &["import", name, "--dry-run"]);
-    assert_eq!(dry, "1 row: 1 would be taken, 0 already here, 0 skipped\n");
+    let product = "1 product would be made: pro\n";
+    assert_eq!(dry, format!("1 row: 1 would be taken, 0 already here, 0 skipped\n{product}"));
     assert_eq!(
         done(there.path(), &["import", name]),
-        "1 row: 1 taken, 0 already here, 0 skipped\n"
+        "1 row: 1 taken, 0 already here, 0 skipped\n1 product made: pro\n"
     );
     let feed = |table: &str, more: &[&str]| {
         let import = [&["license", "import", "-"], more].concat();

@@ -121,6 +121,14 @@ impl Process {
         (done.status.code().unwrap(), String::from_utf8(done.stderr).unwrap())
     }
 
+    /// Makes a store by its first user, who may only look.
+    #[allow(dead_code, reason = "tests/chaos and tests/browser start theirs")]
+    pub fn make_store(folder: &Path, settings: &[(&str, &str)]) {
+        let add = ["user", "add", "eve", "--role", "viewer", "--password-stdin"];
+        let (code, _, error) = Self::run_fed(folder, settings, &add, "a password of eve’s");
+        assert_eq!(code, 0, "{error}");
+    }
+
     /// Starts one command; its input, and its output if that is a pipe, are the caller's.
     pub fn spawn(folder: &Path, arguments: &[&str], output: Stdio) -> Child {
         let mut command = command(folder, &own_address());

@@ -28,8 +28,6 @@ use crate::{
     },
 };
 
-/// What secrets and tokens begin with: none of them is searched for.
-
 /// A filter that is on, and the list without it.
 struct Chip {
     text: String,
