@@ -23,7 +23,7 @@ use crate::{
     },
     service::{
         deliveries::{self, DeliveryFilter, DeliveryView},
-        keys, licenses,
+        keys,
     },
     web::{
         errors::WebError,
@@ -99,8 +99,9 @@ pub async fn home(visitor: Visitor) -> Result<HttpResponse, WebError> {
     let (failed, more_failed) = failed(&visitor).await?;
     let page = Page {
         warnings: if frame.user.role.may_manage_users() {
-            let licenses = licenses::settings(&visitor.services, &visitor.caller()).await?;
-            life::warnings(&visitor.services.tokens.options, licenses.token_life)
+            let of_licenses = super::licenses::settings::warning(&visitor).await?;
+            let of_keys = life::warnings(&visitor.services.tokens.options);
+            of_keys.into_iter().chain(of_licenses).collect()
         } else {
             Vec::new()
         },

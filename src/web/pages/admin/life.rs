@@ -110,7 +110,7 @@ fn span(seconds: i64) -> String {
 }
 
 /// What whoever sets the store up is warned of.
-pub fn warnings(options: &TokenOptions, of_licenses: TokenLife) -> Vec<&'static str> {
+pub fn warnings(options: &TokenOptions) -> Vec<&'static str> {
     let access = (options.life == TokenLife::Never).then_some(
         "Access tokens never end, unless their key says otherwise (APPGRANT_TOKEN_SECONDS is negative). \
          Whoever finds one can use it until somebody ends it.",
@@ -119,11 +119,7 @@ pub fn warnings(options: &TokenOptions, of_licenses: TokenLife) -> Vec<&'static 
         "Refresh tokens never end (APPGRANT_REFRESH_TOKEN_SECONDS is negative). What an app forgot \
          somewhere still opens the store years later.",
     );
-    let license = (of_licenses == TokenLife::Never).then_some(
-        "Tokens for license keys never end (“Token expiration” in the settings of licenses is negative). \
-         Whoever finds one can ask about its license until that is revoked.",
-    );
-    [access, refresh, license].into_iter().flatten().collect()
+    access.into_iter().chain(refresh).collect()
 }
 
 #[cfg(test)]

@@ -121,6 +121,17 @@ async fn apply(
     }
 }
 
+/// What whoever sets the store up is warned of.
+///
+/// # Errors
+/// If the database gives no answer.
+pub async fn warning(visitor: &Visitor) -> Result<Option<&'static str>, WebError> {
+    let settings = licenses::settings(&visitor.services, &visitor.caller()).await?;
+    let says = "Tokens for license keys never end (“Token expiration” in the settings of licenses is \
+                negative). Whoever finds one can ask about its license until that is revoked.";
+    Ok((settings.token_life == TokenLife::Never).then_some(says))
+}
+
 fn told(visitor: &Visitor, done: &str) -> HttpResponse {
     go(visitor, &format!("/admin/licenses/settings?done={done}"))
 }
