@@ -207,7 +207,8 @@ impl Leaving {
     /// Says how to get back in if nobody can administer the store any more.
     async fn tell_of_last_admin(&self, services: &Services) -> Result<(), CliError> {
         let users = users::list(services).await?;
-        if users.iter().any(|user| user.role == Role::Admin && !user.disabled) {
+        let admins = || users.iter().filter(|user| user.role == Role::Admin);
+        if admins().any(|user| !user.disabled) || !admins().any(|user| user.id == self.id) {
             return Ok(());
         }
         eprintln!(

@@ -366,6 +366,9 @@ pub async fn delete(
     let user = find(services, id).await?;
     if !user.disabled {
         shut_out(services, caller, (id, fate), false).await?;
+    } else if db::write!(services.db, users::is_last_admin(id))? {
+        // Before the keys meet their fate: who may not go keeps them.
+        return Err(UserError::LastAdmin);
     }
     leaves(services, caller, id, fate, Event::UserDeleted).await?;
     settle_keys(services, caller, id, fate).await?;

@@ -102,7 +102,8 @@ fn no_command_but_those_of_the_first_start_makes_a_store() {
         &["user", "list"],
         &["signing-key", "rotate"],
     ] {
-        let (code, said, error) = run(folder.path(), command);
+        let settings = [("APPGRANT_DATABASE_URL", "sqlite:appgrant.db")];
+        let (code, said, error) = Process::run_with(folder.path(), &settings, command);
         assert_eq!((code, said.as_str()), (1, ""), "{command:?} {error}");
         assert!(error.contains("names appgrant.db, which is not there"), "{command:?} {error}");
     }

@@ -254,6 +254,8 @@ fn what_becomes_of_keys_is_said_when_a_user_goes() {
     assert!(code == 0 && error.contains("nobody can administer the store now"), "{error}");
     let (code, _, error) = run(folder.path(), &["user", "delete", "ada", "--revoke-keys"]);
     assert_eq!((code, error.contains("the last admin")), (1, true), "{error}");
+    let ended = ids(&list(folder.path(), &["--state", "revoked"]));
+    assert_eq!(ended, [3], "who may not go keeps the keys");
     let (_, _, error) = run(folder.path(), &["user", "enable", "ada"]);
     assert!(!error.contains("nobody"), "{error}");
 }

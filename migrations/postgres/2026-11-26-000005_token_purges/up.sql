@@ -8,14 +8,6 @@ CREATE TABLE token_purges (
 );
 CREATE INDEX token_purges_by_time ON token_purges (since, id);
 
--- What ended before.
-INSERT INTO token_purges (key_id, since)
-SELECT id, COALESCE(revoked_at, 0) FROM keys WHERE state = 'revoked' AND (
-    EXISTS (SELECT 1 FROM access_tokens WHERE key_id = keys.id)
-    OR EXISTS (SELECT 1 FROM token_families WHERE key_id = keys.id)
-);
-INSERT INTO token_purges (key_id, since) SELECT key_id, 0 FROM key_rules WHERE tokens_over > 0;
-
 CREATE FUNCTION note_ended_key() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO token_purges (key_id, since) VALUES (NEW.id, COALESCE(NEW.revoked_at, 0));
@@ -39,3 +31,11 @@ BEGIN
     AND NOT EXISTS (SELECT 1 FROM keys WHERE id = OLD.key_id AND state = 'revoked');
     RETURN NULL;
 END $$;
+
+-- What ended before: after the triggers, so that nothing is missed that ends meanwhile.
+INSERT INTO token_purges (key_id, since)
+SELECT id, COALESCE(revoked_at, 0) FROM keys WHERE state = 'revoked' AND (
+    EXISTS (SELECT 1 FROM access_tokens WHERE key_id = keys.id)
+    OR EXISTS (SELECT 1 FROM token_families WHERE key_id = keys.id)
+);
+INSERT INTO token_purges (key_id, since) SELECT key_id, 0 FROM key_rules WHERE tokens_over > 0;

@@ -231,6 +231,7 @@ pub(super) async fn mark_ended(
     let over = over.filter(families::revoked_at.is_null()).order(families::id).limit(most);
     let over: Vec<i64> = over.select(families::id).load(conn).await?;
     let ended = families::table.filter(families::id.eq_any(&over));
+    let ended = ended.filter(families::revoked_at.is_null());
     let values = (families::revoked_at.eq(since.as_millis()), families::revoke_reason.eq(reason));
     let count = diesel::update(ended).set(values).execute(conn).await?;
     // Whoever refreshed at the moment of the end has one with a number beyond it.

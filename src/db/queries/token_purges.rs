@@ -37,7 +37,8 @@ struct Over {
 }
 
 /// Deletes tokens of keys that ended before then, and those that were ended all together, at most that many;
-/// how many. Their families count too: they are marked as ended, for `refresh_tokens::purge`.
+/// how many. Their families count too: they are marked as ended, for `refresh_tokens::purge`; and so does each
+/// key that is done with, so that whoever goes on while there is something gets past keys without tokens.
 pub async fn purge(
     conn: &mut Conn,
     now: Timestamp,
@@ -46,18 +47,27 @@ pub async fn purge(
 ) -> Result<usize, DbError> {
     let due = table::table.filter(table::since.lt(before.as_millis()));
     let due = due.order((table::since, table::id)).limit(KEYS).select((table::id, table::key_id));
-    let mut left = most;
+    let (mut left, mut done, mut holds_tokens) = (most, 0, false);
     for (id, key_id) in due.load::<(i64, i64)>(conn).await? {
         let over = over(conn, key_id, now, before).await?;
-        left -= access_tokens::purge_upto(conn, (key_id, over.upto), left).await?;
+        let deleted = access_tokens::purge_upto(conn, (key_id, over.upto), left).await?;
+        left -= deleted;
+        holds_tokens |= deleted > 0;
+        if holds_tokens {
+            // Families come in a later transaction: whoever ends one holds it before its tokens.
+            if deleted == 0 || left <= 0 {
+                break;
+            }
+            continue;
+        }
         let families = (key_id, over.upto);
         left -= refresh_tokens::mark_ended(conn, over.since, families, over.reason, left).await?;
         if left <= 0 {
             break;
         }
-        diesel::delete(table::table.find(id)).execute(conn).await?;
+        done += diesel::delete(table::table.find(id)).execute(conn).await?;
     }
-    Ok(usize::try_from(most - left).unwrap_or(0))
+    Ok(done + usize::try_from(most - left).unwrap_or(0))
 }
 
 /// A key that ended lately still says why its tokens are refused; its row of that moment comes later.

@@ -286,7 +286,7 @@ pub async fn delete(conn: &mut Conn, id: i64, now: Timestamp) -> Result<UserUpda
 
 /// Whether this is an admin, shut out or not, and nobody else could make and change users. Holds all who
 /// could, so that two who shut each other out at one moment do not both succeed.
-async fn is_last_admin(conn: &mut Conn, id: i64) -> Result<bool, DbError> {
+pub async fn is_last_admin(conn: &mut Conn, id: i64) -> Result<bool, DbError> {
     let admins = users::table
         .filter(users::role.eq(Role::Admin.as_str()))
         .filter(users::disabled_at.is_null());

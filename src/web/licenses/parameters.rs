@@ -62,7 +62,7 @@ async fn form(request: &HttpRequest, body: Bytes) -> Option<Zeroizing<String>> {
         _ if body.is_empty() => Some(Zeroizing::new(String::new())),
         "" | "application/x-www-form-urlencoded" => {
             let text = Zeroizing::new(String::from_utf8(body.to_vec()).ok()?);
-            (!is_json(&text)).then_some(text)
+            (!is_json(request.query_string(), &text)).then_some(text)
         }
         "application/json" => from_json(&body),
         "multipart/form-data" => from_parts(request, body).await,
@@ -71,10 +71,12 @@ async fn form(request: &HttpRequest, body: Bytes) -> Option<Zeroizing<String>> {
 }
 
 /// Whether JSON was sent as a form, as curl does unless it is told otherwise: it would read as a form in which
-/// nothing is, and everything that was sent would be said to be missing.
-fn is_json(text: &str) -> bool {
-    let form = || Parameters::read([text.as_bytes()]);
-    text.trim_start().starts_with('{') && !NAMES.iter().any(|name| form().text(name).is_some())
+/// nothing is, and everything that was sent would be said to be missing. Not if the address has it.
+fn is_json(query: &str, text: &str) -> bool {
+    let sent = || Parameters::read([query.as_bytes(), text.as_bytes()]);
+    // An address of admin-ajax always has an action.
+    let mut names = NAMES.iter().filter(|name| **name != "action");
+    text.trim_start().starts_with('{') && !names.any(|name| sent().text(name).is_some())
 }
 
 fn from_json(body: &[u8]) -> Option<Zeroizing<String>> {
@@ -126,10 +128,11 @@ mod tests {
     #[test]
     fn json_that_is_sent_as_a_form_is_told_from_a_form() {
         for json in ["{\"sku\":\"pro\"}", " \n{", "{\"sku\":\"a=b\"}"] {
-            assert!(is_json(json), "{json}");
+            assert!(is_json("action=license_key_token", json), "{json}");
+            assert!(!is_json("sku=pro", json), "the address has it");
         }
         for form in ["", "sku=%7B", "sku={", "{=1&sku=pro", "domain={pc}"] {
-            assert!(!is_json(form), "{form}");
+            assert!(!is_json("", form), "{form}");
         }
     }
 

@@ -92,9 +92,9 @@ async fn changes_at_once_wait_for_nobody(db: TestDatabase) {
         let key_id = make_key(&db, &format!("key {round}"), max).await;
         begin(&db, first, key_id).await;
         let token = read!(db, access_tokens::by_lookup(&access(first))).unwrap().id;
-        at_once(&db, 14, |db, number| async move {
+        at_once(&db, 16, |db, number| async move {
             let key = (key_id, max);
-            match number % 7 {
+            match number % 8 {
                 0 => {
                     write!(db, access_tokens::revoke(at(1), key, token));
                 }
@@ -113,6 +113,9 @@ async fn changes_at_once_wait_for_nobody(db: TestDatabase) {
                 5 => {
                     let new = pair(first + 10 + number, key_id, at(1));
                     write!(db, access_tokens::regenerate(at(1), max, new));
+                }
+                6 => {
+                    write!(db, token_purges::purge(at(90_000), at(80_000), 500));
                 }
                 _ => {
                     let next = pair(first + 30 + number, key_id, at(60));
